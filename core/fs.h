@@ -1,0 +1,71 @@
+/* core/fs.h - moves on the file system that survive a crash.
+ *
+ * Files appear by temporary file, fsync, rename, fsync of the folder.  Every
+ * result is checked.  ENOSPC and EDQUOT are ERR_NO_SPACE, ENOENT is
+ * ERR_NOT_FOUND, EEXIST ERR_EXISTS, everything else ERR_IO.
+ */
+#ifndef AZUKARI_CORE_FS_H
+#define AZUKARI_CORE_FS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+
+#define FS_PATH_MAX 4096
+
+/* Write "DIR/NAME..." into ${ret} (FS_PATH_MAX bytes); ERR_LIMIT. */
+enum err fs_path(char ret[FS_PATH_MAX], const char *fmt, ...)
+    PRINTF_LIKE(2, 3) MUST_USE;
+
+int fs_exists(const char *path);
+enum err fs_size(const char *path, uint64_t *ret_bytes) MUST_USE;
+
+/* Append the whole regular file to ${out}; ERR_LIMIT above ${max} bytes. */
+enum err fs_read_file(const char *path, size_t max, struct buf *out) MUST_USE;
+
+/* ERR_DENIED-like check for secret files: regular, owned by us or root, no
+ * group or other bits; else ERR_REFUSED. */
+enum err fs_check_private(const char *path) MUST_USE;
+
+/* Replace or create ${path} atomically with ${mode}; durable on return. */
+enum err fs_write_file(const char *path, struct bytes bytes,
+    mode_t mode) MUST_USE;
+/* The same, but ERR_EXISTS when ${path} is there. */
+enum err fs_write_new_file(const char *path, struct bytes bytes,
+    mode_t mode) MUST_USE;
+
+/* Write all of ${bytes} to a descriptor, retrying short writes. */
+enum err fs_write_all(int fd, struct bytes bytes) MUST_USE;
+enum err fs_sync(int fd) MUST_USE;
+
+enum err fs_mkdir(const char *path, mode_t mode) MUST_USE;      /* ERR_EXISTS */
+enum err fs_mkdir_all(const char *path, mode_t mode) MUST_USE;  /* exists: ok */
+/* rename, then fsync of the target's folder. */
+enum err fs_rename(const char *from, const char *to) MUST_USE;
+enum err fs_sync_parent(const char *path) MUST_USE;
+enum err fs_remove(const char *path) MUST_USE;                  /* absent: ok */
+/* Overwrite with zeros, fsync, unlink: a best effort for short key files on
+ * file systems that write in place. */
+enum err fs_shred(const char *path) MUST_USE;
+/* Remove a folder and all in it; symbolic links are not followed. */
+enum err fs_remove_tree(const char *path) MUST_USE;
+
+/* Names in a folder, sorted bytewise, without "." and "..".  */
+struct fs_names {
+	char **names;
+	size_t len;
+};
+enum err fs_list(const char *path, struct fs_names *ret) MUST_USE;
+void fs_names_release(struct fs_names *n);
+
+/* Advisory lock on ${path} (created); waits up to ${wait_ms}, ERR_BUSY. */
+struct fs_lock {
+	int fd_plus_one;        /* 0 when not held */
+};
+enum err fs_lock_take(const char *path, unsigned wait_ms,
+    struct fs_lock *ret) MUST_USE;
+void fs_lock_release(struct fs_lock *l);
+
+#endif

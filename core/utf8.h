@@ -1,0 +1,20 @@
+/* core/utf8.h - what text we take and show (libunistring inside).
+ *
+ * "Clean" text is valid UTF-8 in NFC without characters of Unicode classes Cc,
+ * Cf, Zl, Zp, Cs, Co, Cn: what is displayed is what is signed.
+ */
+#ifndef AZUKARI_CORE_UTF8_H
+#define AZUKARI_CORE_UTF8_H
+
+#include "core/buf.h"
+#include "core/err.h"
+
+int utf8_is_valid(struct bytes text);
+
+/* ERR_ENCODING and, in ${ret_why} (borrowed, static; may be NULL), the rule. */
+enum err utf8_check_clean(struct bytes text, const char **ret_why) MUST_USE;
+
+/* Columns a terminal uses for ${text} (East Asian wide = 2); for tables. */
+size_t utf8_width(const char *text);
+
+#endif
