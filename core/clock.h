@@ -17,11 +17,11 @@ int64_t clock_now_unix_s(void);
 int64_t clock_monotonic_ms(void);
 
 /* `YYYY-MM-DDTHH:MM:SS[.fff](Z|+HH:MM|-HH:MM)`; real dates only, years
- * 1970-2999, no leap second.  Fractions are cut. */
+ * 1970-2999, no leap second.  Fractions are cut.  ERR_SYNTAX, ERR_RANGE. */
 enum err clock_parse_rfc3339(struct bytes text, int64_t *ret_unix_s) MUST_USE;
 /* Signed texts: exactly `YYYY-MM-DDTHH:MM:SSZ`. */
 enum err clock_parse_utc(struct bytes text, int64_t *ret_unix_s) MUST_USE;
-/* Writes CLOCK_UTC_LEN characters and a NUL. */
+/* Writes CLOCK_UTC_LEN characters and a NUL; years outside 0-9999 abort. */
 void clock_format_utc(int64_t unix_s, char ret[CLOCK_UTC_LEN + 1]);
 
 /* Days are numbered from 1970-01-01; the day of an instant is its JST day. */

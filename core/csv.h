@@ -28,7 +28,7 @@ enum err csv_reader_new(csv_read_fn read, void *ctx, char delimiter,
 void csv_reader_free(struct csv_reader *r);
 void csv_reader_cleanup(struct csv_reader **r);
 
-/* Next record: ${ret_fields} (${ret_count} of them, NUL-terminated inside)
+/* Next record (an empty line is one empty field): ${ret_fields} (${ret_count} of them, NUL-terminated inside)
  * stay valid until the next call; ${ret_line} is the line it began on.
  * ERR_NOT_FOUND at the end.  After ERR_SYNTAX, ERR_ENCODING or ERR_LIMIT the
  * reader stands at the next line and may be called again. */
@@ -37,6 +37,7 @@ enum err csv_reader_next(struct csv_reader *r, const struct bytes **ret_fields,
 
 /* Length of ${field} once written with ${delimiter}, quotes included. */
 size_t csv_field_len(struct bytes field, char delimiter);
+/* Append ${field}, quoted only where it must be. */
 enum err csv_append_field(struct buf *out, struct bytes field,
     char delimiter) MUST_USE;
 

@@ -70,10 +70,14 @@ struct err_info {
 	char message[384];
 };
 
-/* Fills ${info} (may be NULL) and returns ${e}, so that a parser can write
- * `return err_at(info, ERR_RANGE, line, "...")`.  Keeps info->file. */
-enum err err_at(struct err_info *info, enum err e, unsigned long line,
-    const char *fmt, ...) PRINTF_LIKE(4, 5) MUST_USE;
+/* Fills ${info} (may be NULL), keeping info->file. */
+void err_note(struct err_info *info, unsigned long line, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+/* `return err_at(info, ERR_RANGE, line, "...")`: err_note, and the value is
+ * ${e}.  A macro so that compilers see that what is returned is no success. */
+#define err_at(info, e, line, ...) \
+	(err_note((info), (line), __VA_ARGS__), (enum err)(e))
 
 /* Aborts with file and line when an invariant is broken; never for input. */
 #define MUST_HOLD(cond) \

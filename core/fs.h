@@ -15,6 +15,13 @@
 
 #define FS_PATH_MAX 4096
 
+/* The cause behind an errno value (never ERR_OK). */
+enum err fs_error(int errno_value) MUST_USE;
+
+/* Closes a descriptor that is not negative.  CLEANUP-able; for descriptors
+ * that were only read, as the result of close is dropped. */
+void fs_fd_cleanup(int *fd);
+
 /* Write "DIR/NAME..." into ${ret} (FS_PATH_MAX bytes); ERR_LIMIT. */
 enum err fs_path(char ret[FS_PATH_MAX], const char *fmt, ...)
     PRINTF_LIKE(2, 3) MUST_USE;
@@ -22,11 +29,12 @@ enum err fs_path(char ret[FS_PATH_MAX], const char *fmt, ...)
 int fs_exists(const char *path);
 enum err fs_size(const char *path, uint64_t *ret_bytes) MUST_USE;
 
-/* Append the whole regular file to ${out}; ERR_LIMIT above ${max} bytes. */
+/* Append the whole regular file to ${out}; ERR_LIMIT above ${max} bytes.
+ * On failure ${out} is unchanged. */
 enum err fs_read_file(const char *path, size_t max, struct buf *out) MUST_USE;
 
-/* ERR_DENIED-like check for secret files: regular, owned by us or root, no
- * group or other bits; else ERR_REFUSED. */
+/* For secret files: regular, owned by us or root, no group or other bits;
+ * else ERR_REFUSED. */
 enum err fs_check_private(const char *path) MUST_USE;
 
 /* Replace or create ${path} atomically with ${mode}; durable on return. */
@@ -46,6 +54,7 @@ enum err fs_mkdir_all(const char *path, mode_t mode) MUST_USE;  /* exists: ok */
 enum err fs_rename(const char *from, const char *to) MUST_USE;
 enum err fs_sync_parent(const char *path) MUST_USE;
 enum err fs_remove(const char *path) MUST_USE;                  /* absent: ok */
+
 /* Overwrite with zeros, fsync, unlink: a best effort for short key files on
  * file systems that write in place. */
 enum err fs_shred(const char *path) MUST_USE;

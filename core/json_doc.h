@@ -18,7 +18,9 @@
 
 struct json_doc;                 /* owned root, or borrowed inner value */
 
-/* Parse; the caller owns the result.  ${info} may be NULL. */
+/* Parse an object or an array; the caller owns the result.  ${info} may be
+ * NULL; its message never quotes the document.  ERR_LIMIT (size, depth),
+ * ERR_ENCODING, ERR_SYNTAX, ERR_DUPLICATE, ERR_RANGE, ERR_TRUNCATED. */
 enum err json_doc_parse(struct bytes text, size_t max,
     struct json_doc **ret, struct err_info *info) MUST_USE;
 void json_doc_free(struct json_doc *doc);
@@ -34,11 +36,15 @@ enum json_doc_type json_doc_type(const struct json_doc *v);
 const struct json_doc *json_doc_get(const struct json_doc *v, const char *key);
 const struct json_doc *json_doc_at(const struct json_doc *v, size_t i);
 size_t json_doc_len(const struct json_doc *v);   /* array or object */
-/* Object member by position (order of the document). */
+/* Walking an object in the order of the document: the key after ${previous}
+ * (NULL for the first), NULL at the end.  One step costs one look-up. */
+const char *json_doc_next_key(const struct json_doc *v, const char *previous);
+/* Object member by position; walks there, so not for loops. */
 const char *json_doc_key_at(const struct json_doc *v, size_t i);
 const struct json_doc *json_doc_value_at(const struct json_doc *v, size_t i);
 
-/* Typed reading: NULL / fallback when ${v} is NULL or of another type. */
+/* Typed reading: NULL / fallback when ${v} is NULL or of another type.  A
+ * whole number may be read as a real one, not the other way. */
 const char *json_doc_string(const struct json_doc *v);
 size_t json_doc_string_len(const struct json_doc *v);
 int64_t json_doc_int(const struct json_doc *v, int64_t fallback);
@@ -58,7 +64,8 @@ enum err json_doc_need_int(const struct json_doc *v, const char *key,
     struct err_info *info) MUST_USE;
 
 /* Building.  Setters take ownership of ${child} even on failure.  A failed
- * allocation is remembered and returned by json_doc_dump. */
+ * allocation (or a string that is not UTF-8) is remembered for the thread and
+ * returned as ERR_NOMEM by its next json_doc_dump. */
 struct json_doc *json_doc_new_object(void);
 struct json_doc *json_doc_new_array(void);
 void json_doc_set(struct json_doc *obj, const char *key,
@@ -72,8 +79,8 @@ void json_doc_add(struct json_doc *array, struct json_doc *child);
 void json_doc_add_string(struct json_doc *array, const char *value);
 void json_doc_add_int(struct json_doc *array, int64_t value);
 
-/* Append the document's text: members in insertion order, deterministic;
- * ${indent} 0 for one line.  Always ends with LF. */
+/* Append the document's text: members in insertion order, deterministic, reals
+ * with 15 digits; ${indent} (up to 31) 0 for one line.  Always ends with LF. */
 enum err json_doc_dump(const struct json_doc *doc, unsigned indent,
     struct buf *out) MUST_USE;
 

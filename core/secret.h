@@ -5,6 +5,9 @@
  * columns of plaintext live in a `struct secret_pool` (one mapping).  Short
  * stack copies are declared with SECRET_BYTES and wipe at scope exit.
  *
+ * A forked child sees zeros in place of secrets: asking it for their bytes
+ * aborts, freeing them is harmless.
+ *
  * Where memory cannot be locked a process may go on only if no swap can be
  * used (no swap, or memory.swap.max of its cgroup is 0); else ERR_MEMORY_LOCK.
  */

@@ -49,7 +49,8 @@ const char *text_get(const struct text *t, const char *key);
 size_t text_run_len(const struct text *t, const char *key);
 const char *text_run_get(const struct text *t, const char *key, size_t i);
 
-/* Typed reading; the error names the key. */
+/* Typed reading; the error names the key.  ERR_NOT_FOUND when an optional key
+ * is absent, else ERR_SYNTAX, ERR_RANGE.  Numbers have no needless zeros. */
 enum err text_get_uint(const struct text *t, const char *key, uint64_t min,
     uint64_t max, uint64_t *ret, struct err_info *info) MUST_USE;
 enum err text_get_hex(const struct text *t, const char *key, uint8_t *ret,
@@ -62,14 +63,17 @@ int text_list_next(struct bytes *rest, struct bytes *ret_item);
 
 /* Writing: begin with the schema, then put every key in order; text_end
  * checks that the result parses against the schema (so a writer cannot make
- * what a reader refuses).  A bad value is ERR_SYNTAX or ERR_ENCODING. */
+ * what a reader refuses).  A bad value is ERR_SYNTAX, ERR_ENCODING, ERR_LIMIT.
+ * On failure ${out} is as it was.  A key outside the schema aborts. */
 struct text_writer {
 	const struct text_schema *schema;
 	struct buf *out;           /* borrowed; bytes are appended */
+	size_t start;              /* where in ${out} this text begins */
 	enum err e;                /* first failure, returned by text_end */
 };
 void text_begin(struct text_writer *w, const struct text_schema *schema,
     struct buf *out);
+/* ${value} NULL writes nothing: for optional keys. */
 void text_put(struct text_writer *w, const char *key, const char *value);
 void text_put_bytes(struct text_writer *w, const char *key, struct bytes v);
 void text_put_uint(struct text_writer *w, const char *key, uint64_t v);

@@ -1,0 +1,142 @@
+/* core/encode.c - strict codecs; hex and base64 are libsodium's, which do not
+ * branch on the bytes (keys pass through here). */
+#include "core/encode.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <sodium.h>
+
+static const char b32_alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+void
+encode_hex(const uint8_t *bytes, size_t len, char *ret)
+{
+	sodium_bin2hex(ret, 2 * len + 1, bytes, len);
+}
+
+/* libsodium reads capitals too: one text form per value is wanted here. */
+static int
+has_capital(struct bytes text)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		if (text.data[i] >= 'A' && text.data[i] <= 'Z')
+			return 1;
+	return 0;
+}
+
+enum err
+decode_hex(struct bytes text, uint8_t *ret, size_t len)
+{
+	size_t got;
+
+	if (text.len % 2 != 0 || text.len / 2 != len || has_capital(text))
+		return ERR_SYNTAX;
+	if (len == 0)
+		return ERR_OK;
+	/* A null end pointer means: all of it, or failure. */
+	if (sodium_hex2bin(ret, len, (const char *)text.data, text.len, NULL,
+	    &got, NULL) != 0 || got != len) {
+		sodium_memzero(ret, len);
+		return ERR_SYNTAX;
+	}
+	return ERR_OK;
+}
+
+static int
+b64_variant(int padded)
+{
+	return padded ? sodium_base64_VARIANT_ORIGINAL :
+	    sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+}
+
+enum err
+encode_b64(const void *bytes, size_t len, int padded, struct buf *out)
+{
+	size_t need;
+
+	if (len > SIZE_MAX / 2)
+		return ERR_LIMIT;
+	/* Counts the NUL, for which a buf always has room. */
+	need = sodium_base64_encoded_len(len, b64_variant(padded));
+	RETURN_IF(buf_reserve(out, need - 1));
+	(void)sodium_bin2base64((char *)out->data + out->len, need,
+	    bytes, len, b64_variant(padded));
+	out->len += need - 1;
+	return ERR_OK;
+}
+
+enum err
+decode_b64(struct bytes text, int padded, uint8_t *ret, size_t ret_max,
+    size_t *ret_len)
+{
+	size_t got = 0;
+
+	if (text.len == 0) {
+		*ret_len = 0;
+		return ERR_OK;
+	}
+	errno = 0;
+	if (sodium_base642bin(ret, ret_max, (const char *)text.data, text.len,
+	    NULL, &got, NULL, b64_variant(padded)) != 0)
+		return errno == ERANGE ? ERR_LIMIT : ERR_SYNTAX;
+	*ret_len = got;
+	return ERR_OK;
+}
+
+enum err
+encode_b32(const uint8_t *bytes, size_t len, struct buf *out)
+{
+	uint32_t acc = 0;
+	unsigned bits = 0;
+	size_t i;
+
+	if (len > SIZE_MAX / 8)
+		return ERR_LIMIT;
+	RETURN_IF(buf_reserve(out, (len * 8 + 4) / 5));
+	for (i = 0; i < len; i++) {
+		acc = (acc << 8 | bytes[i]) & 0xfff;
+		for (bits += 8; bits >= 5; bits -= 5)
+			out->data[out->len++] = (uint8_t)
+			    b32_alphabet[acc >> (bits - 5) & 31];
+	}
+	if (bits > 0)
+		out->data[out->len++] = (uint8_t)
+		    b32_alphabet[acc << (5 - bits) & 31];
+	out->data[out->len] = '\0';
+	return ERR_OK;
+}
+
+static int
+b32_value(uint8_t c)
+{
+	if (c >= 'a' && c <= 'z')
+		return c - 'a';
+	if (c >= '2' && c <= '7')
+		return c - '2' + 26;
+	return -1;
+}
+
+enum err
+decode_b32(struct bytes text, uint8_t *ret, size_t len)
+{
+	uint32_t acc = 0;
+	unsigned bits = 0;
+	size_t i, out = 0;
+	int v;
+
+	if (len > SIZE_MAX / 8 || text.len != (len * 8 + 4) / 5)
+		return ERR_SYNTAX;
+	for (i = 0; i < text.len; i++) {
+		if ((v = b32_value(text.data[i])) < 0)
+			return ERR_SYNTAX;
+		acc = (acc << 5 | (uint32_t)v) & 0xfff;
+		if ((bits += 5) >= 8) {
+			bits -= 8;
+			ret[out++] = (uint8_t)(acc >> bits);
+		}
+	}
+	return (acc & ((1U << bits) - 1)) != 0 ? ERR_SYNTAX : ERR_OK;
+}
