@@ -1,0 +1,53 @@
+/* ledger/audit.h - the auditor's walk over a whole ledger.
+ *
+ * Pure: entries come through audit_add in their order, the result is a list of
+ * findings.  The rules that span entries are one table (audit_rules), so that
+ * later rules are further rows.  No findings and an equal root mean that this
+ * ledger keeps the rules as far as entries can show.
+ */
+#ifndef AZUKARI_LEDGER_AUDIT_H
+#define AZUKARI_LEDGER_AUDIT_H
+
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "ledger/checkpoint.h"
+
+#define AUDIT_FINDINGS_MAX 10000
+
+struct audit_finding {
+	const char *rule;       /* name in audit_rules; static */
+	uint64_t index;         /* of the entry that breaks it */
+	char message[256];      /* plain words; no personal data */
+};
+
+struct audit;
+
+enum err audit_new(struct audit **ret) MUST_USE;
+void audit_free(struct audit *a);
+void audit_cleanup(struct audit **a);
+
+/* The next entry.  What is wrong with it becomes a finding; the error is only
+ * ERR_NOMEM, or ERR_LIMIT above AUDIT_FINDINGS_MAX. */
+enum err audit_add(struct audit *a, struct bytes entry) MUST_USE;
+
+/* After the last entry: compare with a checkpoint the caller has verified.
+ * Adds findings `size` and `root`. */
+enum err audit_finish(struct audit *a, const struct checkpoint *cp) MUST_USE;
+
+uint64_t audit_size(const struct audit *a);
+/* Root of the entries so far. */
+void audit_root(const struct audit *a, uint8_t ret[MERKLE_PROOF_HASH_LEN]);
+
+size_t audit_findings(const struct audit *a);
+const struct audit_finding *audit_finding(const struct audit *a, size_t i);
+
+/* The rules, for listings: name and one sentence. */
+struct audit_rule {
+	const char *name;
+	const char *says;
+};
+const struct audit_rule *audit_rules(size_t *ret_count);
+
+#endif
