@@ -2,7 +2,6 @@
  * branch on the bytes (keys pass through here). */
 #include "core/encode.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -68,6 +67,18 @@ encode_b64(const void *bytes, size_t len, int padded, struct buf *out)
 	return ERR_OK;
 }
 
+/* Bytes that ${text} stands for, if it is base64. */
+static size_t
+b64_decoded_len(struct bytes text, int padded)
+{
+	size_t chars = text.len, pads;
+
+	for (pads = 0; padded && pads < 2 && chars > 0 &&
+	    text.data[chars - 1] == '='; pads++)
+		chars--;
+	return chars / 4 * 3 + chars % 4 * 3 / 4;
+}
+
 enum err
 decode_b64(struct bytes text, int padded, uint8_t *ret, size_t ret_max,
     size_t *ret_len)
@@ -78,10 +89,12 @@ decode_b64(struct bytes text, int padded, uint8_t *ret, size_t ret_max,
 		*ret_len = 0;
 		return ERR_OK;
 	}
-	errno = 0;
+	/* Before decoding: libsodium's errno does not tell the two apart. */
+	if (b64_decoded_len(text, padded) > ret_max)
+		return ERR_LIMIT;
 	if (sodium_base642bin(ret, ret_max, (const char *)text.data, text.len,
 	    NULL, &got, NULL, b64_variant(padded)) != 0)
-		return errno == ERANGE ? ERR_LIMIT : ERR_SYNTAX;
+		return ERR_SYNTAX;
 	*ret_len = got;
 	return ERR_OK;
 }
