@@ -27,7 +27,8 @@ struct answers_value {
 struct answers_builder {
 	const struct survey *survey;     /* borrowed */
 	struct answers_value *values;    /* one per field */
-	uint8_t *lists;                  /* bit sets of the list fields */
+	uint8_t *lists;                  /* bit sets of answered list fields */
+	size_t lists_used;
 };
 
 /* ${s} is borrowed and must outlive the builder.  ERR_NOMEM. */
@@ -58,6 +59,9 @@ enum err answers_set_real(struct answers_builder *b,
        /* number: must be a decimal of at most `decimals` places */
 enum err answers_set_boolean(struct answers_builder *b,
     const struct survey_field *f, int v) MUST_USE;
+enum err answers_set_cell(struct answers_builder *b,
+    const struct survey_field *f, struct bytes text) MUST_USE;
+       /* any type but list, as answers_cell writes it */
 enum err answers_set_list(struct answers_builder *b,
     const struct survey_field *f) MUST_USE;          /* answered, no option */
 enum err answers_add_option(struct answers_builder *b,
@@ -76,8 +80,9 @@ enum err answers_encode(const struct survey *s,
 
 /* Decode into ${ret}, survey->fields_len values of the caller; texts and bit
  * sets are borrowed from ${packed}.  Nothing is allocated.  ERR_CORRUPT for
- * bytes this survey's encoder would not have made (unknown format, value
- * outside the survey's constraints, second encoding, bytes left over). */
+ * bytes this survey's encoder would not have made: unknown format, a value
+ * outside its categories or bounds, a second encoding, bytes left over.
+ * Patterns and the rules across fields were checked when it was made. */
 enum err answers_decode(const struct survey *s, struct bytes packed,
     struct answers_value *ret) MUST_USE;
 

@@ -74,8 +74,10 @@ struct survey_field {
 	const struct survey_category *categories;
 	size_t categories_len;             /* 0: none */
 	int required;
+	int has_exclusive;                 /* a list: some category stands alone */
 	int has_minimum, has_maximum;
-	int64_t minimum, maximum;          /* in the unit of `kind`'s number */
+	int64_t minimum, maximum;          /* in the unit of `kind`'s number; its
+	                                    * own limits where none are given */
 	unsigned decimals;                 /* SURVEY_KIND_NUMBER */
 	unsigned digits;                   /* SURVEY_KIND_DIGITS: how many */
 	const char *pattern_text;          /* may be NULL */
