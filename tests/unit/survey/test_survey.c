@@ -281,7 +281,7 @@ test_bounds(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		CLEANUP(survey_cleanup) struct survey *s = NULL;
-		char name[16];
+		char name[32];
 
 		make_many(&text, cases[i].fields, cases[i].options);
 		assert_int_equal(survey_parse(bytes_buf(&text), &s, NULL),
