@@ -1,0 +1,85 @@
+/* policy/disclosure/kanon.h - k-anonymity counted in people.
+ *
+ * Rows are (respondent, tuple): tuple is the number of a distinct combination
+ * of leaves of the quasi-identifying columns.  For a vector of levels rows
+ * whose generalised tuples are equal form a group; its size is the number of
+ * DISTINCT respondents in it.  A respondent with any row in a group below k is
+ * suppressed whole, which may push other groups below k, and so on until
+ * nothing changes.
+ *
+ * Costs are linear in rows plus tuples for each vector; nothing here depends
+ * on how rows were ordered.
+ */
+#ifndef AZUKARI_POLICY_DISCLOSURE_KANON_H
+#define AZUKARI_POLICY_DISCLOSURE_KANON_H
+
+#include <stdint.h>
+
+#include "core/err.h"
+
+#define KANON_COLUMNS_MAX 64
+#define KANON_VECTORS_MAX 10000
+
+struct kanon_row {
+	uint32_t respondent;
+	uint32_t tuple;
+};
+
+/* One quasi-identifying column: what each of its leaves becomes. */
+struct kanon_column {
+	unsigned from, to;              /* levels the plan allows */
+	const uint32_t *const *labels;  /* [level][leaf]; NULL below `from` */
+	const size_t *labels_len;       /* [level]: labels are below this */
+	size_t leaves;
+};
+
+struct kanon_input {
+	struct kanon_row *rows;         /* borrowed; sorted in place */
+	size_t rows_len;
+	const uint32_t *tuples;         /* tuples_len * columns_len leaves */
+	size_t tuples_len;
+	const struct kanon_column *columns;
+	size_t columns_len;             /* 0: one group of everybody */
+	unsigned k;                     /* at least 1 */
+	unsigned limit;                 /* suppressed respondents allowed, in
+	                                 * basis points of all */
+};
+
+struct kanon_result {
+	unsigned levels[KANON_COLUMNS_MAX];
+	uint64_t rows, respondents;                 /* all of them */
+	uint64_t suppressed_rows, suppressed_respondents;
+	uint64_t groups;                /* that leave */
+	uint64_t smallest, largest;     /* people in a group that leaves */
+	uint64_t sum_of_sizes;          /* people, once per group they are in */
+	uint64_t vectors;               /* tried by a search */
+};
+
+struct kanon;
+
+/* Checks (ERR_RANGE for a number outside its table, ERR_LIMIT) and sorts the
+ * rows.  Everything ${in} points to is borrowed until kanon_free. */
+enum err kanon_new(const struct kanon_input *in, struct kanon **ret) MUST_USE;
+void kanon_free(struct kanon *k);
+void kanon_cleanup(struct kanon **k);
+
+/* Evaluates one vector.  ERR_OK whatever comes out; the suppressed respondents
+ * stay readable until the next call. */
+enum err kanon_evaluate(struct kanon *k, const unsigned *levels,
+    struct kanon_result *ret) MUST_USE;
+
+/* The first vector within from..to, by total height, then lexicographically,
+ * whose suppression keeps to the limit and leaves at least one respondent; it
+ * stays evaluated.  ERR_REFUSED when there is none: then ${ret} has the figures
+ * of the coarsest vector.  ERR_LIMIT when KANON_VECTORS_MAX were tried. */
+enum err kanon_search(struct kanon *k, struct kanon_result *ret) MUST_USE;
+
+/* 1 when that respondent is suppressed under the vector evaluated last; also 1
+ * for a respondent without any row. */
+int kanon_is_suppressed(const struct kanon *k, uint32_t respondent);
+
+/* The same for all: a bitmap by respondent, bit set = leaves; its length in
+ * bytes into ${ret_len}.  Valid until the next evaluation. */
+const uint8_t *kanon_kept(const struct kanon *k, size_t *ret_len);
+
+#endif
