@@ -18,6 +18,7 @@
 
 #include "app/home.h"
 #include "ledger/entry.h"
+#include "ledger/log.h"
 #include "vault/actlog.h"
 
 #define ACT_ENTRIES_MAX 64

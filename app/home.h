@@ -20,6 +20,7 @@
 #include "core/fs.h"
 #include "keys/erase_key.h"
 #include "keys/gateway_key.h"
+#include "keys/identity.h"
 #include "ledger/note_signer.h"
 #include "vault/erase.h"
 #include "vault/register.h"

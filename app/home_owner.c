@@ -1,0 +1,171 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/act.h"
+#include "app/home.h"
+
+static enum err keys_dir(const struct home *h, char ret[FS_PATH_MAX])
+{
+	return home_path(h, ret, "keys");
+}
+
+static enum err ensure_keys(struct home *h, const char *code)
+{
+	char dir[FS_PATH_MAX];
+	CLEANUP(erase_key_release) struct erase_key key = {0};
+	enum err e;
+
+	if (gateway_key_vault_key(h->keys, code) == NULL) {
+		RETURN_IF(gateway_key_add_owner(h->keys, code));
+		RETURN_IF(home_write_keys(h));
+	}
+	RETURN_IF(keys_dir(h, dir));
+	RETURN_IF(erase_key_new(code, h->now_unix_s, &key));
+	e = erase_key_write(h->keys, dir, ERASE_KEY_CURRENT, &key);
+	return e == ERR_EXISTS ? ERR_OK : e;
+}
+
+static enum err open_store(struct home *h, const char *code,
+    enum db_open_mode mode, struct store **ret)
+{
+	char path[FS_PATH_MAX];
+
+	RETURN_IF(home_path(h, path, "owners/%s/vault.db", code));
+	return store_open(path, mode, gateway_key_vault_key(h->keys, code),
+	    code, ret);
+}
+
+static enum err create_erase(struct home *h, struct store *store,
+    const struct erase_key *key)
+{
+	CLEANUP(act_abort) struct act a = {0};
+	CLEANUP(erase_cleanup) struct erase *erase = NULL;
+	char path[FS_PATH_MAX];
+	struct erase_open_args args = {.path = path, .mode = DB_CREATE,
+	    .key = key->key, .store = store};
+	int which;
+
+	RETURN_IF(home_path(h, path, "owners/%s/erase.db", key->owner));
+	RETURN_IF(act_data_begin(h, store_db(store), &a));
+	RETURN_IF(erase_open(&args, &erase, &which));
+	return act_data_commit(&a);
+}
+
+/* A folder without a registered owner is a crashed creation, or the register
+ * is an old copy: whatever it is, it is put aside and never deleted. */
+static enum err put_aside(struct home *h, const char *path)
+{
+	char aside[FS_PATH_MAX];
+
+	if (!fs_exists(path))
+		return ERR_OK;
+	RETURN_IF(fs_path(aside, "%s.aside-%lld", path,
+	    (long long)h->now_unix_s));
+	outcome_add(h->outcome, OUTCOME_WARNING,
+	    "%s was there but not registered; it was put aside as %s",
+	    "%sは登録のないまま存在していたため、%sに退避しました", path,
+	    aside);
+	return fs_rename(path, aside);
+}
+
+enum err home_owner_create(struct home *h, const char *code)
+{
+	CLEANUP(store_cleanup) struct store *store = NULL;
+	CLEANUP(erase_key_release) struct erase_key key = {0};
+	struct register_owner known;
+	char path[FS_PATH_MAX], keys[FS_PATH_MAX];
+	enum err e = register_owner_get(h->reg, code, &known);
+
+	if (e != ERR_NOT_FOUND)
+		return e == ERR_OK ? ERR_EXISTS : e;
+	RETURN_IF(home_path(h, path, "owners/%s", code));
+	RETURN_IF(put_aside(h, path));
+	RETURN_IF(fs_mkdir_all(path, 0700));
+	RETURN_IF(home_path(h, path, "owners/%s/recovery", code));
+	RETURN_IF(fs_mkdir_all(path, 0700));
+	RETURN_IF(ensure_keys(h, code));
+	RETURN_IF(keys_dir(h, keys));
+	RETURN_IF(erase_key_read(h->keys, keys, ERASE_KEY_CURRENT, code, &key));
+	RETURN_IF(open_store(h, code, DB_CREATE, &store));
+	return create_erase(h, store, &key);
+}
+
+void home_owner_close(struct owner *w)
+{
+	if (w == NULL)
+		return;
+	erase_close(w->erase);
+	store_close(w->store);
+	erase_key_release(&w->erase_key);
+	free(w);
+}
+
+void home_owner_cleanup(struct owner **w)
+{
+	home_owner_close(*w);
+}
+
+/* Opens erase.db with the key in use or, after a crash in a rotation, the
+ * next one; and settles which of both stays. */
+static enum err open_erase(struct owner *w)
+{
+	CLEANUP(erase_key_release) struct erase_key next = {0};
+	struct home *h = w->home;
+	char dir[FS_PATH_MAX], path[FS_PATH_MAX];
+	struct erase_open_args args = {.path = path, .mode = DB_OPEN,
+	    .store = w->store};
+	int which = 0;
+	enum err e;
+
+	RETURN_IF(keys_dir(h, dir));
+	RETURN_IF(home_path(h, path, "owners/%s/erase.db", w->code));
+	RETURN_IF(erase_key_read(h->keys, dir, ERASE_KEY_CURRENT, w->code,
+	    &w->erase_key));
+	e = erase_key_read(h->keys, dir, ERASE_KEY_NEXT, w->code, &next);
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return e;
+	args.key = w->erase_key.key;
+	args.next = next.key;
+	RETURN_IF(erase_open(&args, &w->erase, &which));
+	if (which == 0)
+		return erase_key_drop_next(dir, w->code);
+	RETURN_IF(erase_key_promote(dir, w->code));
+	erase_key_release(&w->erase_key);
+	w->erase_key = next;
+	next = (struct erase_key){0};
+	return ERR_OK;
+}
+
+static enum err open_owner(struct owner *w)
+{
+	struct register_owner known;
+	struct home *h = w->home;
+	enum err e = register_owner_get(h->reg, w->code, &known);
+
+	if (e == ERR_NOT_FOUND)
+		return outcome_refuse(h->outcome, e,
+		    "owner %s is not enrolled here; see: azukari owner add",
+		    "所有者%sは登録されていません。azukari owner add を見てください",
+		    w->code);
+	RETURN_IF(e);
+	RETURN_IF(open_store(h, w->code, DB_OPEN, &w->store));
+	RETURN_IF(act_repair(h, store_db(w->store)));
+	return open_erase(w);
+}
+
+enum err home_owner_open(struct home *h, const char *code, struct owner **ret)
+{
+	CLEANUP(home_owner_cleanup) struct owner *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return ERR_NOMEM;
+	w->home = h;
+	if (strlen(code) != 2)
+		return outcome_refuse(h->outcome, ERR_NOT_FOUND,
+		    "an owner is two digits, 01 to 47",
+		    "所有者は01から47までの2桁で指定してください");
+	memcpy(w->code, code, 3);
+	RETURN_IF(open_owner(w));
+	*ret = TAKE(w);
+	return ERR_OK;
+}
