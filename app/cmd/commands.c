@@ -1,0 +1,81 @@
+#include "app/cmd/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+
+static const struct commands_group *const groups[] = {
+	&enrol_commands,
+};
+
+/* How many of the words of ${args} a row's words are; 0: another command. */
+static size_t match(const struct cli_command *c, const struct cli_args *args)
+{
+	const char *space = strchr(c->words, ' ');
+	size_t first = space == NULL ? strlen(c->words) :
+	    (size_t)(space - c->words);
+
+	if (strlen(args->items[0]) != first ||
+	    strncmp(args->items[0], c->words, first) != 0)
+		return 0;
+	if (space == NULL)
+		return 1;
+	if (args->len < 2 || strcmp(args->items[1], space + 1) != 0)
+		return 0;
+	return 2;
+}
+
+const struct cli_command *commands_find(struct cli_args *args)
+{
+	const struct cli_command *found = NULL;
+	size_t words = 0;
+
+	for (size_t g = 0; g < ARRAY_LEN(groups); g++)
+		for (size_t i = 0; i < groups[g]->len; i++) {
+			size_t n = match(&groups[g]->rows[i], args);
+
+			if (n > words) {
+				found = &groups[g]->rows[i];
+				words = n;
+			}
+		}
+	args->items += words;
+	args->len -= words;
+	return found;
+}
+
+static void usage_of(const struct cli *cli, const struct cli_command *c)
+{
+	(void)printf("azukari %s %s\n    %s\n", c->words, c->usage,
+	    cli_say(cli, c->summary_en, c->summary_ja));
+}
+
+static void help_of(const struct cli *cli, const struct cli_command *c,
+    const char *word, struct cli_table *t)
+{
+	const char *row[2] = {c->words, cli_say(cli, c->summary_en,
+	    c->summary_ja)};
+
+	if (word == NULL)
+		cli_table_row(t, row);
+	else if (strncmp(c->words, word, strlen(word)) == 0)
+		usage_of(cli, c);
+}
+
+void commands_help(const struct cli *cli, const char *word)
+{
+	CLEANUP(cli_table_release) struct cli_table t = {.columns = 2};
+
+	for (size_t g = 0; g < ARRAY_LEN(groups); g++)
+		for (size_t i = 0; i < groups[g]->len; i++)
+			help_of(cli, &groups[g]->rows[i], word, &t);
+	if (word != NULL)
+		return;
+	(void)printf("%s\n\n", cli_say(cli,
+	    "azukari COMMAND … [--home DIR] [--key-file FILE] [--passphrase-file FILE] [--json] [--lang ja|en]",
+	    "azukari コマンド … [--home DIR] [--key-file FILE] [--passphrase-file FILE] [--json] [--lang ja|en]"));
+	cli_table_print(&t);
+	(void)printf("\n%s\n", cli_say(cli,
+	    "azukari help COMMAND shows its options; azukari(1) has everything.",
+	    "azukari help コマンド で指定方法を表示します。詳しくは azukari(1) を見てください。"));
+}

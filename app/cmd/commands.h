@@ -1,0 +1,26 @@
+/* app/cmd/commands.h - the table of all commands, in groups.
+ *
+ * One file per group: its rows and their functions, and one `struct
+ * commands_group` named after the file, declared here and listed in
+ * commands.c.
+ */
+#ifndef AZUKARI_APP_CMD_COMMANDS_H
+#define AZUKARI_APP_CMD_COMMANDS_H
+
+#include "app/cli.h"
+
+struct commands_group {
+	const struct cli_command *rows;
+	size_t len;
+};
+
+extern const struct commands_group enrol_commands;
+
+/* The row whose words begin ${args}; consumes them.  NULL: none. */
+const struct cli_command *commands_find(struct cli_args *args);
+
+/* Prints the table of commands, or the usage of those beginning with
+ * ${word}. */
+void commands_help(const struct cli *cli, const char *word);
+
+#endif

@@ -1,0 +1,139 @@
+/* azukari - the program: global options, then one row of the table. */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/cli.h"
+#include "app/cmd/commands.h"
+#include "core/secret.h"
+
+#define WORDS_MAX 1024
+
+static int language_is_japanese(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value != NULL && value[0] != '\0')
+			return strncmp(value, "ja", 2) == 0;
+	}
+	return 0;
+}
+
+struct globals {
+	const char *home, *key_file, *passphrase_file, *lang;
+	uint64_t passphrase_fd;
+	int json, quiet;
+};
+
+/* Global options may stand anywhere: they are picked out, the rest stays. */
+static enum err pick_globals(struct cli *cli, struct globals *g, int argc,
+    char **argv, struct cli_args *ret)
+{
+	const struct cli_option texts[] = {
+		{"--home", CLI_TEXT, &g->home},
+		{"--key-file", CLI_TEXT, &g->key_file},
+		{"--passphrase-file", CLI_TEXT, &g->passphrase_file},
+		{"--lang", CLI_TEXT, &g->lang},
+		{"--passphrase-fd", CLI_NUMBER, &g->passphrase_fd},
+		{"--json", CLI_FLAG, &g->json},
+		{"--quiet", CLI_FLAG, &g->quiet},
+	};
+
+	for (int i = 1; i < argc; i++) {
+		const char *pair[2] = {argv[i], i + 1 < argc ? argv[i + 1] :
+		    NULL};
+		struct cli_args one = {.items = pair, .len = 1};
+		size_t k = 0;
+
+		while (k < ARRAY_LEN(texts) &&
+		    strcmp(texts[k].name, argv[i]) != 0)
+			k++;
+		if (k == ARRAY_LEN(texts)) {
+			if (ret->len == WORDS_MAX)
+				return ERR_LIMIT;
+			ret->items[ret->len++] = argv[i];
+			continue;
+		}
+		if (texts[k].kind != CLI_FLAG && pair[1] != NULL) {
+			one.len = 2;
+			i++;
+		}
+		RETURN_IF(cli_options(cli, &one, texts, ARRAY_LEN(texts), 0,
+		    0));
+	}
+	return ERR_OK;
+}
+
+static void apply_globals(struct cli *cli, const struct globals *g)
+{
+	cli->home = g->home != NULL ? g->home : getenv("AZUKARI_HOME");
+	cli->key_file = g->key_file;
+	cli->passphrase_file = g->passphrase_file;
+	cli->passphrase_fd = g->passphrase_fd > 1024 ? -1 :
+	    (int)g->passphrase_fd;
+	cli->json = g->json;
+	cli->quiet = g->quiet;
+	if (g->lang != NULL)
+		cli->japanese = strcmp(g->lang, "ja") == 0;
+}
+
+static enum err prepare_process(struct cli *cli)
+{
+	const char *why = NULL;
+	enum err e = secret_process_init(&why);
+
+	if (e == ERR_MEMORY_LOCK && why != NULL)
+		return outcome_refuse(&cli->outcome, e, "%s", "%s", why);
+	return e;
+}
+
+static int run(struct cli *cli, struct cli_args args)
+{
+	const struct cli_command *command;
+	enum err e;
+
+	if (args.len == 0 || strcmp(args.items[0], "help") == 0 ||
+	    strcmp(args.items[0], "--help") == 0) {
+		commands_help(cli, args.len > 1 ? args.items[1] : NULL);
+		return cli_finish(cli, "help", args.len == 0 ? ERR_USAGE :
+		    ERR_OK);
+	}
+	command = commands_find(&args);
+	if (command == NULL) {
+		e = outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "there is no command \"%s\"; see: azukari help",
+		    "コマンド「%s」はありません。azukari help を見てください",
+		    args.items[0]);
+		return cli_finish(cli, args.items[0], e);
+	}
+	for (size_t i = 0; i < args.len; i++)
+		if (strcmp(args.items[i], "--help") == 0) {
+			commands_help(cli, command->words);
+			return cli_finish(cli, command->words, ERR_OK);
+		}
+	e = prepare_process(cli);
+	if (e == ERR_OK)
+		e = command->run(cli, args);
+	return cli_finish(cli, command->words, e);
+}
+
+int main(int argc, char **argv)
+{
+	const char *words[WORDS_MAX];
+	struct cli_args args = {.items = words};
+	struct cli cli = {.passphrase_fd = -1};
+	struct globals g = {.passphrase_fd = UINT64_MAX};
+	enum err e;
+
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
+	cli.japanese = language_is_japanese();
+	e = pick_globals(&cli, &g, argc, argv, &args);
+	apply_globals(&cli, &g);
+	if (e != ERR_OK)
+		return cli_finish(&cli, "azukari", e);
+	return run(&cli, args);
+}

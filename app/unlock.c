@@ -1,0 +1,93 @@
+#include "app/unlock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "keys/passphrase.h"
+
+enum err unlock_passphrase(struct cli *cli, const char *prompt_en,
+    const char *prompt_ja, int fresh, struct secret **ret)
+{
+	struct passphrase_from from = {
+		.source = fresh ? PASSPHRASE_TERMINAL_CONFIRM :
+		    PASSPHRASE_TERMINAL,
+		.prompt = cli_say(cli, prompt_en, prompt_ja),
+		.again = cli_say(cli, "once more: ", "もう一度: "),
+	};
+
+	if (cli->passphrase_file != NULL) {
+		from.source = PASSPHRASE_FILE;
+		from.path = cli->passphrase_file;
+	} else if (cli->passphrase_fd >= 0) {
+		from.source = PASSPHRASE_DESCRIPTOR;
+		from.fd = cli->passphrase_fd;
+	}
+	return passphrase_read(&from, ret);
+}
+
+/* The key file to use: an option, or what the home notes. */
+static enum err key_file_path(const struct cli *cli, const char *dir,
+    char ret[FS_PATH_MAX])
+{
+	ret[0] = '\0';
+	if (cli->key_file != NULL)
+		return fs_path(ret, "%s", cli->key_file);
+	if (dir == NULL)
+		return ERR_OK;
+	return home_key_file(dir, ret);
+}
+
+enum err unlock_seal(struct cli *cli, const char *dir, int fresh,
+    struct home_seal *ret)
+{
+	char path[FS_PATH_MAX];
+
+	*ret = (struct home_seal){.log_n = AGE_LOG_N_DEFAULT};
+	RETURN_IF(key_file_path(cli, dir, path));
+	if (path[0] == '\0')
+		return unlock_passphrase(cli, "gateway passphrase: ",
+		    "ゲートウェイのパスフレーズ: ", fresh, &ret->passphrase);
+	if (fresh && !fs_exists(path)) {
+		RETURN_IF(age_secret_new(&ret->key_file_secret));
+		return gateway_key_file_write(path, ret->key_file_secret);
+	}
+	return gateway_key_file_read(path, &ret->key_file_secret);
+}
+
+enum err unlock_home(struct cli *cli, struct home **ret)
+{
+	CLEANUP(home_seal_release) struct home_seal seal = {0};
+	char path[FS_PATH_MAX];
+
+	if (cli->home == NULL)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "which home? give --home DIR or set AZUKARI_HOME",
+		    "ホームを --home DIR か AZUKARI_HOME で指定してください");
+	RETURN_IF(fs_path(path, "%s/config.json", cli->home));
+	if (!fs_exists(path))
+		return outcome_refuse(&cli->outcome, ERR_NOT_FOUND,
+		    "%s is not a gateway's home; see: azukari init",
+		    "%sはゲートウェイのホームではありません。azukari init を見てください",
+		    cli->home);
+	RETURN_IF(unlock_seal(cli, cli->home, 0, &seal));
+	return home_open(cli->home, &seal, clock_now_unix_s(), &cli->outcome,
+	    ret);
+}
+
+enum err unlock_identity(struct cli *cli, const char *path,
+    struct identity **ret)
+{
+	CLEANUP(secret_cleanup) struct secret *passphrase = NULL;
+
+	(void)snprintf(cli->outcome.info.file, sizeof(cli->outcome.info.file),
+	    "%s", path);
+	if (!fs_exists(path))
+		return err_at(&cli->outcome.info, ERR_NOT_FOUND, 0,
+		    "there is no such identity file");
+	RETURN_IF(unlock_passphrase(cli, "passphrase of the identity: ",
+	    "本人鍵のパスフレーズ: ", 0, &passphrase));
+	RETURN_IF(identity_read(path, passphrase, ret, &cli->outcome.info));
+	cli->outcome.info.file[0] = '\0';
+	return ERR_OK;
+}
