@@ -51,11 +51,12 @@ HOMES = [
 # What the C library and the kernel bring.
 SYSTEM = re.compile(
     r"(sys|linux|netinet|arpa|net)/[a-z0-9_]+\.h|"
-    r"(assert|ctype|dirent|dlfcn|endian|errno|fcntl|fenv|float|fnmatch|ftw|"
-    r"getopt|glob|inttypes|langinfo|libgen|limits|locale|malloc|math|netdb|"
-    r"poll|pthread|pwd|grp|sched|semaphore|setjmp|signal|spawn|stdalign|"
-    r"stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|"
-    r"strings|syslog|termios|threads|time|unistd|utime|wchar|wctype)\.h")
+    r"(assert|byteswap|complex|ctype|dirent|dlfcn|endian|errno|fcntl|fenv|"
+    r"float|fnmatch|ftw|getopt|glob|grp|iconv|inttypes|langinfo|libgen|limits|"
+    r"locale|malloc|math|mntent|netdb|paths|poll|pthread|pwd|regex|sched|"
+    r"search|semaphore|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|"
+    r"stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|sysexits|syslog|"
+    r"termios|tgmath|threads|time|unistd|utime|wchar|wctype|wordexp)\.h")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(.*)$', re.M)
 QUOTED = re.compile(r'"([^"]+)"')
