@@ -79,6 +79,18 @@ b64_decoded_len(struct bytes text, int padded)
 	return chars / 4 * 3 + chars % 4 * 3 / 4;
 }
 
+/* libsodium takes some bytes above 127 for letters. */
+static int
+is_ascii(struct bytes text)
+{
+	uint8_t any = 0;
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		any |= text.data[i];
+	return any < 128;
+}
+
 enum err
 decode_b64(struct bytes text, int padded, uint8_t *ret, size_t ret_max,
     size_t *ret_len)
@@ -92,8 +104,9 @@ decode_b64(struct bytes text, int padded, uint8_t *ret, size_t ret_max,
 	/* Before decoding: libsodium's errno does not tell the two apart. */
 	if (b64_decoded_len(text, padded) > ret_max)
 		return ERR_LIMIT;
-	if (sodium_base642bin(ret, ret_max, (const char *)text.data, text.len,
-	    NULL, &got, NULL, b64_variant(padded)) != 0)
+	if (!is_ascii(text) || sodium_base642bin(ret, ret_max,
+	    (const char *)text.data, text.len, NULL, &got, NULL,
+	    b64_variant(padded)) != 0)
 		return ERR_SYNTAX;
 	*ret_len = got;
 	return ERR_OK;

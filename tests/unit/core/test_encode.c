@@ -99,6 +99,29 @@ base64_refuses_everything_else(void **state)
 	assert_int_equal(len, 77);
 }
 
+/* Each byte in each place of a group: letters of the alphabet and no others. */
+static void
+base64_every_byte(void **state)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint8_t out[16];
+	size_t i, len;
+	int c;
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		for (c = 0; c < 256; c++) {
+			char text[] = "Zm9v";
+
+			text[i] = (char)c;
+			assert_err(decode_b64(bytes_of(text, 4), 0, out,
+			    sizeof(out), &len),
+			    c != 0 && strchr(alphabet, c) != NULL ?
+			    ERR_OK : ERR_SYNTAX);
+		}
+}
+
 static void
 base32_vectors(void **state)
 {
@@ -157,6 +180,7 @@ main(void)
 		cmocka_unit_test(base64_vectors),
 		cmocka_unit_test(base64_without_padding),
 		cmocka_unit_test(base64_refuses_everything_else),
+		cmocka_unit_test(base64_every_byte),
 		cmocka_unit_test(base32_vectors),
 		cmocka_unit_test(base32_of_16_bytes_is_26_characters),
 		cmocka_unit_test(base32_refuses_everything_else),
