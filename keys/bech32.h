@@ -25,8 +25,8 @@ enum err bech32_decode_recipient(struct bytes text,
 void bech32_encode_recipient(const uint8_t key[32],
     char ret[BECH32_RECIPIENT_LEN + 1]);
 
-/* The X25519 secret of a secret key string, in constant time in its
- * characters; the caller owns it.  ERR_SYNTAX, ERR_NOMEM, ERR_MEMORY_LOCK. */
+/* The X25519 secret of a secret key string; the caller owns it.  ERR_SYNTAX,
+ * ERR_NOMEM, ERR_MEMORY_LOCK. */
 enum err bech32_decode_secret(struct bytes text, struct secret **ret) MUST_USE;
 
 /* BECH32_SECRET_LEN characters, no NUL; meant for SECRET_BYTES or for memory
