@@ -14,7 +14,7 @@
 /* OpenSSL is several times faster on bulk (SHA extensions), libsodium on short
  * messages (no context to allocate, and it cannot fail): messages up to this
  * many bytes go to the latter. */
-#define SHORT_MAX 512
+#define SHORT_MAX 64
 #define FILE_PIECE ((size_t)64 << 10)
 
 static void
