@@ -1,6 +1,7 @@
 /* The public age vectors (C2SP/CCTV), all that need neither hybrid keys nor
  * armour: class of the outcome and SHA-256 of everything released.  The folder
- * $AZUKARI_CCTV is made by tests/vectors/cctv_unpack.py. */
+ * $AZUKARI_VECTORS/cctv-age, or $AZUKARI_CCTV, is made by
+ * tests/vectors/cctv_unpack.py. */
 #include "tests/unit/keys/keys_test.h"
 
 #include "keys/age.h"
@@ -152,7 +153,10 @@ test_all_vectors(void **state)
 	size_t count = 0;
 
 	(void)state;
-	keys_test_path("AZUKARI_CCTV", ".", dir);
+	if (getenv("AZUKARI_CCTV") != NULL)
+		keys_test_path("AZUKARI_CCTV", ".", dir);
+	else
+		keys_test_path("AZUKARI_VECTORS", "cctv-age", dir);
 	assert_ok(fs_list(dir, &names));
 	for (size_t i = 0; i < names.len; i++) {
 		char *dot = strstr(names.names[i], ".meta");
