@@ -164,6 +164,12 @@ static void add_v(struct outcome *o, enum outcome_role role, const char *en,
 	o->len++;
 }
 
+void outcome_put(struct outcome *o, enum outcome_role role, const char *en,
+    const char *ja)
+{
+	outcome_add(o, role, "%1$.0s%2$s", "%1$s%2$.0s", ja, en);
+}
+
 void outcome_add(struct outcome *o, enum outcome_role role, const char *en,
     const char *ja, ...)
 {

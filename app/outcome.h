@@ -31,8 +31,13 @@ struct outcome {
 
 void outcome_release(struct outcome *o);
 
+/* Add one finished sentence. */
+void outcome_put(struct outcome *o, enum outcome_role role, const char *en,
+    const char *ja);
+
 /* Add one sentence; ${en} and ${ja} are formats for the same arguments (use
- * %1$s style where the order differs).  Lost silently only when memory is. */
+ * %1$s style where the order differs, and then every argument in both).  Lost
+ * silently only when memory is. */
 void outcome_add(struct outcome *o, enum outcome_role role, const char *en,
     const char *ja, ...);
 

@@ -231,7 +231,7 @@ enum err enrol_activate(struct home *h, const char *owner,
 	RETURN_IF(recover_seal(w, &a.charter));
 	RETURN_IF(put_in_force(h, &a));
 	if (charter_warning(&a.charter, 0) != NULL)
-		outcome_add(h->outcome, OUTCOME_WARNING,
+		outcome_put(h->outcome, OUTCOME_WARNING,
 		    charter_warning(&a.charter, 0),
 		    charter_warning(&a.charter, 1));
 	outcome_add(h->outcome, OUTCOME_DONE,
