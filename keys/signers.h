@@ -18,7 +18,7 @@
 #include "keys/sshsig.h"
 
 #define SIGNERS_PRINCIPAL_MAX 48
-#define SIGNERS_MAX 10000
+#define SIGNERS_MAX 4096
 #define SIGNERS_SIZE_MAX ((size_t)8 << 20)
 #define SIGNERS_NS(ns) ((uint32_t)1 << (unsigned)(ns))
 
