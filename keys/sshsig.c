@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/encode.h"
+#include "keys/sshsig_internal.h"
 
 #define MAGIC "SSHSIG"
 #define MAGIC_LEN 6
@@ -23,9 +24,9 @@
 #define ARMOUR_BEGIN "-----BEGIN SSH SIGNATURE-----"
 #define ARMOUR_END "-----END SSH SIGNATURE-----"
 #define ARMOUR_LINE 70
-/* The longest blob of ours has 206 bytes and the armour of 1024 bytes holds
- * less than 768. */
-#define BLOB_MAX 768
+/* Ours has about 200 bytes; an armour of SSHSIG_ARMOUR_MAX holds less than
+ * this (enough to say of an RSA signature that it is one). */
+#define BLOB_MAX 3072
 
 static const char *const ns_names[SSHSIG_NS_COUNT] = {
 	[SSHSIG_CHARTER] = "charter@azukari",
@@ -72,11 +73,11 @@ sshsig_hash(struct bytes message, uint8_t ret[SSHSIG_DIGEST_LEN])
 
 /* What the Ed25519 signature is over. */
 static enum err
-signed_data(enum sshsig_ns ns, const uint8_t sha512[SSHSIG_DIGEST_LEN],
+signed_data(const char *ns, const uint8_t sha512[SSHSIG_DIGEST_LEN],
     struct buf *out)
 {
 	RETURN_IF(buf_append(out, MAGIC, MAGIC_LEN));
-	RETURN_IF(buf_append_lp_str(out, sshsig_ns_name(ns)));
+	RETURN_IF(buf_append_lp_str(out, ns));
 	RETURN_IF(buf_append_lp_str(out, ""));
 	RETURN_IF(buf_append_lp_str(out, HASH_NAME));
 	return buf_append_lp(out, sha512, SSHSIG_DIGEST_LEN);
@@ -153,7 +154,7 @@ sshsig_sign_digest(const struct secret *seed, enum sshsig_ns ns,
 	struct sshsig sig = {.ns = ns};
 
 	RETURN_IF(expand_seed(seed, sig.public_key, expanded));
-	RETURN_IF(signed_data(ns, sha512, &data));
+	RETURN_IF(signed_data(sshsig_ns_name(ns), sha512, &data));
 	if (crypto_sign_detached(sig.signature_unverified, NULL, data.data,
 	    data.len, expanded) != 0)
 		return ERR_CRYPTO;
@@ -244,7 +245,18 @@ take_magic(struct bytes *c)
 }
 
 static enum err
-parse_blob(struct bytes blob, struct sshsig *ret)
+take_ns(struct bytes ns, struct sshsig_any *ret)
+{
+	if (ns.len == 0 || ns.len > SSHSIG_NS_MAX ||
+	    memchr(ns.data, '\0', ns.len) != NULL)
+		return ERR_SYNTAX;
+	memcpy(ret->ns, ns.data, ns.len);
+	ret->ns[ns.len] = '\0';
+	return ERR_OK;
+}
+
+static enum err
+parse_blob(struct bytes blob, struct sshsig_any *ret)
 {
 	struct bytes ns, reserved, hash;
 
@@ -259,37 +271,70 @@ parse_blob(struct bytes blob, struct sshsig *ret)
 	    SSHSIG_SIGNATURE_LEN));
 	if (blob.len != 0)
 		return ERR_SYNTAX;
-	return sshsig_ns_parse(ns, &ret->ns);
+	return take_ns(ns, ret);
+}
+
+enum err
+sshsig_any_parse(struct bytes armour, struct sshsig_any *ret)
+{
+	CLEANUP(buf_release) struct buf b64 = {0};
+	uint8_t blob[BLOB_MAX];
+	struct sshsig_any any;
+	size_t len;
+
+	RETURN_IF(take_armour(armour, &b64));
+	RETURN_IF(decode_b64(bytes_buf(&b64), 1, blob, sizeof(blob), &len));
+	RETURN_IF(parse_blob(bytes_of(blob, len), &any));
+	*ret = any;
+	return ERR_OK;
 }
 
 enum err
 sshsig_parse(struct bytes armour, enum sshsig_ns expected, struct sshsig *ret)
 {
-	CLEANUP(buf_release) struct buf b64 = {0};
-	uint8_t blob[BLOB_MAX];
-	struct sshsig sig;
-	size_t len;
+	struct sshsig_any any;
+	enum sshsig_ns ns;
 
-	RETURN_IF(take_armour(armour, &b64));
-	RETURN_IF(decode_b64(bytes_buf(&b64), 1, blob, sizeof(blob), &len));
-	RETURN_IF(parse_blob(bytes_of(blob, len), &sig));
-	if (sig.ns != expected)
+	RETURN_IF(sshsig_any_parse(armour, &any));
+	RETURN_IF(sshsig_ns_parse(bytes_str(any.ns), &ns));
+	if (ns != expected)
 		return ERR_MISMATCH;
-	*ret = sig;
+	ret->ns = ns;
+	memcpy(ret->public_key, any.public_key, SSHSIG_PUBLIC_LEN);
+	memcpy(ret->signature_unverified, any.signature_unverified,
+	    SSHSIG_SIGNATURE_LEN);
 	return ERR_OK;
+}
+
+/* ---- verifying ---- */
+
+static enum err
+verify(const char *ns, const uint8_t *public_key, const uint8_t *signature,
+    const uint8_t sha512[SSHSIG_DIGEST_LEN])
+{
+	CLEANUP(buf_release) struct buf data = {0};
+
+	RETURN_IF(signed_data(ns, sha512, &data));
+	if (crypto_sign_verify_detached(signature, data.data, data.len,
+	    public_key) != 0)
+		return ERR_SIGNATURE;
+	return ERR_OK;
+}
+
+enum err
+sshsig_any_verify(const struct sshsig_any *sig,
+    const uint8_t sha512[SSHSIG_DIGEST_LEN])
+{
+	return verify(sig->ns, sig->public_key, sig->signature_unverified,
+	    sha512);
 }
 
 enum err
 sshsig_verify_digest(const struct sshsig *sig,
     const uint8_t sha512[SSHSIG_DIGEST_LEN])
 {
-	CLEANUP(buf_release) struct buf data = {0};
-
-	RETURN_IF(signed_data(sig->ns, sha512, &data));
-	if (crypto_sign_verify_detached(sig->signature_unverified, data.data,
-	    data.len, sig->public_key) != 0)
-		return ERR_SIGNATURE;
-	return ERR_OK;
+	return verify(sshsig_ns_name(sig->ns), sig->public_key,
+	    sig->signature_unverified, sha512);
 }
 
 enum err

@@ -21,7 +21,7 @@
 #define SSHSIG_DIGEST_LEN 64         /* SHA-512 of the message */
 #define SSHSIG_PUBLIC_TEXT_LEN 80    /* `ssh-ed25519 AAAA...` */
 #define SSHSIG_FINGERPRINT_LEN 50    /* `SHA256:...` as ssh-keygen -l has it */
-#define SSHSIG_ARMOUR_MAX 1024       /* a longer file is no signature of ours */
+#define SSHSIG_ARMOUR_MAX 4096       /* a longer file is no signature of ours */
 
 /* The closed list.  The number is the position in a bit set (signers.h). */
 enum sshsig_ns {
