@@ -1,7 +1,6 @@
 /* keys/merkle.c - RFC 6962 tree hashes. */
 #include "keys/merkle.h"
 
-#include <sodium.h>
 #include <string.h>
 
 #include "keys/digest.h"
@@ -11,34 +10,30 @@ merkle_leaf_parts(const struct bytes *parts, size_t count,
     uint8_t ret[MERKLE_HASH_LEN])
 {
 	static const uint8_t prefix = 0x00;
-	crypto_hash_sha256_state st;
+	struct bytes all[1 + MERKLE_PARTS_MAX];
 
-	crypto_hash_sha256_init(&st);
-	crypto_hash_sha256_update(&st, &prefix, 1);
+	MUST_HOLD(count <= MERKLE_PARTS_MAX);
+	all[0] = bytes_of(&prefix, 1);
 	for (size_t i = 0; i < count; i++)
-		crypto_hash_sha256_update(&st, parts[i].data, parts[i].len);
-	crypto_hash_sha256_final(&st, ret);
+		all[1 + i] = parts[i];
+	digest_sha256_parts(all, 1 + count, ret);
 }
 
 void
 merkle_leaf(struct bytes entry, uint8_t ret[MERKLE_HASH_LEN])
 {
-	static const uint8_t prefix = 0x00;
-	const struct bytes parts[] = {bytes_of(&prefix, 1), entry};
-
-	digest_sha256_parts(parts, 2, ret);
+	merkle_leaf_parts(&entry, 1, ret);
 }
 
 void
 merkle_node(const uint8_t left[MERKLE_HASH_LEN],
     const uint8_t right[MERKLE_HASH_LEN], uint8_t ret[MERKLE_HASH_LEN])
 {
-	uint8_t in[1 + 2 * MERKLE_HASH_LEN];
+	static const uint8_t prefix = 0x01;
+	const struct bytes parts[] = {bytes_of(&prefix, 1),
+	    bytes_of(left, MERKLE_HASH_LEN), bytes_of(right, MERKLE_HASH_LEN)};
 
-	in[0] = 0x01;
-	memcpy(in + 1, left, MERKLE_HASH_LEN);
-	memcpy(in + 1 + MERKLE_HASH_LEN, right, MERKLE_HASH_LEN);
-	crypto_hash_sha256(ret, in, sizeof(in));
+	digest_sha256_parts(parts, 3, ret);
 }
 
 unsigned
@@ -69,7 +64,7 @@ merkle_range_root(const struct merkle_range *r, uint8_t ret[MERKLE_HASH_LEN])
 	uint8_t h[MERKLE_HASH_LEN];
 
 	if (i == 0) {
-		crypto_hash_sha256(ret, NULL, 0);
+		digest_sha256(bytes_of(NULL, 0), ret);
 		return;
 	}
 	memcpy(h, r->hash[--i], sizeof(h));

@@ -14,8 +14,10 @@
 
 #define MERKLE_HASH_LEN 32
 #define MERKLE_LEVELS 64
+#define MERKLE_PARTS_MAX 8
 
-/* Hash of a leaf: of one entry; of an entry given in pieces. */
+/* Hash of a leaf: of one entry; of an entry given in at most MERKLE_PARTS_MAX
+ * pieces (else abort). */
 void merkle_leaf(struct bytes entry, uint8_t ret[MERKLE_HASH_LEN]);
 void merkle_leaf_parts(const struct bytes *parts, size_t count,
     uint8_t ret[MERKLE_HASH_LEN]);
