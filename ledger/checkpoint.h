@@ -29,7 +29,7 @@ enum err checkpoint_write(const struct checkpoint *cp,
     struct buf *out) MUST_USE;
 
 /* Append the signed note.  ERR_REFUSED for size 0, ERR_MISMATCH where the
- * signer's name is not the origin. */
+ * signer's name is not the origin, ERR_UNSUPPORTED where its type is not 0x01. */
 enum err checkpoint_sign(const struct checkpoint *cp,
     const struct note_signer *signer, struct buf *out) MUST_USE;
 

@@ -13,8 +13,9 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "keys/merkle.h"
 
-#define MERKLE_PROOF_HASH_LEN 32
+#define MERKLE_PROOF_HASH_LEN MERKLE_HASH_LEN
 /* A tree of 2^63 - 1 leaves has inclusion proofs of at most 63 hashes and
  * consistency proofs of at most 64. */
 #define MERKLE_PROOF_HASHES_MAX 64

@@ -43,6 +43,9 @@ struct note_line {
 size_t note_lines(const struct note *n);
 struct note_line note_line_at(const struct note *n, size_t i);
 
+/* 1 when name and id of a line are those of ${key}. */
+int note_line_is_of(const struct note_line *line, const struct note_key *key);
+
 /* What a key said about a note. */
 struct note_verdict {
 	int verified;           /* 1: at least one valid signature, no bad one */
@@ -55,13 +58,17 @@ struct note_verdict {
 enum err note_verify(const struct note *n, const struct note_key *keys,
     size_t count, struct note_verdict *ret_verdicts) MUST_USE;
 
-/* Append ${text} (must be a note's text, ending in LF and without trailing
- * blank line: ERR_SYNTAX, ERR_ENCODING), a blank line and one signature. */
+/* Append ${text} (ending in LF: ERR_SYNTAX; clean of control characters:
+ * ERR_ENCODING), a blank line and one signature. */
 enum err note_sign(struct bytes text, const struct note_signer *signer,
     int64_t unix_s, struct buf *out) MUST_USE;
 
 /* Append one signature line (em dash, name, base64, LF) over ${text}. */
 enum err note_sign_line(struct bytes text, const struct note_signer *signer,
     int64_t unix_s, struct buf *out) MUST_USE;
+
+/* Append a signature line made of its parts. */
+enum err note_put_line(struct bytes name, const uint8_t id[NOTE_KEY_ID_LEN],
+    struct bytes signature, struct buf *out) MUST_USE;
 
 #endif

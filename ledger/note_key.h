@@ -26,8 +26,8 @@ struct note_key {
 	uint8_t public_key[NOTE_KEY_PUBLIC_MAX];
 };
 
-/* Fill from parts; the id is computed.  ${name} must be printable ASCII
- * without space and '+' (ERR_SYNTAX, ERR_LIMIT); ERR_UNSUPPORTED: type. */
+/* Fill from parts; the id is computed.  ${name} must satisfy
+ * note_key_is_name (ERR_SYNTAX, ERR_LIMIT); ERR_UNSUPPORTED: type. */
 enum err note_key_init(const char *name, uint8_t type,
     const uint8_t public_key[NOTE_KEY_PUBLIC_MAX],
     struct note_key *ret) MUST_USE;

@@ -27,7 +27,7 @@ struct proof {
 	struct buf note;        /* the checkpoint, unverified */
 };
 
-/* Parse into a zeroed ${ret}; untouched on failure.  ERR_SYNTAX, ERR_LIMIT,
+/* Parse into ${ret} (overwritten; untouched on failure).  ERR_SYNTAX, ERR_LIMIT,
  * ERR_UNSUPPORTED (another version).  The note is checked by proof_verify. */
 enum err proof_parse_unverified(struct bytes file, struct proof *ret) MUST_USE;
 void proof_release(struct proof *p);

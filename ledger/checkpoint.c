@@ -1,0 +1,113 @@
+/* ledger/checkpoint.c - the three lines that stand for a whole log. */
+#include "ledger/checkpoint.h"
+
+#include <string.h>
+
+#include "core/encode.h"
+#include "ledger/decimal.h"
+
+#define ROOT_BASE64_LEN 44
+
+static enum err
+parse_origin(struct bytes line, struct checkpoint *cp)
+{
+	if (line.len > NOTE_KEY_NAME_MAX)
+		return ERR_LIMIT;
+	if (!note_key_is_name(line))
+		return ERR_SYNTAX;
+	memcpy(cp->origin, line.data, line.len);
+	return ERR_OK;
+}
+
+static enum err
+parse_root(struct bytes line, struct checkpoint *cp)
+{
+	size_t len;
+
+	if (line.len != ROOT_BASE64_LEN)
+		return ERR_SYNTAX;
+	RETURN_IF(decode_b64(line, 1, cp->root, sizeof(cp->root), &len));
+	return len == sizeof(cp->root) ? ERR_OK : ERR_SYNTAX;
+}
+
+/* Lines we do not know: allowed, but never empty. */
+static enum err
+skip_extensions(struct bytes text)
+{
+	struct bytes line;
+	enum err e;
+
+	while ((e = bytes_take_line(&text, &line)) == ERR_OK)
+		if (line.len == 0)
+			return ERR_SYNTAX;
+	return e == ERR_NOT_FOUND ? ERR_OK : ERR_SYNTAX;
+}
+
+enum err
+checkpoint_parse_unverified(struct bytes text, struct checkpoint *ret)
+{
+	struct checkpoint cp = {.size = 0};
+	struct bytes origin, size, root;
+
+	if (bytes_take_line(&text, &origin) != ERR_OK ||
+	    bytes_take_line(&text, &size) != ERR_OK ||
+	    bytes_take_line(&text, &root) != ERR_OK)
+		return ERR_SYNTAX;
+	RETURN_IF(parse_origin(origin, &cp));
+	RETURN_IF(decimal_parse(size, MERKLE_PROOF_SIZE_MAX, &cp.size));
+	RETURN_IF(parse_root(root, &cp));
+	RETURN_IF(skip_extensions(text));
+	*ret = cp;
+	return ERR_OK;
+}
+
+enum err
+checkpoint_write(const struct checkpoint *cp, struct buf *out)
+{
+	RETURN_IF(buf_printf(out, "%s\n%llu\n", cp->origin,
+	    (unsigned long long)cp->size));
+	RETURN_IF(encode_b64(cp->root, sizeof(cp->root), 1, out));
+	return buf_append_u8(out, '\n');
+}
+
+enum err
+checkpoint_sign(const struct checkpoint *cp, const struct note_signer *signer,
+    struct buf *out)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	const struct note_key *key = note_signer_key(signer);
+
+	if (cp->size == 0)
+		return ERR_REFUSED;
+	if (key->type != NOTE_KEY_ED25519)
+		return ERR_UNSUPPORTED;
+	if (strcmp(key->name, cp->origin) != 0)
+		return ERR_MISMATCH;
+	RETURN_IF(checkpoint_write(cp, &text));
+	return note_sign(bytes_buf(&text), signer, 0, out);
+}
+
+enum err
+checkpoint_verify(struct bytes note, const struct note_key *log_key,
+    struct checkpoint *ret)
+{
+	CLEANUP(note_cleanup) struct note *n = NULL;
+	struct checkpoint cp;
+
+	if (log_key->type != NOTE_KEY_ED25519)
+		return ERR_UNSUPPORTED;
+	RETURN_IF(note_parse(note, &n));
+	RETURN_IF(note_verify(n, log_key, 1, NULL));
+	RETURN_IF(checkpoint_parse_unverified(note_text_unverified(n), &cp));
+	if (strcmp(cp.origin, log_key->name) != 0)
+		return ERR_MISMATCH;
+	*ret = cp;
+	return ERR_OK;
+}
+
+int
+checkpoint_equal(const struct checkpoint *a, const struct checkpoint *b)
+{
+	return strcmp(a->origin, b->origin) == 0 && a->size == b->size &&
+	    memcmp(a->root, b->root, sizeof(a->root)) == 0;
+}
