@@ -14,14 +14,13 @@
 
 #include "core/buf.h"
 #include "core/err.h"
-#include "core/fs.h"
-#include "ledger/merkle_proof.h"
 
 #define TILES_WIDTH 256
 #define TILES_LEVEL_MAX 7        /* 256^8 leaves and more do not occur */
 #define TILES_ENTRIES (-1)       /* the "level" of entry bundles */
 #define TILES_ENTRY_MAX 65535
 #define TILES_PATH_MAX 96
+#define TILES_HASH_LEN 32
 
 /* One file: level 0..TILES_LEVEL_MAX or TILES_ENTRIES; width 1..256. */
 struct tiles_id {
@@ -30,7 +29,8 @@ struct tiles_id {
 	unsigned width;
 };
 
-/* "tile/0/x001/067.p/5"; relative to the log's folder. */
+/* "tile/0/x001/067.p/5"; relative to the log's folder.  A width of 0 gives
+ * the folder of the partial tiles, "tile/0/x001/067.p". */
 void tiles_path(const struct tiles_id *id, char ret[TILES_PATH_MAX]);
 
 /* The tile that holds position ${at} of ${level} in a tree of ${size} leaves,
@@ -57,31 +57,5 @@ enum err tiles_take_entry(struct bytes *bundle,
     struct bytes *ret_entry) MUST_USE;
 /* Append one entry to a bundle.  ERR_LIMIT above TILES_ENTRY_MAX. */
 enum err tiles_put_entry(struct bytes entry, struct buf *bundle) MUST_USE;
-
-/* Remove everything beyond a tree of ${size} leaves: wider partial tiles of
- * the last tile and all tiles behind it.  The tiles of ${size} itself stay. */
-enum err tiles_drop_beyond(const char *dir, uint64_t size) MUST_USE;
-/* Remove partial tiles whose full tile belongs to a tree of ${size} leaves,
- * looking at tiles from that of ${from_size} on. */
-enum err tiles_drop_partial(const char *dir, uint64_t from_size,
-    uint64_t size) MUST_USE;
-
-/* A source of subtree hashes for merkle_proof.h over the tiles of a tree of
- * ${size} leaves; keeps the tiles it read last. */
-#define TILES_SOURCE_SLOTS 4
-struct tiles_source {
-	const char *dir;        /* borrowed */
-	uint64_t size;
-	struct {
-		struct tiles_id id;     /* width 0: empty */
-		struct buf bytes;
-	} slots[TILES_SOURCE_SLOTS];
-	unsigned next;
-};
-void tiles_source_init(struct tiles_source *s, const char *dir, uint64_t size);
-void tiles_source_release(struct tiles_source *s);
-/* For struct merkle_proof_source; ${ctx} is a struct tiles_source. */
-enum err tiles_source_get(void *ctx, unsigned level, uint64_t index,
-    uint8_t ret[MERKLE_PROOF_HASH_LEN]) MUST_USE;
 
 #endif
