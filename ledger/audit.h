@@ -1,7 +1,7 @@
 /* ledger/audit.h - the auditor's walk over a whole ledger.
  *
  * Pure: entries come through audit_add in their order, the result is a list of
- * findings.  The rules that span entries are one table (audit_rules), so that
+ * findings.  The rules that span entries are one table (audit_rules.c), so that
  * later rules are further rows.  No findings and an equal root mean that this
  * ledger keeps the rules as far as entries can show.
  */
@@ -17,14 +17,24 @@
 #define AUDIT_FINDINGS_MAX 10000
 
 struct audit_finding {
-	const char *rule;       /* name in audit_rules; static */
+	const char *rule;       /* its name; static */
 	uint64_t index;         /* of the entry that breaks it */
 	char message[256];      /* plain words; no personal data */
 };
 
 struct audit;
 
-enum err audit_new(struct audit **ret) MUST_USE;
+/* What entries alone do not say and an auditor may know from the documents. */
+struct audit_facts {
+	/* The threshold of the plan with that digest, 0 where it is unknown;
+	 * then one approval and one release are asked for. */
+	unsigned (*plan_threshold)(void *ctx, const uint8_t plan_sha256[32]);
+	void *ctx;
+};
+
+/* ${facts} is borrowed until audit_free; NULL where there are none. */
+enum err audit_new(const struct audit_facts *facts,
+    struct audit **ret) MUST_USE;
 void audit_free(struct audit *a);
 void audit_cleanup(struct audit **a);
 
@@ -33,7 +43,7 @@ void audit_cleanup(struct audit **a);
 enum err audit_add(struct audit *a, struct bytes entry) MUST_USE;
 
 /* After the last entry: compare with a checkpoint the caller has verified.
- * Adds findings `size` and `root`. */
+ * Adds findings of the rules `origin`, `size` and `root`. */
 enum err audit_finish(struct audit *a, const struct checkpoint *cp) MUST_USE;
 
 uint64_t audit_size(const struct audit *a);
@@ -48,6 +58,7 @@ struct audit_rule {
 	const char *name;
 	const char *says;
 };
-const struct audit_rule *audit_rules(size_t *ret_count);
+size_t audit_rules(void);
+const struct audit_rule *audit_rule(size_t i);
 
 #endif

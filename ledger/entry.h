@@ -52,7 +52,6 @@ enum err entry_find(struct bytes name, enum entry_kind *ret) MUST_USE;
 struct entry_writer {
 	enum entry_kind kind;
 	struct text_writer text;
-	size_t start;
 };
 /* ${owner} is two digits or NULL for acts of the gateway as a whole.  ${out}
  * (borrowed) is appended to. */

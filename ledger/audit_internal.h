@@ -1,0 +1,80 @@
+/* ledger/audit_internal.h - what the audit knows while it walks. */
+#ifndef AZUKARI_LEDGER_AUDIT_INTERNAL_H
+#define AZUKARI_LEDGER_AUDIT_INTERNAL_H
+
+#include "core/text.h"
+#include "keys/merkle.h"
+#include "ledger/audit.h"
+#include "ledger/audit_map.h"
+#include "ledger/entry.h"
+
+#define AUDIT_SEATS_MAX 16
+#define AUDIT_NAME_MAX 33
+
+/* How far the one export of a plan has come. */
+enum audit_phase {
+	AUDIT_PHASE_NONE,
+	AUDIT_PHASE_STARTED,
+	AUDIT_PHASE_EXPORTED,
+	AUDIT_PHASE_RELEASED,
+};
+
+struct audit_seat {
+	char name[AUDIT_NAME_MAX];
+	int approved, revoked, released;
+};
+
+struct audit_plan {
+	char owner[3];
+	char digest[65];
+	char export[32];
+	char sums[65];          /* of what was exported */
+	enum audit_phase phase;
+	int ended;
+	int recalled;           /* revoked or recalled after its start */
+	unsigned threshold;     /* at least 1 */
+	size_t seats;
+	struct audit_seat seat[AUDIT_SEATS_MAX];
+};
+
+/* One entry on its way through the rules. */
+struct audit_event {
+	uint64_t index;
+	enum entry_kind kind;
+	const struct text *text;
+	const char *owner;
+	struct audit_plan *plan;        /* that it names, or NULL */
+	struct audit_seat *seat;        /* of that plan, or NULL */
+};
+
+struct audit {
+	const struct audit_facts *facts;
+	struct merkle_range range;
+	char origin[256];               /* of the genesis entry */
+	struct audit_map map;
+	struct audit_plan **plans;
+	size_t plans_len, plans_cap;
+	struct audit_finding *findings;
+	size_t findings_len, findings_cap;
+};
+
+/* A rule over entries; ${holds} looks at what was known before the entry. */
+struct audit_check {
+	struct audit_rule rule;
+	uint64_t kinds;         /* bit set of enum entry_kind */
+	int (*holds)(const struct audit *a, const struct audit_event *ev);
+};
+const struct audit_check *audit_checks(size_t *ret_count);
+
+/* Fill owner, plan and seat of an event whose index, kind, text are set. */
+void audit_state_resolve(const struct audit *a, struct audit_event *ev);
+/* Remember what the entry says, whether or not it kept the rules. */
+enum err audit_state_apply(struct audit *a,
+    const struct audit_event *ev) MUST_USE;
+void audit_state_release(struct audit *a);
+
+/* Seats of a plan whose approval stands, and those that also released. */
+unsigned audit_state_standing(const struct audit_plan *p);
+unsigned audit_state_standing_released(const struct audit_plan *p);
+
+#endif

@@ -1,0 +1,286 @@
+/* ledger/audit_state.c - what entries add to what is known. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys/digest.h"
+#include "ledger/audit_internal.h"
+
+void
+audit_state_release(struct audit *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->plans_len; i++)
+		free(a->plans[i]);
+	free(a->plans);
+	a->plans = NULL;
+	a->plans_len = a->plans_cap = 0;
+	audit_map_release(&a->map);
+}
+
+static int
+has_key(enum entry_kind kind, const char *key)
+{
+	const char *const *k;
+
+	for (k = entry_info(kind)->schema.keys; *k != NULL; k++)
+		if (strcmp(*k, key) == 0)
+			return 1;
+	return 0;
+}
+
+/* A plan entry names its own plan, which is not known before. */
+static struct audit_plan *
+find_plan(const struct audit *a, const struct audit_event *ev)
+{
+	uint64_t at = UINT64_MAX;
+
+	if (ev->kind == ENTRY_PLAN)
+		return NULL;
+	if (has_key(ev->kind, "plan-sha256"))
+		at = audit_map_get(&a->map, AUDIT_MAP_KEY("plan-sha256",
+		    ev->owner, text_get(ev->text, "plan-sha256")),
+		    UINT64_MAX);
+	else if (has_key(ev->kind, "export"))
+		at = audit_map_get(&a->map, AUDIT_MAP_KEY("export",
+		    ev->owner, text_get(ev->text, "export")), UINT64_MAX);
+	return at < a->plans_len ? a->plans[at] : NULL;
+}
+
+static struct audit_seat *
+find_seat(struct audit_plan *p, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < p->seats; i++)
+		if (strcmp(p->seat[i].name, name) == 0)
+			return &p->seat[i];
+	return NULL;
+}
+
+void
+audit_state_resolve(const struct audit *a, struct audit_event *ev)
+{
+	ev->owner = text_get(ev->text, "owner");
+	ev->plan = find_plan(a, ev);
+	ev->seat = ev->plan != NULL && has_key(ev->kind, "seat") ?
+	    find_seat(ev->plan, text_get(ev->text, "seat")) : NULL;
+}
+
+unsigned
+audit_state_standing(const struct audit_plan *p)
+{
+	unsigned n = 0;
+	size_t i;
+
+	for (i = 0; i < p->seats; i++)
+		n += p->seat[i].approved && !p->seat[i].revoked;
+	return n;
+}
+
+unsigned
+audit_state_standing_released(const struct audit_plan *p)
+{
+	unsigned n = 0;
+	size_t i;
+
+	for (i = 0; i < p->seats; i++)
+		n += p->seat[i].approved && !p->seat[i].revoked &&
+		    p->seat[i].released;
+	return n;
+}
+
+static void
+set(char *to, size_t size, const char *from)
+{
+	(void)snprintf(to, size, "%s", from);
+}
+
+static unsigned
+threshold_of(const struct audit *a, const char *plan_hex)
+{
+	uint8_t digest[DIGEST_LEN];
+	unsigned t = 0;
+
+	if (a->facts != NULL && a->facts->plan_threshold != NULL &&
+	    digest_from_hex(bytes_str(plan_hex), digest) == ERR_OK)
+		t = a->facts->plan_threshold(a->facts->ctx, digest);
+	return t > 0 ? t : 1;
+}
+
+/* A plan that is given twice is a finding; the first one stays. */
+static enum err
+add_plan(struct audit *a, const struct audit_event *ev)
+{
+	const char *digest = text_get(ev->text, "plan-sha256");
+	const char *export = text_get(ev->text, "export");
+	const char *const *key = AUDIT_MAP_KEY("plan-sha256", ev->owner,
+	    digest);
+	struct audit_plan *p, **more;
+	size_t cap = a->plans_cap == 0 ? 64 : a->plans_cap * 2;
+
+	if (audit_map_get(&a->map, key, UINT64_MAX) != UINT64_MAX)
+		return ERR_OK;
+	if (a->plans_len == a->plans_cap) {
+		more = realloc(a->plans, cap * sizeof(*more));
+		if (more == NULL)
+			return ERR_NOMEM;
+		a->plans = more;
+		a->plans_cap = cap;
+	}
+	if ((p = calloc(1, sizeof(*p))) == NULL)
+		return ERR_NOMEM;
+	set(p->owner, sizeof(p->owner), ev->owner);
+	set(p->digest, sizeof(p->digest), digest);
+	set(p->export, sizeof(p->export), export);
+	p->threshold = threshold_of(a, digest);
+	a->plans[a->plans_len++] = p;
+	RETURN_IF(audit_map_put(&a->map, key, a->plans_len - 1));
+	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("plan", ev->owner,
+	    text_get(ev->text, "plan")), 1));
+	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("plan-recipient",
+	    text_get(ev->text, "plan-recipient")), 1));
+	return audit_map_put(&a->map, AUDIT_MAP_KEY("export", ev->owner,
+	    export), a->plans_len - 1);
+}
+
+static struct audit_seat *
+seat_of(const struct audit_event *ev)
+{
+	struct audit_plan *p = ev->plan;
+
+	if (ev->seat != NULL || p == NULL || p->seats == AUDIT_SEATS_MAX)
+		return ev->seat;
+	set(p->seat[p->seats].name, AUDIT_NAME_MAX,
+	    text_get(ev->text, "seat"));
+	return &p->seat[p->seats++];
+}
+
+/* What seats say about a plan. */
+static void
+apply_vote(const struct audit_event *ev)
+{
+	struct audit_seat *seat = seat_of(ev);
+
+	if (seat == NULL)
+		return;
+	seat->approved |= ev->kind == ENTRY_APPROVAL;
+	seat->released |= ev->kind == ENTRY_SHARE_RELEASE;
+	seat->revoked |= ev->kind == ENTRY_REVOCATION;
+	if (ev->kind == ENTRY_REVOCATION &&
+	    ev->plan->phase != AUDIT_PHASE_NONE)
+		ev->plan->recalled = 1;
+}
+
+static void
+apply_export(const struct audit_event *ev)
+{
+	struct audit_plan *p = ev->plan;
+
+	if (p == NULL)
+		return;
+	if (ev->kind == ENTRY_EXPORT_STARTED)
+		p->phase = AUDIT_PHASE_STARTED;
+	else if (ev->kind == ENTRY_EXPORTED)
+		p->phase = AUDIT_PHASE_EXPORTED;
+	else if (ev->kind == ENTRY_RELEASED)
+		p->phase = AUDIT_PHASE_RELEASED;
+	else if (ev->kind == ENTRY_EXPORT_FAILED)
+		p->phase = AUDIT_PHASE_NONE;
+	if (ev->kind == ENTRY_EXPORTED)
+		set(p->sums, sizeof(p->sums),
+		    text_get(ev->text, "sha256sums-sha256"));
+	p->recalled |= ev->kind == ENTRY_RECALL;
+	p->ended |= ev->kind == ENTRY_PLAN_ENDED;
+}
+
+/* `charter` and `policy` have versions, each naming the one before. */
+static enum err
+apply_version(struct audit *a, const struct audit_event *ev,
+    const char *digest_key)
+{
+	const char *name = entry_info(ev->kind)->name;
+	const char *version = text_get(ev->text, "version");
+
+	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("version-at", name,
+	    ev->owner, version, text_get(ev->text, digest_key)), 1));
+	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("digest-known", name,
+	    ev->owner, text_get(ev->text, digest_key)), 1));
+	return audit_map_put(&a->map, AUDIT_MAP_KEY("version", name,
+	    ev->owner), strtoull(version, NULL, 10));
+}
+
+static enum err
+apply_epoch(struct audit *a, const struct audit_event *ev)
+{
+	const char *epoch = text_get(ev->text, "epoch");
+
+	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("epoch-id", epoch), 1));
+	return audit_map_put(&a->map, AUDIT_MAP_KEY("epoch", ev->owner, epoch,
+	    text_get(ev->text, "epoch-sha256")),
+	    ev->kind == ENTRY_EPOCH_CLOSED ? 2 : 1);
+}
+
+static enum err
+apply_notice(struct audit *a, const struct audit_event *ev)
+{
+	const char *partner = text_get(ev->text, "partner");
+
+	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("notice", ev->owner,
+	    partner, text_get(ev->text, "notice-sha256")), 1));
+	return audit_map_put(&a->map, AUDIT_MAP_KEY("notice-number",
+	    ev->owner, partner),
+	    strtoull(text_get(ev->text, "number"), NULL, 10));
+}
+
+static enum err
+apply_genesis(struct audit *a, const struct audit_event *ev)
+{
+	if (ev->index == 0)
+		set(a->origin, sizeof(a->origin),
+		    text_get(ev->text, "origin"));
+	return ERR_OK;
+}
+
+/* Kinds that only need to be remembered or change nothing known. */
+static enum err
+apply_other(struct audit *a, const struct audit_event *ev)
+{
+	if (ev->kind == ENTRY_OWNER)
+		return audit_map_put(&a->map, AUDIT_MAP_KEY("owner",
+		    ev->owner), 1);
+	if (ev->kind == ENTRY_WITHDRAWAL)
+		return audit_map_put(&a->map, AUDIT_MAP_KEY("batch",
+		    ev->owner, text_get(ev->text, "batch")), 1);
+	apply_export(ev);
+	return ERR_OK;
+}
+
+static enum err
+apply_kind(struct audit *a, const struct audit_event *ev)
+{
+	if (ev->kind == ENTRY_GENESIS)
+		return apply_genesis(a, ev);
+	if (ev->kind == ENTRY_PLAN)
+		return add_plan(a, ev);
+	if (ev->kind == ENTRY_CHARTER)
+		return apply_version(a, ev, "charter-sha256");
+	if (ev->kind == ENTRY_POLICY)
+		return apply_version(a, ev, "policy-sha256");
+	if (ev->kind == ENTRY_EPOCH_OPENED || ev->kind == ENTRY_EPOCH_CLOSED)
+		return apply_epoch(a, ev);
+	if (ev->kind == ENTRY_NOTICE)
+		return apply_notice(a, ev);
+	if (ev->plan != NULL && has_key(ev->kind, "seat"))
+		apply_vote(ev);
+	return apply_other(a, ev);
+}
+
+enum err
+audit_state_apply(struct audit *a, const struct audit_event *ev)
+{
+	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("nonce",
+	    text_get(ev->text, "nonce")), 1));
+	return apply_kind(a, ev);
+}
