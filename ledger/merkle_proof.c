@@ -258,12 +258,12 @@ merkle_proof_check_consistency(uint64_t old_size,
 	struct walk w = {old_size - 1, size - 1};
 	const uint8_t *first = old_root;
 
-	if (old_size > size || size > MERKLE_PROOF_SIZE_MAX)
+	if (old_size == 0 || old_size > size || size > MERKLE_PROOF_SIZE_MAX)
 		return ERR_RANGE;
 	RETURN_IF(check_shape(proof));
-	if (old_size == size || old_size == 0)
-		return proof.len == 0 && (old_size == 0 ||
-		    same_hash(old_root, root)) ? ERR_OK : ERR_MISMATCH;
+	if (old_size == size)
+		return proof.len == 0 && same_hash(old_root, root) ? ERR_OK :
+		    ERR_MISMATCH;
 	/* An empty proof would leave the new root unproven. */
 	if (proof.len == 0)
 		return ERR_MISMATCH;

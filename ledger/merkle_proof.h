@@ -53,8 +53,8 @@ enum err merkle_proof_check_inclusion(uint64_t index, uint64_t size,
     const uint8_t leaf[MERKLE_PROOF_HASH_LEN], struct bytes proof,
     const uint8_t root[MERKLE_PROOF_HASH_LEN]) MUST_USE;
 
-/* Errors as above.  Equal sizes need equal roots and an empty proof; an old
- * size of 0 needs an empty proof and proves nothing about ${old_root}. */
+/* Errors as above.  Equal sizes need equal roots and an empty proof.  An old
+ * size of 0 is ERR_RANGE: every tree extends nothing, there is no proof. */
 enum err merkle_proof_check_consistency(uint64_t old_size,
     const uint8_t old_root[MERKLE_PROOF_HASH_LEN], uint64_t size,
     const uint8_t root[MERKLE_PROOF_HASH_LEN], struct bytes proof) MUST_USE;
