@@ -6,8 +6,6 @@
 #include "core/encode.h"
 #include "ledger/decimal.h"
 
-#define ROOT_BASE64_LEN 44
-
 static enum err
 parse_origin(struct bytes line, struct checkpoint *cp)
 {
@@ -22,12 +20,11 @@ parse_origin(struct bytes line, struct checkpoint *cp)
 static enum err
 parse_root(struct bytes line, struct checkpoint *cp)
 {
-	size_t len;
+	CLEANUP(buf_release) struct buf root = {0};
 
-	if (line.len != ROOT_BASE64_LEN)
-		return ERR_SYNTAX;
-	RETURN_IF(decode_b64(line, 1, cp->root, sizeof(cp->root), &len));
-	return len == sizeof(cp->root) ? ERR_OK : ERR_SYNTAX;
+	RETURN_IF(merkle_proof_take_line(line, &root));
+	memcpy(cp->root, root.data, sizeof(cp->root));
+	return ERR_OK;
 }
 
 /* Lines we do not know: allowed, but never empty. */

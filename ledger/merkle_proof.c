@@ -290,15 +290,15 @@ merkle_proof_put_lines(struct bytes proof, struct buf *out)
 enum err
 merkle_proof_take_line(struct bytes line, struct buf *proof)
 {
-	uint8_t hash[MERKLE_PROOF_HASH_LEN];
+	uint8_t hash[LINE_LEN / 4 * 3];
 	size_t len;
 
 	if (line.len != LINE_LEN)
 		return ERR_SYNTAX;
 	RETURN_IF(decode_b64(line, 1, hash, sizeof(hash), &len));
-	if (len != sizeof(hash))
+	if (len != MERKLE_PROOF_HASH_LEN)
 		return ERR_SYNTAX;
 	if (proof->len / MERKLE_PROOF_HASH_LEN >= MERKLE_PROOF_HASHES_MAX)
 		return ERR_LIMIT;
-	return buf_append(proof, hash, sizeof(hash));
+	return buf_append(proof, hash, MERKLE_PROOF_HASH_LEN);
 }
