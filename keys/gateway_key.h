@@ -59,7 +59,7 @@ struct gateway_key_seal {
 };
 
 /* Write atomically with mode 0600; ${replace} 0 refuses an existing file with
- * ERR_EXISTS. */
+ * ERR_EXISTS.  ERR_USAGE unless ${seal} has exactly one of both. */
 enum err gateway_key_write(const struct gateway_key *k, const char *path,
     const struct gateway_key_seal *seal, int replace) MUST_USE;
 
@@ -70,7 +70,9 @@ enum err gateway_key_read(const char *path, const struct age_keys *keys,
 
 /* A key file for an unattended gateway: one `AGE-SECRET-KEY-1...` line, mode
  * 0600; lines that are empty or begin with '#' are skipped on reading, so that
- * a file of age-keygen will do.  Written only where none is (ERR_EXISTS). */
+ * a file of age-keygen will do.  Written only where none is (ERR_EXISTS).
+ * Reading: ERR_REFUSED, ERR_NOT_FOUND, ERR_TRUNCATED (empty), ERR_LIMIT,
+ * ERR_SYNTAX, ERR_DUPLICATE (more than one key). */
 enum err gateway_key_file_write(const char *path,
     const struct secret *secret) MUST_USE;
 enum err gateway_key_file_read(const char *path,

@@ -48,8 +48,8 @@ enum err identity_write(const struct identity *id, const char *dir,
     const struct secret *passphrase, unsigned log_n) MUST_USE;
 
 /* Read a NAME.key: mode as fs_check_private asks (ERR_REFUSED), passphrase
- * (ERR_PASSPHRASE), contents (ERR_SYNTAX, ERR_MISMATCH when its halves do not
- * belong together).  The name inside counts, not the file's. */
+ * (ERR_PASSPHRASE), age file (as keys/age.h), contents (ERR_SYNTAX, also when the halves of its signing key
+ * do not belong together).  The name inside counts, not the file's. */
 enum err identity_read(const char *path, const struct secret *passphrase,
     struct identity **ret, struct err_info *info) MUST_USE;
 
@@ -61,13 +61,12 @@ enum err identity_public_read(const char *path, struct identity_public *ret,
 enum err identity_public_append(const struct identity_public *pub,
     struct buf *out) MUST_USE;
 
-/* The Ed25519 public key of a 32-byte seed. */
+/* Append `ssh-ed25519 BASE64` without a comment (parsed by
+ * sshsig_public_parse). */
+enum err identity_ssh_append(const uint8_t key[32], struct buf *out) MUST_USE;
+
+/* The Ed25519 public key of a 32-byte seed; ERR_CRYPTO for another length. */
 enum err identity_seed_public(const struct secret *seed,
     uint8_t ret[32]) MUST_USE;
-
-/* `ssh-ed25519 BASE64` (no comment): appended, and parsed strictly from
- * exactly these two words (ERR_SYNTAX; ERR_UNSUPPORTED for other key types). */
-enum err identity_ssh_append(const uint8_t key[32], struct buf *out) MUST_USE;
-enum err identity_ssh_parse(struct bytes text, uint8_t ret[32]) MUST_USE;
 
 #endif
