@@ -54,6 +54,15 @@ enum err papers_charter(struct home *h, const char *owner,
 	return ERR_OK;
 }
 
+enum err papers_policy(struct home *h, const char *owner, struct policy *ret)
+{
+	CLEANUP(paper_release) struct paper p = {0};
+	struct register_query q = {.kind = REGISTER_POLICY, .owner = owner};
+
+	RETURN_IF(papers_find(h, &q, &p));
+	return policy_parse(bytes_buf(&p.bytes), ret, &h->outcome->info);
+}
+
 struct seat_bits {
 	const struct charter *charter;
 	struct bytes bytes;

@@ -10,6 +10,7 @@
 #include "keys/digest.h"
 #include "keys/sshsig.h"
 #include "policy/charter.h"
+#include "policy/policy.h"
 
 /* One document's bytes.  Zeroed is empty. */
 struct paper {
@@ -34,6 +35,11 @@ void paper_charter_release(struct paper_charter *p);    /* CLEANUP-able */
  * activated yet. */
 enum err papers_charter(struct home *h, const char *owner,
     struct paper_charter *ret) MUST_USE;
+
+/* The policy in force, for who needs its terms alone (a decision goes through
+ * app/docket.h).  ERR_NOT_FOUND, without a sentence, when there is none yet. */
+enum err papers_policy(struct home *h, const char *owner,
+    struct policy *ret) MUST_USE;
 
 /* Which seats' signatures among ${document}'s verify over ${bytes} under the
  * keys of ${charter}, as bits by seat index.  A stored signature that does not
