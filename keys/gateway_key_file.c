@@ -11,15 +11,16 @@
 #define TEXT_MAX ((size_t)16 << 10)
 #define SEALED_MAX ((size_t)32 << 10)
 #define HEX_KEY 64
+#define OWNER_KEY_MAX 32        /* `owner-01`, with room for any number */
 /* `14` and three keys, each behind a space. */
 #define OWNER_LINE (2 + 3 * (1 + HEX_KEY))
 
 static const char heading[] = "azukari-gateway-key v1";
 
 static void
-owner_key(size_t i, char ret[16])
+owner_key(size_t i, char ret[OWNER_KEY_MAX])
 {
-	(void)snprintf(ret, 16, "owner-%02zu", i + 1);
+	(void)snprintf(ret, OWNER_KEY_MAX, "owner-%02zu", i + 1);
 }
 
 static void
@@ -27,7 +28,7 @@ put_owner(struct secret_text *t, size_t i, const struct gateway_key_owner *o)
 {
 	const struct secret *const keys[] = {o->vault_key, o->index_key,
 	    o->event_key};
-	char key[16];
+	char key[OWNER_KEY_MAX];
 
 	owner_key(i, key);
 	secret_text_str(t, key);
@@ -110,7 +111,7 @@ take_owner(struct bytes *rest, struct gateway_key *k)
 {
 	struct gateway_key_owner *o;
 	struct bytes v;
-	char key[16];
+	char key[OWNER_KEY_MAX];
 	enum err e;
 
 	owner_key(k->owners_len, key);

@@ -1,8 +1,8 @@
 #include "tests/unit/keys/keys_test.h"
 
+#include <pthread.h>
+
 #include "keys/age.h"
-#include "keys/age_header.h"
-#include "keys/bech32.h"
 
 #define TEST_LOG_N 10
 
@@ -497,6 +497,49 @@ test_other_stanzas(void **state)
 	    ERR_MISMATCH);
 }
 
+/* Writers and readers share nothing: several at once, each in its thread. */
+static void *
+seal_and_open(void *arg)
+{
+	CLEANUP(buf_release) struct buf plain = {0};
+	CLEANUP(buf_release) struct buf sealed = {0};
+	CLEANUP(buf_release) struct buf opened = {0};
+	const struct person *p = arg;
+	struct age_keys keys = keys_of(p);
+
+	for (size_t i = 0; i < 300000; i++)
+		if (buf_append_u8(&plain, (uint8_t)(i * 31)) != ERR_OK)
+			return NULL;
+	for (int i = 0; i < 20; i++) {
+		buf_clear(&sealed);
+		buf_clear(&opened);
+		if (age_seal_buf(&p->pub, 1, bytes_buf(&plain), &sealed) !=
+		    ERR_OK || age_open_buf(&keys, bytes_buf(&sealed),
+		    &opened) != ERR_OK ||
+		    !bytes_equal(bytes_buf(&plain), bytes_buf(&opened)))
+			return NULL;
+	}
+	return arg;
+}
+
+static void
+test_threads(void **state)
+{
+	CLEANUP(person_release) struct person p;
+	pthread_t threads[4];
+	void *ret;
+
+	(void)state;
+	person_new(&p);
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL,
+		    seal_and_open, &p), 0);
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+		assert_int_equal(pthread_join(threads[i], &ret), 0);
+		assert_ptr_equal(ret, &p);
+	}
+}
+
 static void
 test_secret_and_recipient(void **state)
 {
@@ -528,6 +571,7 @@ main(void)
 		cmocka_unit_test(test_output_failure_stays),
 		cmocka_unit_test(test_headers_of_other_things),
 		cmocka_unit_test(test_other_stanzas),
+		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_secret_and_recipient),
 	};
 
