@@ -57,12 +57,19 @@ struct redistribute_new {
 };
 void redistribute_new_release(struct redistribute_new *n);
 
-/* As new seat number ${seat} of plan->to: every dealer's subshare text exactly
- * once (ERR_THRESHOLD when one is missing, ERR_DUPLICATE), each of this epoch,
- * these charters, these dealers, this seat (ERR_MISMATCH; ${info} names the
- * dealing seat); then the new share. */
-enum err redistribute_receive(const struct redistribute_plan *plan,
-    size_t seat, const struct bytes *texts, struct redistribute_new *ret,
-    struct err_info *info) MUST_USE;
+/* What new seat number ${seat} of plan->to got from the dealers. */
+struct redistribute_set {
+	const struct redistribute_plan *plan;
+	size_t seat;
+	const struct bytes *texts;
+	size_t len;
+};
+
+/* As a new seat: every dealer's subshare text exactly once (ERR_THRESHOLD when
+ * one is missing, ERR_DUPLICATE), each of this epoch, these charters, these
+ * dealers, this seat (ERR_MISMATCH; ${info} names the dealing seat); then the
+ * new share.  ${ret} zeroed or released before; untouched on failure. */
+enum err redistribute_receive(const struct redistribute_set *set,
+    struct redistribute_new *ret, struct err_info *info) MUST_USE;
 
 #endif

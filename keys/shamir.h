@@ -40,4 +40,12 @@ enum err shamir_lambda(struct bytes xs, uint8_t *ret_lambda) MUST_USE;
 enum err shamir_combine(struct bytes xs, const uint8_t *shares, size_t len,
     uint8_t *ret) MUST_USE;
 
+/* ERR_CRYPTO unless t-subsets of the shares give back ${secret} (of ${len}
+ * bytes), compared in constant time: every subset where there are at most
+ * SHAMIR_CHECK_ALL, else t + 8 random ones.  Done after every dealing, while
+ * the secret is still there.  ERR_RANGE, ERR_DUPLICATE as shamir_split. */
+#define SHAMIR_CHECK_ALL 120
+enum err shamir_check(struct bytes xs, unsigned threshold,
+    const uint8_t *shares, struct bytes secret) MUST_USE;
+
 #endif
