@@ -376,6 +376,12 @@ csv_reader_next(struct csv_reader *r, const struct bytes **ret_fields,
 	return ERR_OK;
 }
 
+unsigned long
+csv_reader_line(const struct csv_reader *r)
+{
+	return r->line;
+}
+
 /* Quotes in ${field}, and in ${ret_special} whether it must be quoted. */
 static size_t
 count_quotes(struct bytes field, char delimiter, int *ret_special)

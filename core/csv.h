@@ -35,6 +35,9 @@ void csv_reader_cleanup(struct csv_reader **r);
 enum err csv_reader_next(struct csv_reader *r, const struct bytes **ret_fields,
     size_t *ret_count, unsigned long *ret_line, struct err_info *info) MUST_USE;
 
+/* The line the next record begins on. */
+unsigned long csv_reader_line(const struct csv_reader *r);
+
 /* Length of ${field} once written with ${delimiter}, quotes included. */
 size_t csv_field_len(struct bytes field, char delimiter);
 /* Append ${field}, quoted only where it must be. */

@@ -15,6 +15,8 @@
 #define INTAKE_EVENT_ID_MAX 128
 #define INTAKE_RESPONDENT_MAX 255
 #define INTAKE_MESSAGE_MAX 160
+/* Readers end a batch early when its arena holds this much. */
+#define INTAKE_BATCH_BYTES ((size_t)32 << 20)
 
 #define INTAKE_SCOPE_SUPPORT 1u
 #define INTAKE_SCOPE_RESEARCH 2u
@@ -82,7 +84,9 @@ struct intake_batch {
 	struct intake_bad *bad;
 	size_t bad_len, bad_cap;
 	unsigned long lines;             /* lines or records read into it */
-	struct intake_block *blocks;     /* private: the arena */
+	size_t bytes;                    /* of the arena in use */
+	struct intake_block *blocks;     /* private: the arena, newest first */
+	struct intake_block *spare;      /* private: wiped, to be used again */
 };
 
 /* Empties keeping memory; every used byte is wiped. */
