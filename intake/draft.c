@@ -11,15 +11,18 @@
 
 #define DRAFT_ALWAYS (DRAFT_TYPE | DRAFT_EVENT | DRAFT_TIME | DRAFT_RESPONDENT)
 
+#define NAMED(text) text, sizeof(text) - 1
+
 static const struct {
 	const char *name;
+	size_t len;
 	unsigned bit;
 } members[] = {
-	{"type", DRAFT_TYPE}, {"event", DRAFT_EVENT}, {"time", DRAFT_TIME},
-	{"respondent", DRAFT_RESPONDENT}, {"survey", DRAFT_SURVEY},
-	{"version", DRAFT_VERSION}, {"answers", DRAFT_ANSWERS},
-	{"scopes", DRAFT_SCOPES}, {"text", DRAFT_TEXT},
-	{"permanent", DRAFT_PERMANENT},
+	{NAMED("type"), DRAFT_TYPE}, {NAMED("event"), DRAFT_EVENT},
+	{NAMED("time"), DRAFT_TIME}, {NAMED("respondent"), DRAFT_RESPONDENT},
+	{NAMED("survey"), DRAFT_SURVEY}, {NAMED("version"), DRAFT_VERSION},
+	{NAMED("answers"), DRAFT_ANSWERS}, {NAMED("scopes"), DRAFT_SCOPES},
+	{NAMED("text"), DRAFT_TEXT}, {NAMED("permanent"), DRAFT_PERMANENT},
 };
 
 /* What each type of line must and may have. */
@@ -89,7 +92,8 @@ draft_member_bit(struct bytes name)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(members); i++)
-		if (bytes_equal(name, bytes_str(members[i].name)))
+		if (name.len == members[i].len &&
+		    memcmp(name.data, members[i].name, name.len) == 0)
 			return members[i].bit;
 	return 0;
 }

@@ -6,6 +6,7 @@
  * ASCII words or held to the rules of clean text when it is kept.  `answers`
  * that come before survey and version are stepped over and read at the end.
  */
+#include <endian.h>
 #include <string.h>
 
 #include "intake/ndjson_internal.h"
@@ -177,15 +178,47 @@ take_escaped(struct scanner *s, const uint8_t *start, struct bytes *ret)
 	return ERR_OK;
 }
 
+/* Among the 8 bytes of ${word} (first byte lowest): a bit in the top of each
+ * that is a quote, a backslash or below space.  A byte above the first such
+ * one may be marked wrongly by the borrow, the first never. */
+static uint64_t
+special_bytes(uint64_t word)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t tops = ones << 7;
+	uint64_t quote = word ^ ones * '"', slash = word ^ ones * '\\';
+
+	return (((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
+	    ((word - ones * 0x20) & ~word)) & tops;
+}
+
+/* On to the next quote, backslash or control character. */
+static void
+skip_plain(struct scanner *s)
+{
+	uint64_t word, found;
+
+	while (s->end - s->at >= 8) {
+		memcpy(&word, s->at, sizeof(word));
+		found = special_bytes(le64toh(word));
+		if (found != 0) {
+			s->at += (unsigned)__builtin_ctzll(found) / 8;
+			return;
+		}
+		s->at += 8;
+	}
+	while (s->at < s->end && *s->at != '"' && *s->at != '\\' &&
+	    *s->at >= 0x20)
+		s->at++;
+}
+
 /* Behind the opening quote. */
 static enum err
 take_string(struct scanner *s, struct bytes *ret)
 {
 	const uint8_t *start = s->at;
 
-	while (s->at < s->end && *s->at != '"' && *s->at != '\\' &&
-	    *s->at >= 0x20)
-		s->at++;
+	skip_plain(s);
 	if (s->at < s->end && *s->at == '\\')
 		return take_escaped(s, start, ret);
 	if (s->at == s->end || *s->at != '"')
@@ -328,25 +361,52 @@ take_answer(struct scanner *s, const struct survey_field *f)
 	return take_word_answer(s, f);
 }
 
+static enum err
+see_field(struct scanner *s, const struct survey_field *f)
+{
+	uint64_t *word = &s->seen[f->index / 64];
+	uint64_t bit = UINT64_C(1) << (f->index % 64);
+
+	if (*word & bit)
+		return not_json(s);
+	*word |= bit;
+	return ERR_OK;
+}
+
+/* 1, and past it, when the key is exactly the name of ${f}.  Bytes are
+ * compared here: a call of memcmp costs more than most names are long. */
+static int
+take_name(struct scanner *s, const struct survey_field *f)
+{
+	size_t i;
+
+	if ((size_t)(s->end - s->at) <= f->name_len ||
+	    s->at[f->name_len] != '"')
+		return 0;
+	for (i = 0; i < f->name_len; i++)
+		if (s->at[i] != (uint8_t)f->name[i])
+			return 0;
+	s->at += f->name_len + 1;
+	return 1;
+}
+
 /* Behind the opening quote of a key.  Most lines have their fields in the
  * survey's order, so ${guess} is tried before the table. */
 static enum err
 take_field(struct scanner *s, size_t guess, const struct survey_field **ret)
 {
 	const struct survey *survey = s->d->builder->survey;
-	const struct survey_field *f;
+	const struct survey_field *f = &survey->fields[guess];
 	struct bytes key;
 
-	RETURN_IF(take_string(s, &key));
-	f = guess < survey->fields_len ? &survey->fields[guess] : NULL;
-	if (f == NULL || !bytes_equal(key, bytes_of(f->name, f->name_len)))
+	if (guess >= survey->fields_len || !take_name(s, f)) {
+		RETURN_IF(take_string(s, &key));
 		f = survey_find(survey, key);
+	}
 	if (f == NULL)
 		return draft_refuse(s->d, INTAKE_REASON_FIELD,
 		    "answers: a field the survey has not");
-	if (s->seen[f->index / 64] >> (f->index % 64) & 1)
-		return not_json(s);
-	s->seen[f->index / 64] |= UINT64_C(1) << (f->index % 64);
+	RETURN_IF(see_field(s, f));
 	*ret = f;
 	return expect(s, ':');
 }

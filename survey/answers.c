@@ -330,18 +330,36 @@ condition_holds(const struct answers_builder *b,
 	return 0;
 }
 
+/* More than one option chosen; bit 0 only says answered. */
+static int
+has_company(const struct answers_value *v)
+{
+	unsigned byte, found = 0;
+	size_t i;
+
+	for (i = 0; i < v->bytes.len; i++) {
+		byte = v->bytes.data[i] & (i == 0 ? 0xfeu : 0xffu);
+		if (byte == 0)
+			continue;
+		if (found || (byte & (byte - 1)) != 0)
+			return 1;
+		found = 1;
+	}
+	return 0;
+}
+
 /* At most one option, where one of those chosen stands alone. */
 static int
 is_exclusive_kept(const struct survey_field *f, const struct answers_value *v)
 {
-	size_t i, chosen = 0, alone = 0;
+	size_t i;
 
+	if (!has_company(v))
+		return 1;
 	for (i = 0; i < f->categories_len; i++)
-		if (answers_list_has(v, i)) {
-			chosen++;
-			alone += f->categories[i].exclusive != 0;
-		}
-	return alone == 0 || chosen == 1;
+		if (f->categories[i].exclusive && answers_list_has(v, i))
+			return 0;
+	return 1;
 }
 
 static enum err
@@ -365,8 +383,9 @@ answers_check(const struct answers_builder *b,
 {
 	size_t i;
 
-	for (i = 0; i < b->survey->fields_len; i++) {
-		const struct survey_field *f = &b->survey->fields[i];
+	for (i = 0; i < b->survey->ruled_len; i++) {
+		const struct survey_field *f =
+		    &b->survey->fields[b->survey->ruled[i]];
 		enum err e = check_field(b, f);
 
 		if (e == ERR_OK)

@@ -59,6 +59,20 @@ survey_cleanup(struct survey **s)
 	*s = NULL;
 }
 
+/* Codes and names are a few bytes: a call of memcmp costs more than they do. */
+static int
+is_same(struct bytes a, const uint8_t *b, size_t len)
+{
+	size_t i;
+
+	if (a.len != len)
+		return 0;
+	for (i = 0; i < len; i++)
+		if (a.data[i] != b[i])
+			return 0;
+	return 1;
+}
+
 const struct survey_field *
 survey_find(const struct survey *s, struct bytes name)
 {
@@ -67,7 +81,7 @@ survey_find(const struct survey *s, struct bytes name)
 	for (; s->lookup[at] != 0; at = (at + 1) & s->lookup_mask) {
 		const struct survey_field *f = &s->fields[s->lookup[at] - 1];
 
-		if (bytes_equal(name, bytes_of(f->name, f->name_len)))
+		if (is_same(name, (const uint8_t *)f->name, f->name_len))
 			return f;
 	}
 	return NULL;
@@ -85,7 +99,8 @@ survey_find_category(const struct survey_field *f, struct bytes code,
 	for (; f->lookup[at] != 0; at = (at + 1) & f->lookup_mask) {
 		size_t i = f->lookup[at] - 1;
 
-		if (!bytes_equal(code, f->categories[i].value))
+		if (!is_same(code, f->categories[i].value.data,
+		    f->categories[i].value.len))
 			continue;
 		*ret = i;
 		return ERR_OK;
@@ -299,6 +314,21 @@ check_columns(struct survey_parser *p)
 }
 
 static enum err
+list_ruled(struct survey *s)
+{
+	size_t i, *ruled = survey_alloc(s, s->fields_len, sizeof(*ruled));
+
+	if (ruled == NULL)
+		return ERR_NOMEM;
+	for (i = 0; i < s->fields_len; i++)
+		if (s->fields[i].required || s->fields[i].has_exclusive ||
+		    s->fields[i].only_if.present)
+			ruled[s->ruled_len++] = i;
+	s->ruled = ruled;
+	return ERR_OK;
+}
+
+static enum err
 parse_fields(struct survey_parser *p, const struct json_doc *fields)
 {
 	struct survey *s = p->s;
@@ -318,6 +348,7 @@ parse_fields(struct survey_parser *p, const struct json_doc *fields)
 			    "%s: more than %d columns of output in all",
 			    p->where, SURVEY_COLUMNS_MAX);
 	}
+	RETURN_IF(list_ruled(s));
 	return check_columns(p);
 }
 

@@ -95,6 +95,9 @@ struct survey {
 	const char *title, *title_en;      /* never NULL */
 	const struct survey_field *fields;
 	size_t fields_len;
+	const size_t *ruled;               /* indexes of fields that answers_check
+	                                    * has something to say about */
+	size_t ruled_len;
 	size_t columns;                    /* sum over the fields */
 	size_t list_bytes;                 /* sum of all lists' bit sets */
 	uint32_t *lookup;                  /* private to survey/ */

@@ -26,6 +26,7 @@ EDGES = {
 }
 ALL = set(EDGES) | {"app"}
 EDGES["app"] = ALL
+EDGES["tools"] = {"core", "survey"}
 EDGES["tests"] = ALL
 EDGES["bench"] = ALL | {"tests"}
 
