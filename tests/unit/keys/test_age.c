@@ -358,7 +358,6 @@ test_failed_open_leaves_nothing(void **state)
 static void
 test_open_secret(void **state)
 {
-	CLEANUP(buf_release) struct buf plain = {0};
 	CLEANUP(person_release) struct person p;
 	struct age_keys keys;
 

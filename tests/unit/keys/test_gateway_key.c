@@ -292,7 +292,7 @@ test_text_is_as_documented(void **state)
 	const struct place *p = *state;
 	CLEANUP(buf_release) struct buf text = {0};
 	static const char *const starts[] = {"azukari-gateway-key v1",
-	    "origin: " ORIGIN, "created: 2026-11-22T08:00:00Z",
+	    ("origin: " ORIGIN), "created: 2026-11-22T08:00:00Z",
 	    "export-seed: ", "ledger-seed: ", "recipient: AGE-SECRET-KEY-1",
 	    "register-key: ", "owner-01: 14 ", "owner-02: 01 "};
 	struct bytes rest, line;

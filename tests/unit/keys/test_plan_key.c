@@ -44,8 +44,8 @@ static void
 test_other_contents(void **state)
 {
 	static const char *const texts[] = {"x\n", "AGE-SECRET-KEY-1\n",
-	    "AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ"
-	    "QQQQQQQQQ\n"};
+	    ("AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ"
+	    "QQQQQQQQQ\n")};
 	CLEANUP(gateway_key_cleanup) struct gateway_key *gw = NULL;
 	char dir[FS_PATH_MAX], path[FS_PATH_MAX];
 	struct secret *none = NULL;
