@@ -26,6 +26,8 @@ static const struct entry_info kinds[ENTRY_KINDS] = {
 	    "version", "policy-sha256", "previous"),
 	[ENTRY_SURVEY] = ROW("survey", ENTRY_GRANT,
 	    "survey", "survey-sha256"),
+	[ENTRY_LADDER] = ROW("ladder", ENTRY_GRANT,
+	    "ladder", "ladder-sha256"),
 	[ENTRY_CONSENT_TEXT] = ROW("consent-text", ENTRY_GRANT,
 	    "text-sha256"),
 	[ENTRY_SOURCE] = ROW("source", ENTRY_GRANT,

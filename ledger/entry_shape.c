@@ -194,6 +194,7 @@ static const struct {
 	{"root", is_digest}, {"consent-root", is_digest},
 	{"charter-sha256", is_digest}, {"policy-sha256", is_digest},
 	{"survey-sha256", is_digest}, {"text-sha256", is_digest},
+	{"ladder-sha256", is_digest}, {"ladder", is_name},
 	{"namespace-sha256", is_digest}, {"epoch-sha256", is_digest},
 	{"request-sha256", is_digest}, {"request-sig-sha256", is_digest},
 	{"plan-sha256", is_digest}, {"approval-sha256", is_digest},
