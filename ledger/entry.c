@@ -54,6 +54,8 @@ static const struct entry_info kinds[ENTRY_KINDS] = {
 	    "plan-sha256", "why"),
 	[ENTRY_EXPORT_STARTED] = ROW("export-started", ENTRY_GRANT,
 	    "export", "plan-sha256"),
+	[ENTRY_NOTICE_BOOK] = ROW("notice-book", ENTRY_GRANT,
+	    "export", "notice-book-sha256"),
 	[ENTRY_EXPORTED] = ROW("exported", ENTRY_GRANT,
 	    "export", "plan-sha256", "sha256sums-sha256", "consent-root",
 	    "notice-book-sha256"),

@@ -1,0 +1,624 @@
+#include "app/job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/act.h"
+#include "app/job_internal.h"
+#include "app/ops/freeze.h"
+#include "app/step.h"
+#include "core/clock.h"
+#include "keys/pseudonym.h"
+#include "vault/store_notice.h"
+
+#define ATTEMPTS_MAX 3
+
+struct job {
+	struct home *h;
+	struct owner *w;
+	const struct job_options *options;
+	struct job_case c;
+	struct job_keys keys;
+	struct job_arena *arena;
+	struct job_built built;
+};
+
+static void job_release(struct job *j)
+{
+	job_arena_free(j->arena);
+	job_keys_release(&j->keys);
+	job_case_release(&j->c);
+	home_owner_close(j->w);
+}
+
+/* ---- decide ---- */
+
+static enum err check_state(const struct job *j)
+{
+	struct outcome *o = j->h->outcome;
+	const struct register_plan *p = &j->c.row;
+
+	if (p->state == REGISTER_PLAN_DONE && !j->options->rederive)
+		return outcome_refuse(o, ERR_STATE,
+		    "%s was exported already; one plan gives one bundle",
+		    "%sはすでに提供済みです。1つの計画から作れるのは1つだけです",
+		    p->id);
+	if (p->state == REGISTER_PLAN_ENDED)
+		return outcome_refuse(o, ERR_STATE, "%s has ended: %s",
+		    "%sは終了しています: %s", p->id, p->why);
+	return ERR_OK;
+}
+
+/* How many seats' shares have arrived. */
+static enum err check_released(const struct job *j)
+{
+	char path[FS_PATH_MAX];
+	unsigned released = 0;
+
+	for (size_t i = 0; i < j->c.votes_len; i++) {
+		RETURN_IF(home_path(j->h, path, "run/plans/%s.%s.shares",
+		    j->c.row.id, j->c.votes[i].seat));
+		released += fs_exists(path) ? 1 : 0;
+	}
+	if (released < j->c.plan.threshold)
+		return outcome_refuse(j->h->outcome, ERR_THRESHOLD,
+		    "%u of %u seats have released their shares; the others run azukari approve once more",
+		    "シェアを開示した席は%u、必要なのは%uです。他の席はもう一度 azukari approve を実行してください",
+		    released, j->c.plan.threshold);
+	return ERR_OK;
+}
+
+/* ---- ledger: export-started ---- */
+
+static enum err put_started(struct job *j)
+{
+	CLEANUP(act_abort) struct act a = {0};
+	const struct register_plan *p = &j->c.row;
+	struct register_export e = {.started_unix_s = j->h->now_unix_s};
+	struct entry_writer w;
+
+	(void)snprintf(e.id, sizeof(e.id), "%s", p->export_id);
+	memcpy(e.owner, p->owner, 3);
+	(void)snprintf(e.plan, sizeof(e.plan), "%s", p->id);
+	(void)snprintf(e.project, sizeof(e.project), "%s", p->project);
+	(void)snprintf(e.partner, sizeof(e.partner), "%s", p->partner);
+	e.retention_until_unix_s =
+	    clock_jst_day_start_unix_s(j->c.plan.retention_until_day + 1) - 1;
+	RETURN_IF(act_begin(j->h, register_db(j->h->reg), &a));
+	act_entry(&a, ENTRY_EXPORT_STARTED, p->owner, &w);
+	entry_put(&w, "export", p->export_id);
+	entry_put_hex(&w, "plan-sha256", p->sha256, DIGEST_LEN);
+	RETURN_IF(act_entry_end(&a, &w, &e.act));
+	RETURN_IF(register_plan_move(j->h->reg, p->id, REGISTER_PLAN_STARTED,
+	    NULL, j->h->now_unix_s, e.act));
+	RETURN_IF(register_export_add(j->h->reg, &e));
+	return act_commit(&a);
+}
+
+/* ---- a plan that cannot be carried out ---- */
+
+static enum err destroy_secrets(struct job *j)
+{
+	char path[FS_PATH_MAX];
+
+	RETURN_IF(freeze_key_path(j->h, j->c.row.id, path));
+	RETURN_IF(fs_shred(path));
+	for (size_t i = 0; i < j->c.votes_len; i++) {
+		RETURN_IF(home_path(j->h, path, "run/plans/%s.%s.shares",
+		    j->c.row.id, j->c.votes[i].seat));
+		RETURN_IF(fs_shred(path));
+	}
+	return ERR_OK;
+}
+
+static enum err put_failed(struct job *j, const char *why)
+{
+	CLEANUP(act_abort) struct act a = {0};
+	const struct register_plan *p = &j->c.row;
+	struct entry_writer w;
+	int64_t act;
+
+	RETURN_IF(act_begin(j->h, register_db(j->h->reg), &a));
+	act_entry(&a, ENTRY_EXPORT_FAILED, p->owner, &w);
+	entry_put(&w, "export", p->export_id);
+	entry_put_hex(&w, "plan-sha256", p->sha256, DIGEST_LEN);
+	entry_put(&w, "why", why);
+	RETURN_IF(act_entry_end(&a, &w, &act));
+	RETURN_IF(register_export_move(j->h->reg, p->export_id,
+	    REGISTER_EXPORT_FAILED, why, j->h->now_unix_s, act));
+	RETURN_IF(register_plan_move(j->h->reg, p->id, REGISTER_PLAN_ENDED,
+	    why, j->h->now_unix_s, act));
+	RETURN_IF(act_commit(&a));
+	return destroy_secrets(j);
+}
+
+/* The disclosure rules cannot be met: nothing leaves, the plan is over. */
+static enum err refuse_disclosure(struct job *j, const struct job_scan *s)
+{
+	RETURN_IF(put_failed(j, "disclosure"));
+	if (s->rows_len == 0)
+		return outcome_refuse(j->h->outcome, ERR_REFUSED,
+		    "nothing may leave: no answer of the period is covered by a live consent",
+		    "提供できる回答がありません。期間内に有効な同意のある回答がないためです");
+	return outcome_refuse(j->h->outcome, ERR_REFUSED,
+	    "even at the coarsest levels the plan allows, groups of %u people cannot be kept without suppressing more than %u.%02u %% of the respondents; the plan has ended, a new one needs coarser levels, a higher limit or a longer period",
+	    "計画で許された最も粗い区分でも、%u人以上の集団を保つと対象者の%u.%02u%%を超えて除く必要があります。計画は終了しました。より粗い区分、より高い上限、またはより長い期間の計画が必要です",
+	    j->c.plan.k, j->c.plan.suppression_limit / 100,
+	    j->c.plan.suppression_limit % 100);
+}
+
+/* ---- export: the payload ---- */
+
+/* What the second counter sees: the very bytes on their way into the tar. */
+struct tap {
+	struct counter *responses, *consents;
+};
+
+static void tap_release(struct tap *t)
+{
+	counter_free(t->responses);
+	counter_free(t->consents);
+}
+
+static enum err tap_bytes(void *ctx, enum payload_which which,
+    struct bytes piece)
+{
+	struct tap *t = ctx;
+
+	return counter_feed(which == PAYLOAD_RESPONSES ? t->responses :
+	    t->consents, piece);
+}
+
+/* Names of the quasi-identifying CSV columns; ${names} is large enough. */
+static size_t quasi_names(const struct job_scan *s,
+    char (*names)[SURVEY_COLUMN_NAME_MAX + 1], const char **list)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < s->columns_len; i++) {
+		const struct job_column *c = &s->columns[i];
+		size_t cells = c->plan->ladder[0] != '\0' ? 1 :
+		    c->field->columns;
+
+		for (size_t k = 0; c->quasi && k < cells; k++, len++) {
+			if (c->plan->ladder[0] != '\0')
+				(void)snprintf(names[len],
+				    sizeof(names[len]), "%s", c->field->name);
+			else
+				answers_column_name(c->field, k, names[len]);
+			list[len] = names[len];
+		}
+	}
+	return len;
+}
+
+static enum err tap_init(const struct job_scan *s, struct tap *ret)
+{
+	static const char *const consent_columns[] = {"text", "scopes", "day"};
+	struct counter_args consents = {.pseudonym = "pseudonym",
+	    .columns = consent_columns, .columns_len = 3};
+	struct counter_args responses = {.pseudonym = "pseudonym"};
+	char (*names)[SURVEY_COLUMN_NAME_MAX + 1] =
+	    calloc(s->cells + 1, sizeof(*names));
+	const char **list = calloc(s->cells + 1, sizeof(*list));
+	enum err e = ERR_NOMEM;
+
+	if (names != NULL && list != NULL) {
+		responses.columns_len = quasi_names(s, names, list);
+		responses.columns = list;
+		e = counter_new(&responses, &ret->responses);
+	}
+	free(names);
+	free(list);
+	RETURN_IF(e);
+	return counter_new(&consents, &ret->consents);
+}
+
+/* Fail closed: what was written is not what was decided. */
+static enum err check_counts(const struct job *j, const struct job_scan *s,
+    struct tap *t, struct counter_result *ret)
+{
+	struct counter_result consents;
+	unsigned k = j->c.plan.k;
+
+	RETURN_IF(counter_end(t->responses, ret));
+	RETURN_IF(counter_end(t->consents, &consents));
+	if (ret->smallest < k || consents.smallest < k ||
+	    ret->rows != s->kept_rows ||
+	    ret->pseudonyms != s->kept_respondents ||
+	    consents.rows != s->kept_respondents)
+		return outcome_refuse(j->h->outcome, ERR_CORRUPT,
+		    "the independent count of the written rows disagrees with the decision; nothing leaves",
+		    "書き出した行を独立に数えた結果が判断と一致しません。何も提供されません");
+	return ERR_OK;
+}
+
+static enum err fill_columns(const struct job_scan *s,
+    struct column_set *ret)
+{
+	struct column_rule *rules = calloc(s->columns_len, sizeof(*rules));
+	char (*names)[48] = calloc(s->columns_len, sizeof(*names));
+	enum err e = ERR_NOMEM;
+
+	if (rules != NULL && names != NULL) {
+		for (size_t i = 0; i < s->columns_len; i++) {
+			const struct job_column *c = &s->columns[i];
+			int ladder = c->plan->ladder[0] != '\0';
+
+			(void)snprintf(names[i], sizeof(names[i]), "%s%s",
+			    ladder ? "ladder:" : "as-is", c->plan->ladder);
+			rules[i] = (struct column_rule){
+				.choice = {.field = c->field->index,
+				    .generalised = ladder},
+				.rule = names[i], .level = c->level};
+		}
+		e = column_set_add_survey(ret, s->survey, rules,
+		    s->columns_len);
+	}
+	free(rules);
+	free(names);
+	return e;
+}
+
+static enum err fill_binding(const struct job *j, struct binding *ret)
+{
+	uint8_t plan_sha256[DIGEST_LEN];
+
+	digest_sha256(bytes_buf(&j->c.plan_text), plan_sha256);
+	(void)snprintf(ret->export_id, sizeof(ret->export_id), "%s",
+	    j->c.row.export_id);
+	memcpy(ret->plan_sha256, plan_sha256, DIGEST_LEN);
+	memcpy(ret->request_sha256, j->c.plan.request_sha256, DIGEST_LEN);
+	(void)snprintf(ret->recipient, sizeof(ret->recipient), "%s",
+	    j->c.plan.recipient);
+	RETURN_IF(secret_new(32, &ret->salt));
+	RETURN_IF(secret_new(32, &ret->notice_key));
+	pseudonym_salt(j->keys.project, plan_sha256, j->c.row.export_id,
+	    secret_bytes_mut(ret->salt));
+	pseudonym_notice_key(j->keys.project, plan_sha256,
+	    secret_bytes_mut(ret->notice_key));
+	return ERR_OK;
+}
+
+/* The consent texts the exported people were shown. */
+struct texts {
+	struct payload_consent_text items[PLAN_TEXTS_MAX];
+	struct buf bytes[PLAN_TEXTS_MAX];
+	size_t len;
+};
+
+static void texts_release(struct texts *t)
+{
+	for (size_t i = 0; i < t->len; i++)
+		buf_release(&t->bytes[i]);
+}
+
+static int by_digest(const void *a, const void *b)
+{
+	return memcmp(((const struct payload_consent_text *)a)->sha256,
+	    ((const struct payload_consent_text *)b)->sha256, DIGEST_LEN);
+}
+
+static int text_is_used(const struct job_scan *s, const uint8_t sha256[32])
+{
+	for (uint32_t i = 0; i < s->respondents; i++)
+		if (job_scan_keeps(s, i) && memcmp(
+		    s->consents[s->consent_of[i]].sha256, sha256, 32) == 0)
+			return 1;
+	return 0;
+}
+
+static enum err load_texts(struct job *j, const struct job_scan *s,
+    struct texts *ret)
+{
+	for (size_t i = 0; i < j->c.plan.texts_len; i++) {
+		const uint8_t *sha256 = j->c.plan.texts[i].sha256;
+		struct register_query q = {.kind = REGISTER_CONSENT_TEXT,
+		    .owner = j->c.row.owner, .sha256 = sha256};
+		struct register_document doc;
+		struct payload_consent_text *t = &ret->items[ret->len];
+
+		if (!text_is_used(s, sha256))
+			continue;
+		ret->bytes[ret->len++] = (struct buf){0};
+		RETURN_IF(register_document_find(j->h->reg, &q, &doc));
+		RETURN_IF(register_document_bytes(j->h->reg, doc.id,
+		    &ret->bytes[ret->len - 1]));
+		memcpy(t->sha256, sha256, DIGEST_LEN);
+		t->text = bytes_buf(&ret->bytes[ret->len - 1]);
+	}
+	qsort(ret->items, ret->len, sizeof(ret->items[0]), by_digest);
+	return ERR_OK;
+}
+
+struct writing {
+	struct binding binding;
+	struct column_set columns;
+	struct texts texts;
+	struct tap tap;
+	struct job_rows rows;
+	struct payload_spec spec;
+};
+
+static void writing_release(struct writing *x)
+{
+	binding_release(&x->binding);
+	column_set_release(&x->columns);
+	texts_release(&x->texts);
+	tap_release(&x->tap);
+	job_rows_release(&x->rows);
+}
+
+static enum err prepare_writing(struct job *j, struct job_scan *s,
+    struct reader *r, struct writing *x)
+{
+	uint64_t head = 0, consents_head = 0;
+
+	x->rows.options = j->options;
+	RETURN_IF(fill_binding(j, &x->binding));
+	RETURN_IF(fill_columns(s, &x->columns));
+	RETURN_IF(load_texts(j, s, &x->texts));
+	RETURN_IF(tap_init(s, &x->tap));
+	RETURN_IF(job_rows_init(&x->rows, s, r, &j->keys,
+	    x->binding.plan_sha256));
+	RETURN_IF(payload_header_bytes(&x->columns, &head, &consents_head));
+	x->spec = (struct payload_spec){.binding = &x->binding,
+	    .frozen_unix_s = j->c.plan.frozen_unix_s,
+	    .owner_name = j->c.docket.charter.owner_name,
+	    .title = s->survey->title, .title_en = s->survey->title_en,
+	    .columns = &x->columns,
+	    .responses = {job_rows_responses(&x->rows), s->kept_rows,
+	        head + s->csv_bytes},
+	    .consents = {job_rows_consents(&x->rows), s->kept_respondents,
+	        consents_head + s->consents_bytes},
+	    .consent_texts = x->texts.items,
+	    .consent_text_count = x->texts.len,
+	    .tap = tap_bytes, .tap_ctx = &x->tap};
+	return ERR_OK;
+}
+
+static enum err write_file(const struct payload_spec *spec, const char *path,
+    struct payload_result *ret)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	enum err e;
+
+	if (fd < 0)
+		return fs_error(errno);
+	e = payload_write(spec, fd, ret);
+	if (e == ERR_OK)
+		e = fs_sync(fd);
+	if (close(fd) != 0 && e == ERR_OK)
+		e = ERR_IO;
+	if (e != ERR_OK)
+		(void)unlink(path);
+	return e;
+}
+
+static enum err write_payload(struct job *j, struct job_scan *s,
+    struct reader *r, struct writing *x)
+{
+	char survey[SURVEY_NAME_MAX + 16], path[FS_PATH_MAX];
+	uint8_t proof[DIGEST_LEN];
+
+	RETURN_IF(prepare_writing(j, s, r, x));
+	(void)snprintf(survey, sizeof(survey), "%s %u", s->survey->name,
+	    s->survey->version);
+	x->spec.survey = survey;
+	if (j->options->rederive)
+		RETURN_IF(payload_rederive(&x->spec, &j->built.payload));
+	RETURN_IF(home_path(j->h, path, "tmp/%s.payload",
+	    j->c.row.export_id));
+	if (!j->options->rederive)
+		RETURN_IF(write_file(&x->spec, path, &j->built.payload));
+	RETURN_IF(binding_receipt_proof(&x->binding, proof));
+	binding_receipt_commitment(proof, j->built.receipt_commitment);
+	step_reached(STEP_JOB_PAYLOAD);
+	return check_counts(j, s, &x->tap, &j->built.counted);
+}
+
+/* ---- ledger: the notice book ---- */
+
+static int by_respondent(const void *a, const void *b)
+{
+	const struct store_book_row *x = a, *y = b;
+
+	return x->respondent < y->respondent ? -1 :
+	    x->respondent > y->respondent;
+}
+
+static enum err book_rows(const struct job *j, const struct job_rows *rows,
+    struct store_book_row *ret)
+{
+	CLEANUP(pseudonym_notice_cleanup) struct pseudonym_notice *n = NULL;
+	SECRET_BYTES(key, 32);
+	uint8_t plan_sha256[DIGEST_LEN];
+
+	digest_sha256(bytes_buf(&j->c.plan_text), plan_sha256);
+	pseudonym_notice_key(j->keys.project, plan_sha256, key);
+	RETURN_IF(pseudonym_notice_new(key, &n));
+	for (size_t i = 0; i < rows->people_len; i++) {
+		ret[i].respondent = rows->people[i].respondent;
+		RETURN_IF(pseudonym_notice_block(n, rows->people[i].pseudonym,
+		    ret[i].block));
+	}
+	qsort(ret, rows->people_len, sizeof(*ret), by_respondent);
+	return ERR_OK;
+}
+
+static enum err log_book(struct job *j, const struct store_book_row *rows,
+    size_t len)
+{
+	CLEANUP(act_abort) struct act a = {0};
+	const struct register_plan *p = &j->c.row;
+	struct store_book book = {0};
+	struct entry_writer w;
+
+	(void)snprintf(book.export_id, sizeof(book.export_id), "%s",
+	    p->export_id);
+	(void)snprintf(book.project, sizeof(book.project), "%s", p->project);
+	(void)snprintf(book.partner, sizeof(book.partner), "%s", p->partner);
+	digest_sha256(bytes_buf(&j->c.plan_text), book.plan_sha256);
+	book.retention_until_unix_s =
+	    clock_jst_day_start_unix_s(j->c.plan.retention_until_day + 1) - 1;
+	RETURN_IF(act_begin(j->h, store_db(j->w->store), &a));
+	act_entry(&a, ENTRY_NOTICE_BOOK, p->owner, &w);
+	entry_put(&w, "export", p->export_id);
+	entry_put_hex(&w, "notice-book-sha256", j->built.notice_book_sha256,
+	    DIGEST_LEN);
+	RETURN_IF(act_entry_end(&a, &w, &book.act));
+	RETURN_IF(store_notice_book_add(j->w->store, &book, rows, len));
+	return act_commit(&a);
+}
+
+static enum err put_book(struct job *j, const struct job_rows *rows)
+{
+	struct store_book_row *book = calloc(rows->people_len + 1,
+	    sizeof(*book));
+	enum err e = book == NULL ? ERR_NOMEM : ERR_OK;
+
+	if (e == ERR_OK)
+		e = book_rows(j, rows, book);
+	if (e == ERR_OK)
+		e = store_notice_book_digest(book, rows->people_len,
+		    j->built.notice_book_sha256);
+	if (e == ERR_OK)
+		e = log_book(j, book, rows->people_len);
+	free(book);
+	return e;
+}
+
+/* ---- one attempt ---- */
+
+static void fill_result(const struct job *j, const struct job_scan *s,
+    struct job_result *ret)
+{
+	const struct reader_counts *c = &j->built.counts;
+
+	(void)snprintf(ret->export_id, sizeof(ret->export_id), "%s",
+	    j->c.row.export_id);
+	ret->considered = c->considered;
+	ret->no_consent = c->no_consent;
+	ret->withdrawn = c->withdrawn;
+	ret->covered_by_later = c->covered_by_later;
+	ret->rows = s->kept_rows;
+	ret->respondents = s->kept_respondents;
+	ret->suppressed_rows = s->result.suppressed_rows;
+	ret->suppressed_respondents = s->result.suppressed_respondents;
+	ret->k_achieved = j->built.counted.smallest;
+	ret->groups = j->built.counted.groups;
+	memcpy(ret->tagmanifest_sha256, j->built.payload.tagmanifest_sha256,
+	    32);
+}
+
+static enum err open_reader(struct job *j, struct reader **ret)
+{
+	struct reader_args args = {.store = j->w->store, .erase = j->w->erase,
+	    .grant = j->c.grant, .epochs = j->keys.epochs,
+	    .epochs_len = j->keys.len, .now_unix_s = j->h->now_unix_s,
+	    .first_day = j->c.plan.period_from_day,
+	    .last_day = j->c.plan.period_to_day,
+	    .threads = j->options->threads == 0 ? 2 : j->options->threads};
+
+	return reader_open(&args, ret);
+}
+
+static enum err write_bundle(struct job *j, struct job_scan *s,
+    struct reader *r)
+{
+	CLEANUP(writing_release) struct writing x = {0};
+
+	RETURN_IF(write_payload(j, s, r, &x));
+	if (j->options->rederive)
+		return ERR_OK;
+	RETURN_IF(put_book(j, &x.rows));
+	return job_bundle_build(j->h, &j->c, s, &j->built);
+}
+
+static enum err attempt(struct job *j, struct job_result *ret)
+{
+	CLEANUP(reader_cleanup) struct reader *r = NULL;
+	CLEANUP(job_scan_release) struct job_scan s = {0};
+	enum err e;
+
+	job_arena_clear(j->arena);
+	RETURN_IF(open_reader(j, &r));
+	RETURN_IF(job_scan_init(&s, &j->c, j->arena));
+	RETURN_IF(job_scan_read(&s, r, j->options));
+	reader_count(r, &j->built.counts);
+	e = job_scan_choose(&s, &j->c.plan);
+	if (e == ERR_REFUSED && !j->options->rederive)
+		return refuse_disclosure(j, &s);
+	RETURN_IF(e);
+	step_reached(STEP_JOB_COUNTED);
+	RETURN_IF(job_scan_sizes(&s));
+	RETURN_IF(write_bundle(j, &s, r));
+	fill_result(j, &s, ret);
+	return ERR_OK;
+}
+
+/* ---- all of it ---- */
+
+static enum err begin(struct job *j, const char *plan)
+{
+	size_t arena = j->options->arena_bytes;
+
+	if (arena == 0)
+		arena = JOB_ARENA_DEFAULT;
+	if (arena < JOB_ARENA_LEAST)
+		return ERR_RANGE;
+	RETURN_IF(job_case_load(j->h, plan, &j->c));
+	RETURN_IF(check_state(j));
+	RETURN_IF(check_released(j));
+	RETURN_IF(home_owner_open(j->h, j->c.row.owner, &j->w));
+	if (j->c.row.state == REGISTER_PLAN_FROZEN) {
+		if (j->options->rederive)
+			return ERR_STATE;
+		RETURN_IF(put_started(j));
+	}
+	step_reached(STEP_JOB_STARTED);
+	RETURN_IF(job_keys_combine(j->w, &j->c, &j->keys));
+	step_reached(STEP_JOB_COMBINED);
+	return job_arena_new(arena, &j->arena);
+}
+
+static enum err build_and_publish(struct job *j, struct job_result *ret)
+{
+	enum err e = ERR_CHANGED;
+
+	for (int i = 0; i < ATTEMPTS_MAX && e == ERR_CHANGED; i++) {
+		e = attempt(j, ret);
+		if (e == ERR_OK && !j->options->rederive &&
+		    !j->c.plan.byte_release)
+			e = job_publish(j->h, j->w, j->c.row.export_id,
+			    ret->path);
+	}
+	return e;
+}
+
+enum err job_run(struct home *h, const char *plan,
+    const struct job_options *options, struct job_result *ret)
+{
+	static const struct job_options defaults = {0};
+	CLEANUP(job_release) struct job j = {.h = h,
+	    .options = options == NULL ? &defaults : options};
+	struct job_result result = {0};
+
+	RETURN_IF(begin(&j, plan));
+	RETURN_IF(build_and_publish(&j, &result));
+	*ret = result;
+	if (j.options->rederive)
+		return ERR_OK;
+	if (j.c.plan.byte_release) {
+		outcome_add(h->outcome, OUTCOME_DONE,
+		    "%s is built and waits for byte release: its officers read the disclosure report and sign SHA256SUMS",
+		    "%sを作成しました。開示前の確認待ちです。保管官が開示評価を読み、SHA256SUMSに署名します",
+		    j.c.row.export_id);
+		return ERR_OK;
+	}
+	return destroy_secrets(&j);
+}

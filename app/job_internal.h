@@ -1,0 +1,229 @@
+/* app/job_internal.h - the parts of an export job; see job.h for the order. */
+#ifndef AZUKARI_APP_JOB_INTERNAL_H
+#define AZUKARI_APP_JOB_INTERNAL_H
+
+#include "app/docket.h"
+#include "app/job.h"
+#include "core/rows.h"
+#include "exporters/column.h"
+#include "exporters/payload.h"
+#include "keys/epoch.h"
+#include "policy/disclosure/counter.h"
+#include "policy/disclosure/kanon.h"
+#include "policy/disclosure/ladder.h"
+#include "policy/grant.h"
+#include "survey/answers.h"
+#include "vault/reader.h"
+#include "vault/register_plan.h"
+
+/* ---- the case: papers, votes, grant (job_case.c) ---- */
+
+#define JOB_SEATS_MAX 16
+
+struct job_vote {
+	char seat[40];
+	struct buf text, sig;           /* approval.txt */
+	int64_t act;                    /* of the register */
+	struct votes_approval parsed;
+};
+
+struct job_case {
+	struct register_plan row;
+	struct docket docket;
+	struct buf plan_text, plan_sig, epochs_text;
+	struct plan plan;
+	struct plan_epochs epochs;
+	struct job_vote votes[JOB_SEATS_MAX];
+	size_t votes_len;
+	struct grant *grant;
+};
+void job_case_release(struct job_case *c);
+
+/* Load plan, papers and votes; decide; on ERR_OK c->grant stands. */
+enum err job_case_load(struct home *h, const char *plan,
+    struct job_case *ret) MUST_USE;
+
+/* ---- keys from shares (job_keys.c) ---- */
+
+struct job_keys {
+	struct secret_pool pool;        /* of records and project */
+	struct record_epoch_keys *records;      /* one per epoch, in the pool */
+	struct reader_epoch *epochs;            /* for the reader */
+	size_t len;
+	uint8_t *project;               /* EPOCH_KEY_LEN, in the pool */
+	struct epoch project_epoch;
+};
+void job_keys_release(struct job_keys *k);
+
+/* Open t released shares.ages and combine every epoch's key.  ERR_THRESHOLD
+ * with a sentence when fewer than t seats have released. */
+enum err job_keys_combine(struct owner *w, const struct job_case *c,
+    struct job_keys *ret) MUST_USE;
+
+/* ---- first pass: count and choose (job_scan.c) ---- */
+
+/* One field that leaves. */
+struct job_column {
+	const struct survey_field *field;
+	const struct plan_column *plan;
+	int quasi;                      /* counted in groups */
+	struct ladder *ladder;          /* NULL where the value goes as it is */
+	struct ladder_map *map;         /* NULL unless quasi or a ladder */
+	size_t dimension;               /* index among kanon columns */
+	unsigned level;                 /* chosen */
+	const uint32_t *labels_of;      /* leaf → label there; quasi only */
+};
+
+/* Consents that cover: text and scopes, with the year they were given. */
+struct job_consent {
+	uint8_t text[16];
+	uint8_t sha256[32];             /* of the whole text */
+	uint8_t scopes;
+	uint16_t year;
+};
+
+struct job_scan {
+	const struct survey *survey;
+	struct job_column *columns;
+	size_t columns_len;
+	size_t dimensions;              /* quasi columns and the consent */
+	size_t cells;                   /* CSV columns, without the first two */
+	struct answers_value *values;
+	/* per row, in no order once sorted */
+	struct kanon_row *rows;
+	size_t rows_len, rows_cap;
+	/* distinct leaf vectors */
+	struct job_tuples *tuples;
+	/* per respondent */
+	uint32_t respondents;
+	uint32_t *answers;              /* rows of each */
+	uint32_t *fixed;                /* CSV bytes that no level changes */
+	uint32_t *packed;               /* arena bytes of its rows */
+	uint16_t *consent_of;           /* index in consents, latest given */
+	uint32_t *given;                /* when that was */
+	struct job_consent *consents;
+	size_t consents_len;
+	const struct grant *grant;      /* knows the accepted texts */
+	struct kanon_column *kanon_columns;
+	uint32_t *consent_labels;
+	struct kanon *kanon;
+	struct kanon_result result;
+	struct job_arena *arena;        /* holds all rows while they fit */
+	int all_in_arena;
+	uint64_t csv_bytes, consents_bytes;     /* without header lines */
+	uint64_t kept_rows, kept_respondents;
+};
+void job_scan_release(struct job_scan *s);
+
+/* Prepare columns and ladders from the plan. */
+enum err job_scan_init(struct job_scan *s, const struct job_case *c,
+    struct job_arena *arena) MUST_USE;
+/* Read everything once. */
+enum err job_scan_read(struct job_scan *s, struct reader *r,
+    const struct job_options *o) MUST_USE;
+/* Choose levels within the plan; ERR_REFUSED when none holds. */
+enum err job_scan_choose(struct job_scan *s, const struct plan *plan) MUST_USE;
+/* Sizes of both tables under the chosen levels. */
+enum err job_scan_sizes(struct job_scan *s) MUST_USE;
+int job_scan_keeps(const struct job_scan *s, uint32_t respondent);
+/* Leaves of decoded values, one per dimension but the consent's. */
+enum err job_scan_leaves(struct job_scan *s, const struct answers_value *v,
+    uint32_t *ret) MUST_USE;
+
+/* Distinct vectors of leaves (job_tuples.c). */
+enum err job_tuples_new(size_t width, struct job_tuples **ret) MUST_USE;
+void job_tuples_free(struct job_tuples *t);
+enum err job_tuples_find(struct job_tuples *t, const uint32_t *leaves,
+    uint32_t *ret) MUST_USE;
+size_t job_tuples_len(const struct job_tuples *t);
+const uint32_t *job_tuples_all(const struct job_tuples *t);
+
+/* Rows in locked memory (job_arena.c): packed answers with their order. */
+struct job_arena_row {
+	uint32_t respondent, event_unix_s;
+	uint8_t id[16];
+	struct bytes packed;
+};
+enum err job_arena_new(size_t bytes, struct job_arena **ret) MUST_USE;
+void job_arena_free(struct job_arena *a);
+void job_arena_cleanup(struct job_arena **a);
+void job_arena_clear(struct job_arena *a);
+size_t job_arena_room(const struct job_arena *a);       /* bytes in all */
+/* Bytes a row takes. */
+size_t job_arena_cost(size_t packed_len);
+/* ERR_LIMIT when it does not fit (nothing is added). */
+enum err job_arena_add(struct job_arena *a,
+    const struct job_arena_row *row) MUST_USE;
+/* Order by rank of the respondent, time, id; rows with rank UINT32_MAX are
+ * dropped. */
+void job_arena_sort(struct job_arena *a, const uint32_t *rank);
+size_t job_arena_len(const struct job_arena *a);
+void job_arena_row(const struct job_arena *a, size_t i,
+    struct job_arena_row *ret);
+
+/* ---- second pass: rows out (job_rows.c) ---- */
+
+struct job_person {
+	uint8_t pseudonym[16];
+	uint32_t respondent;
+};
+
+struct job_consent_cells {
+	char digest[65], scopes[64], year[8], receipt[33];
+};
+
+struct job_rows {
+	struct job_scan *scan;
+	struct reader *reader;
+	struct job_person *people;      /* kept ones, by pseudonym */
+	size_t people_len;
+	uint32_t *rank;                 /* respondent → position in people */
+	const struct job_options *options;
+	/* range under way */
+	size_t range_begin, range_end;  /* in people */
+	size_t at, answer;              /* in the sorted arena */
+	uint32_t last_rank;
+	uint8_t *only;                  /* bitmap for re-reading */
+	size_t only_len;
+	struct bytes *cells;
+	char (*scratch)[ANSWERS_CELL_MAX];
+	char (*names)[32];              /* pseudonym and answer texts */
+	/* consents.csv */
+	size_t consent_at;
+	struct job_consent_cells *consent_cells;
+	const uint8_t *project;
+	const uint8_t *plan_sha256;
+	uint64_t rows_out;
+};
+void job_rows_release(struct job_rows *r);
+
+/* Pseudonyms of everyone who is kept, in their order. */
+enum err job_rows_init(struct job_rows *r, struct job_scan *s,
+    struct reader *reader, const struct job_keys *keys,
+    const uint8_t plan_sha256[32]) MUST_USE;
+struct rows_source job_rows_responses(struct job_rows *r);
+struct rows_source job_rows_consents(struct job_rows *r);
+
+/* ---- the bundle's own texts (job_papers.c) ---- */
+
+struct job_built {
+	struct payload_result payload;
+	struct reader_counts counts;
+	struct counter_result counted;
+	uint8_t notice_book_sha256[32];
+	uint8_t receipt_commitment[32];
+};
+/* Put everything around the payload, sign and log `exported`: afterwards
+ * HOME/tmp/EXP-…/ is complete but for what follows SHA256SUMS. */
+enum err job_bundle_build(struct home *h, const struct job_case *c,
+    const struct job_scan *s, const struct job_built *b) MUST_USE;
+enum err job_papers_statement(struct home *h, const struct job_case *c,
+    const struct job_scan *s, const struct job_built *b,
+    struct buf *out) MUST_USE;
+enum err job_papers_disclosure(const struct job_case *c,
+    const struct job_scan *s, const struct job_built *b,
+    struct buf *out) MUST_USE;
+enum err job_papers_signers(struct home *h, const struct job_case *c,
+    struct buf *out) MUST_USE;
+
+#endif

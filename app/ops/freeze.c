@@ -1,0 +1,355 @@
+#include "app/ops/freeze.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/act.h"
+#include "app/docket.h"
+#include "app/epoch_open.h"
+#include "app/ingest.h"
+#include "core/clock.h"
+#include "keys/bech32.h"
+#include "keys/plan_key.h"
+#include "keys/sshsig.h"
+
+struct freezing {
+	struct home *h;
+	struct owner *w;
+	struct docket docket;
+	struct decision decision;
+	struct plan plan;
+	struct plan_epochs epochs;
+	struct buf epochs_text, plan_text, sig;
+	struct buf gateway_key, note;
+	struct register_plan row;
+	char recipient[BECH32_RECIPIENT_LEN + 1];
+};
+
+static void freezing_release(struct freezing *f)
+{
+	plan_release(&f->plan);
+	plan_epochs_release(&f->epochs);
+	decision_release(&f->decision);
+	docket_release(&f->docket);
+	buf_release(&f->epochs_text);
+	buf_release(&f->plan_text);
+	buf_release(&f->sig);
+	buf_release(&f->gateway_key);
+	buf_release(&f->note);
+	home_owner_close(f->w);
+}
+
+enum err freeze_key_path(const struct home *h, const char *plan,
+    char ret[FS_PATH_MAX])
+{
+	return home_path(h, ret, "run/plans/%s.key", plan);
+}
+
+static enum err decide(struct freezing *f, const char *owner,
+    const char *request)
+{
+	struct home *h = f->h;
+	struct store_counts counts;
+
+	RETURN_IF(docket_load(h, owner, request, &f->docket));
+	RETURN_IF(home_owner_open(h, owner, &f->w));
+	RETURN_IF(store_count(f->w->store, &counts));
+	f->docket.dcase.facts.respondents = (int64_t)counts.respondents;
+	RETURN_IF(decision_make(&f->docket.dcase, &f->decision));
+	docket_tell(&f->decision, h->outcome);
+	return f->decision.verdict == DECISION_REFUSED ? ERR_REFUSED : ERR_OK;
+}
+
+/* ---- the project's key ---- */
+
+static enum err open_project(struct freezing *f, struct store_epoch *ret)
+{
+	CLEANUP(paper_charter_release) struct paper_charter charter = {0};
+	CLEANUP(epoch_opened_release) struct epoch_opened opened = {0};
+	const struct request *r = &f->docket.request;
+	char subject[EPOCH_SUBJECT_MAX + 1];
+	struct epoch_wanted wanted = {.kind = EPOCH_KIND_PROJECT,
+	    .subject = subject,
+	    .subject_sha256 = f->docket.dcase.facts.recipient_sha256};
+
+	RETURN_IF(papers_charter(f->h, f->w->code, &charter));
+	(void)snprintf(subject, sizeof(subject), "project %s %s", r->project,
+	    r->partner);
+	RETURN_IF(epoch_open(f->w, &charter, &wanted, &opened));
+	*ret = opened.row;
+	return ERR_OK;
+}
+
+/* Dealt at the project's first plan; the same for all that follow. */
+static enum err project_epoch(struct freezing *f)
+{
+	const struct request *r = &f->docket.request;
+	struct store_epoch row;
+	enum err e = store_epoch_project(f->w->store, r->project, r->partner,
+	    &row);
+
+	if (e == ERR_NOT_FOUND)
+		e = open_project(f, &row);
+	RETURN_IF(e);
+	if (memcmp(row.subject_sha256,
+	    f->docket.dcase.facts.recipient_sha256, DIGEST_LEN) != 0)
+		return outcome_refuse(f->h->outcome, ERR_MISMATCH,
+		    "project %s was begun with another recipient key; use a new project",
+		    "研究課題%sは別の受取鍵で始められています。新しい課題にしてください",
+		    r->project);
+	memcpy(f->plan.project_epoch_sha256, row.sha256, DIGEST_LEN);
+	return ERR_OK;
+}
+
+struct release_count {
+	uint64_t released;
+};
+
+static enum err count_release(void *ctx, const struct register_export *e)
+{
+	struct release_count *c = ctx;
+
+	if (e->state != REGISTER_EXPORT_FAILED)
+		c->released++;
+	return ERR_OK;
+}
+
+static enum err project_release(struct freezing *f)
+{
+	const struct request *r = &f->docket.request;
+	struct register_export_query q = {.owner = f->w->code,
+	    .partner = r->partner, .project = r->project};
+	struct release_count c = {0};
+
+	RETURN_IF(register_export_each(f->h->reg, &q, count_release, &c));
+	f->plan.project_release = c.released + 1;
+	return ERR_OK;
+}
+
+/* ---- the epochs ---- */
+
+static enum err add_epoch(void *ctx, const struct store_epoch *e)
+{
+	struct freezing *f = ctx;
+	struct plan_epoch item = {.day = e->day, .records = e->records};
+
+	if (e->records == 0)
+		return ERR_OK;
+	memcpy(item.id, e->id, sizeof(item.id));
+	memcpy(item.sha256, e->sha256, sizeof(item.sha256));
+	memcpy(item.root, e->root, sizeof(item.root));
+	return plan_epochs_add(&f->epochs, &item);
+}
+
+static int wants_later_consents(const struct policy *p)
+{
+	for (size_t i = 0; i < p->texts_len; i++)
+		if (p->texts[i].covers_earlier)
+			return 1;
+	return 0;
+}
+
+static enum err fix_epochs(struct freezing *f)
+{
+	const struct request *r = &f->docket.request;
+	char subject[STORE_NAME_MAX * 2];
+	struct store_epoch_query q = {.kind = STORE_EPOCH_SURVEY,
+	    .filter = STORE_EPOCHS_CLOSED, .subject = subject,
+	    .first_answer_day = r->period_from_day,
+	    .last_answer_day = r->period_to_day};
+	struct store_epoch_query later = {.kind = STORE_EPOCH_REGISTER,
+	    .filter = STORE_EPOCHS_CLOSED};
+
+	(void)snprintf(subject, sizeof(subject), "survey %s %u",
+	    r->survey_name, r->survey_version);
+	RETURN_IF(ingest_close_abandoned(f->w));
+	RETURN_IF(store_epoch_each(f->w->store, &q, add_epoch, f));
+	if (f->epochs.len == 0)
+		return outcome_refuse(f->h->outcome, ERR_NOT_FOUND,
+		    "owner %s has no answers to this survey in the period asked for",
+		    "所有者%sには、求められた期間のこの調査への回答がありません",
+		    f->w->code);
+	if (wants_later_consents(&f->docket.policy))
+		RETURN_IF(store_epoch_each(f->w->store, &later, add_epoch, f));
+	f->epochs.owner = f->w->code;
+	f->epochs.plan = f->row.id;
+	return plan_epochs_write(&f->epochs, &f->epochs_text,
+	    &f->h->outcome->info);
+}
+
+/* ---- names, times, ledger ---- */
+
+static enum err take_number(struct freezing *f)
+{
+	CLEANUP(act_abort) struct act a = {0};
+	unsigned number = 0;
+	int year, month, mday, weekday;
+
+	clock_day_parts(clock_jst_day(f->h->now_unix_s), &year, &month, &mday,
+	    &weekday);
+	RETURN_IF(act_data_begin(f->h, register_db(f->h->reg), &a));
+	RETURN_IF(register_plan_next_number(f->h->reg, (unsigned)year,
+	    &number));
+	RETURN_IF(act_data_commit(&a));
+	(void)snprintf(f->row.id, sizeof(f->row.id), "PLAN-%04d-%04u", year,
+	    number);
+	(void)snprintf(f->row.export_id, sizeof(f->row.export_id),
+	    "EXP-%04d-%04u", year, number);
+	return ERR_OK;
+}
+
+static const uint8_t *ladder_digest(void *ctx, const char *name)
+{
+	const struct policy_ladder *l = policy_find_ladder(ctx, name);
+
+	return l == NULL ? NULL : l->sha256;
+}
+
+static enum err fix_scheme(struct freezing *f)
+{
+	CLEANUP(buf_release) struct buf scheme = {0};
+
+	RETURN_IF(plan_scheme_bytes(f->plan.columns, f->plan.columns_len,
+	    ladder_digest, &f->docket.policy, &scheme));
+	digest_sha256(bytes_buf(&scheme), f->plan.scheme_sha256);
+	return ERR_OK;
+}
+
+static enum err fix_ledger(struct freezing *f)
+{
+	struct register_signed s;
+
+	RETURN_IF(register_signed_get(f->h->reg, &s, &f->note));
+	f->plan.ledger_origin = gateway_key_origin(f->h->keys);
+	f->plan.ledger_size = s.size;
+	memcpy(f->plan.ledger_root, s.root, sizeof(f->plan.ledger_root));
+	return ERR_OK;
+}
+
+static void fix_times(struct freezing *f, unsigned valid_days)
+{
+	int64_t now = f->h->now_unix_s;
+	int64_t until = f->decision.expires_max_unix_s;
+
+	if (valid_days > 0 && now + (int64_t)valid_days * 86400 < until)
+		until = now + (int64_t)valid_days * 86400;
+	f->plan.frozen_unix_s = f->row.frozen_unix_s = now;
+	f->plan.expires_unix_s = f->row.expires_unix_s = until;
+}
+
+static enum err write_plan(struct freezing *f)
+{
+	struct plan *p = &f->plan;
+	uint8_t key[32];
+
+	p->id = f->row.id;
+	p->export_id = f->row.export_id;
+	secret_random(p->nonce, sizeof(p->nonce));
+	p->epochs = f->epochs.len;
+	digest_sha256(bytes_buf(&f->epochs_text), p->epochs_sha256);
+	p->plan_recipient = f->recipient;
+	RETURN_IF(identity_seed_public(gateway_key_export_seed(f->h->keys),
+	    key));
+	RETURN_IF(identity_ssh_append(key, &f->gateway_key));
+	p->gateway_key = buf_text(&f->gateway_key);
+	RETURN_IF(plan_write(p, &f->plan_text, &f->h->outcome->info));
+	digest_sha256(bytes_buf(&f->plan_text), f->row.sha256);
+	return sshsig_sign(gateway_key_export_seed(f->h->keys), SSHSIG_PLAN,
+	    bytes_buf(&f->plan_text), &f->sig);
+}
+
+static enum err plan_secret(struct freezing *f)
+{
+	struct age_recipient to;
+	char path[FS_PATH_MAX];
+
+	RETURN_IF(freeze_key_path(f->h, f->row.id, path));
+	RETURN_IF(plan_key_create(f->h->keys, path, &to));
+	memcpy(f->row.plan_recipient, to.key, sizeof(to.key));
+	bech32_encode_recipient(to.key, f->recipient);
+	return ERR_OK;
+}
+
+/* ---- the act ---- */
+
+static enum err put_document(struct freezing *f, enum register_kind kind,
+    struct bytes bytes, int64_t act, int64_t *ret)
+{
+	struct register_document doc = {.kind = kind,
+	    .added_unix_s = f->h->now_unix_s, .act = act};
+
+	memcpy(doc.owner, f->w->code, 3);
+	memcpy(doc.name, f->row.id, sizeof(doc.name));
+	digest_sha256(bytes, doc.sha256);
+	return register_document_add(f->h->reg, &doc, bytes, ret);
+}
+
+static void fill_row(struct freezing *f, int64_t act)
+{
+	const struct request *r = &f->docket.request;
+
+	memcpy(f->row.owner, f->w->code, 3);
+	(void)snprintf(f->row.request, sizeof(f->row.request), "%s", r->id);
+	(void)snprintf(f->row.project, sizeof(f->row.project), "%s",
+	    r->project);
+	(void)snprintf(f->row.partner, sizeof(f->row.partner), "%s",
+	    r->partner);
+	f->row.act = act;
+}
+
+static enum err put_plan(struct freezing *f)
+{
+	CLEANUP(act_abort) struct act a = {0};
+	struct home *h = f->h;
+	struct entry_writer w;
+	int64_t act, plan, epochs;
+
+	RETURN_IF(act_begin(h, register_db(h->reg), &a));
+	act_entry(&a, ENTRY_PLAN, f->w->code, &w);
+	entry_put(&w, "plan", f->row.id);
+	entry_put_hex(&w, "plan-sha256", f->row.sha256, DIGEST_LEN);
+	entry_put(&w, "export", f->row.export_id);
+	entry_put(&w, "plan-recipient", f->recipient);
+	RETURN_IF(act_entry_end(&a, &w, &act));
+	fill_row(f, act);
+	RETURN_IF(register_plan_add(h->reg, &f->row));
+	RETURN_IF(put_document(f, REGISTER_PLAN, bytes_buf(&f->plan_text), act,
+	    &plan));
+	RETURN_IF(register_signature_add(h->reg, plan, "gateway",
+	    bytes_buf(&f->sig), act));
+	RETURN_IF(put_document(f, REGISTER_EPOCHS, bytes_buf(&f->epochs_text),
+	    act, &epochs));
+	return act_commit(&a);
+}
+
+static enum err build(struct freezing *f, unsigned valid_days)
+{
+	RETURN_IF(take_number(f));
+	RETURN_IF(decision_fill_plan(&f->docket.dcase, &f->decision,
+	    &f->plan));
+	RETURN_IF(project_epoch(f));
+	RETURN_IF(project_release(f));
+	RETURN_IF(fix_epochs(f));
+	RETURN_IF(fix_scheme(f));
+	RETURN_IF(fix_ledger(f));
+	fix_times(f, valid_days);
+	RETURN_IF(plan_secret(f));
+	return write_plan(f);
+}
+
+enum err freeze_plan(struct home *h, const char *owner, const char *request,
+    unsigned valid_days, struct register_plan *ret)
+{
+	CLEANUP(freezing_release) struct freezing f = {.h = h};
+
+	RETURN_IF(decide(&f, owner, request));
+	RETURN_IF(build(&f, valid_days));
+	RETURN_IF(put_plan(&f));
+	*ret = f.row;
+	outcome_add(h->outcome, OUTCOME_DONE,
+	    "%s is frozen over %zu closed epochs; %u of %zu seats must approve it",
+	    "%sを確定しました（締め切り済みの期間%zu件）。承認には%u席（全%zu席）が必要です",
+	    f.row.id, f.epochs.len, f.docket.charter.threshold,
+	    f.docket.charter.seats_len);
+	return ERR_OK;
+}

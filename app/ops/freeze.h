@@ -1,0 +1,19 @@
+/* app/ops/freeze.h - from an eligible request to a frozen plan. */
+#ifndef AZUKARI_APP_OPS_FREEZE_H
+#define AZUKARI_APP_OPS_FREEZE_H
+
+#include "app/home.h"
+#include "vault/register_plan.h"
+
+/* Decide, deal the project's key where it has none yet, fix the closed epochs,
+ * write and sign plan.txt and epochs.txt, and log them.  ${valid_days} 0: as
+ * long as the policy allows.  ${ret} is the new plan's row.  ERR_REFUSED with
+ * every reason; ERR_NOT_FOUND: nothing was answered in the period. */
+enum err freeze_plan(struct home *h, const char *owner, const char *request,
+    unsigned valid_days, struct register_plan *ret) MUST_USE;
+
+/* HOME/run/plans/PLAN.key */
+enum err freeze_key_path(const struct home *h, const char *plan,
+    char ret[FS_PATH_MAX]) MUST_USE;
+
+#endif

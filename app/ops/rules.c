@@ -1,0 +1,321 @@
+#include "app/ops/rules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/act.h"
+#include "app/docket.h"
+#include "app/papers.h"
+#include "keys/sshsig.h"
+#include "vault/register_plan.h"
+
+/* A policy on its way in, with what it is held against. */
+struct incoming {
+	struct docket docket;           /* charter and the new policy */
+	struct policy old;
+	struct buf old_bytes;
+	uint8_t old_sha256[DIGEST_LEN];
+	int has_old;
+};
+
+static void incoming_release(struct incoming *in)
+{
+	docket_release(&in->docket);
+	policy_release(&in->old);
+	buf_release(&in->old_bytes);
+}
+
+static enum err load_old(struct home *h, const char *owner,
+    struct incoming *in)
+{
+	CLEANUP(paper_release) struct paper p = {0};
+	struct register_query q = {.kind = REGISTER_POLICY, .owner = owner};
+	enum err e = papers_find(h, &q, &p);
+
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	RETURN_IF(e);
+	memcpy(in->old_sha256, p.sha256, DIGEST_LEN);
+	RETURN_IF(buf_append(&in->old_bytes, p.bytes.data, p.bytes.len));
+	RETURN_IF(policy_parse(bytes_buf(&in->old_bytes), &in->old,
+	    &h->outcome->info));
+	in->has_old = 1;
+	return ERR_OK;
+}
+
+static enum err read_policy(struct home *h, const char *owner,
+    const char *path, struct incoming *in)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	CLEANUP(paper_charter_release) struct paper_charter c = {0};
+	struct err_info *info = &h->outcome->info;
+
+	RETURN_IF(papers_charter(h, owner, &c));
+	RETURN_IF(docket_put_charter(&in->docket, bytes_buf(&c.paper.bytes), 1,
+	    info));
+	(void)snprintf(info->file, sizeof(info->file), "%s", path);
+	RETURN_IF(fs_read_file(path, POLICY_SIZE_MAX, &text));
+	return docket_put_policy(&in->docket, bytes_buf(&text), 0, info);
+}
+
+/* Ladder files are read from the register, by the policy's own digests. */
+static enum err add_ladders(struct home *h, const char *owner,
+    struct docket *d)
+{
+	for (size_t i = 0; i < d->policy.ladders_len; i++) {
+		CLEANUP(paper_release) struct paper p = {0};
+		const struct policy_ladder *l = &d->policy.ladders[i];
+		struct register_query q = {.kind = REGISTER_LADDER,
+		    .owner = owner, .name = l->name, .sha256 = l->sha256};
+		enum err e = papers_find(h, &q, &p);
+
+		if (e == ERR_NOT_FOUND)
+			return err_at(&h->outcome->info, e, 0,
+			    "ladders: %s of this digest is not registered; see: azukari owner ladder",
+			    l->name);
+		RETURN_IF(e);
+		RETURN_IF(docket_put_ladder(d, l->name, bytes_buf(&p.bytes)));
+	}
+	return ERR_OK;
+}
+
+static enum err check_survey(struct home *h, const char *owner,
+    struct docket *d, const struct policy_survey *s)
+{
+	CLEANUP(paper_release) struct paper p = {0};
+	CLEANUP(survey_cleanup) struct survey *survey = NULL;
+	struct register_query q = {.kind = REGISTER_SURVEY, .owner = owner,
+	    .name = s->name, .version = s->version};
+	struct err_info *info = &h->outcome->info;
+	enum err e = papers_find(h, &q, &p);
+
+	if (e == ERR_NOT_FOUND)
+		return err_at(info, e, 0,
+		    "surveys: %s version %u is not registered; see: azukari owner survey",
+		    s->name, s->version);
+	RETURN_IF(e);
+	RETURN_IF(survey_parse(bytes_buf(&p.bytes), &survey, info));
+	RETURN_IF(policy_check_survey(&d->policy, survey, p.sha256, info));
+	return policy_check_ladders(&d->policy, survey, d->files,
+	    d->ladders_len, info);
+}
+
+static enum err check_texts(struct home *h, const char *owner,
+    const struct policy *p)
+{
+	for (size_t i = 0; i < p->texts_len; i++) {
+		struct register_document row;
+		struct register_query q = {.kind = REGISTER_CONSENT_TEXT,
+		    .owner = owner, .sha256 = p->texts[i].sha256};
+		enum err e = register_document_find(h->reg, &q, &row);
+
+		if (e == ERR_NOT_FOUND)
+			return err_at(&h->outcome->info, e, 0,
+			    "consent_texts: \"%s\" is not registered; see: azukari consent-text add",
+			    p->texts[i].title);
+		RETURN_IF(e);
+	}
+	return ERR_OK;
+}
+
+static enum err check_all(struct home *h, const char *owner,
+    struct incoming *in)
+{
+	struct docket *d = &in->docket;
+	struct err_info *info = &h->outcome->info;
+
+	RETURN_IF(policy_check_charter(&d->policy, &d->charter,
+	    d->dcase.facts.charter_sha256, info));
+	if (in->has_old)
+		RETURN_IF(policy_check_successor(&in->old, in->old_sha256,
+		    &d->policy, info));
+	else if (d->policy.version != 1 || d->policy.has_previous)
+		return err_at(info, ERR_MISMATCH, 0,
+		    "version: the first policy has version 1 and no previous one");
+	RETURN_IF(add_ladders(h, owner, d));
+	for (size_t i = 0; i < d->policy.surveys_len; i++)
+		RETURN_IF(check_survey(h, owner, d, &d->policy.surveys[i]));
+	RETURN_IF(check_texts(h, owner, &d->policy));
+	info->file[0] = '\0';
+	return ERR_OK;
+}
+
+static enum err read_and_check(struct home *h, const char *owner,
+    const char *path, struct incoming *in)
+{
+	RETURN_IF(read_policy(h, owner, path, in));
+	RETURN_IF(load_old(h, owner, in));
+	return check_all(h, owner, in);
+}
+
+/* ---- policy check ---- */
+
+#define LIVE_MAX 256
+
+struct live {
+	struct home *h;
+	const char *owner;
+	struct docket dockets[LIVE_MAX];
+	struct decision_case cases[LIVE_MAX];
+	size_t len;
+};
+
+static enum err add_live(void *ctx, const struct register_document *doc)
+{
+	struct live *l = ctx;
+
+	if (l->len == LIVE_MAX)
+		return ERR_OK;
+	RETURN_IF(docket_load(l->h, l->owner, doc->name,
+	    &l->dockets[l->len]));
+	l->cases[l->len] = l->dockets[l->len].dcase;
+	l->len++;
+	return ERR_OK;
+}
+
+static void live_free(struct live **l)
+{
+	if (*l == NULL)
+		return;
+	for (size_t i = 0; i < LIVE_MAX; i++)
+		docket_release(&(*l)->dockets[i]);
+	free(*l);
+}
+
+enum err rules_check(struct home *h, const char *owner, const char *path,
+    struct policy_diff *ret)
+{
+	CLEANUP(incoming_release) struct incoming in = {0};
+	CLEANUP(live_free) struct live *l = calloc(1, sizeof(*l));
+	struct register_query q = {.kind = REGISTER_REQUEST, .owner = owner};
+
+	if (l == NULL)
+		return ERR_NOMEM;
+	l->h = h;
+	l->owner = owner;
+	RETURN_IF(read_and_check(h, owner, path, &in));
+	if (!in.has_old) {
+		outcome_add(h->outcome, OUTCOME_DONE,
+		    "this is the first policy of owner %s; it is well formed",
+		    "所有者%sの最初の方針です。形式は正しく、登録できます", owner);
+		return ERR_OK;
+	}
+	RETURN_IF(register_document_each(h->reg, &q, add_live, l));
+	return policy_diff_make(&in.old, &in.docket.policy,
+	    in.docket.dcase.facts.policy_sha256,
+	    (struct policy_diff_live){.cases = l->cases, .len = l->len}, ret);
+}
+
+/* ---- owner policy ---- */
+
+struct signed_by {
+	struct buf sig[CHARTER_SEATS_MAX];
+	uint32_t seats;
+};
+
+static void signed_by_release(struct signed_by *s)
+{
+	for (size_t i = 0; i < CHARTER_SEATS_MAX; i++)
+		buf_release(&s->sig[i]);
+}
+
+/* The seat whose key made ${armour} over the policy. */
+static enum err seat_of(const struct incoming *in, struct bytes armour,
+    size_t *ret)
+{
+	const struct charter *c = &in->docket.charter;
+	struct sshsig sig;
+	char ssh[SSHSIG_PUBLIC_TEXT_LEN + 1];
+
+	RETURN_IF(sshsig_parse(armour, SSHSIG_POLICY, &sig));
+	RETURN_IF(sshsig_verify(&sig, bytes_buf(&in->docket.policy_bytes)));
+	sshsig_public_format(sig.public_key, ssh);
+	for (size_t i = 0; i < c->seats_len; i++)
+		if (strcmp(c->seats[i].ssh, ssh) == 0) {
+			*ret = i;
+			return ERR_OK;
+		}
+	return ERR_UNTRUSTED;
+}
+
+static enum err take_sig(struct home *h, const struct incoming *in,
+    const char *path, struct signed_by *s)
+{
+	CLEANUP(buf_release) struct buf armour = {0};
+	struct err_info *info = &h->outcome->info;
+	size_t seat = 0;
+
+	(void)snprintf(info->file, sizeof(info->file), "%s", path);
+	RETURN_IF(fs_read_file(path, SSHSIG_ARMOUR_MAX, &armour));
+	RETURN_IF(seat_of(in, bytes_buf(&armour), &seat));
+	info->file[0] = '\0';
+	if (s->seats & ((uint32_t)1 << seat))
+		return ERR_OK;
+	s->seats |= (uint32_t)1 << seat;
+	return buf_append(&s->sig[seat], armour.data, armour.len);
+}
+
+static enum err put_document(struct home *h, const struct incoming *in,
+    const struct signed_by *s, int64_t act)
+{
+	const struct policy *p = &in->docket.policy;
+	const struct charter *c = &in->docket.charter;
+	struct register_document doc = {.kind = REGISTER_POLICY,
+	    .version = p->version, .added_unix_s = h->now_unix_s, .act = act};
+	int64_t id;
+
+	memcpy(doc.owner, p->owner, 3);
+	memcpy(doc.sha256, in->docket.dcase.facts.policy_sha256, DIGEST_LEN);
+	RETURN_IF(register_document_add(h->reg, &doc,
+	    bytes_buf(&in->docket.policy_bytes), &id));
+	for (size_t i = 0; i < c->seats_len; i++)
+		if (s->seats & ((uint32_t)1 << i))
+			RETURN_IF(register_signature_add(h->reg, id,
+			    c->seats[i].name, bytes_buf(&s->sig[i]), act));
+	return ERR_OK;
+}
+
+static enum err put_in_force(struct home *h, const struct incoming *in,
+    const struct signed_by *s)
+{
+	CLEANUP(act_abort) struct act a = {0};
+	const struct policy *p = &in->docket.policy;
+	struct entry_writer w;
+	int64_t act;
+
+	RETURN_IF(act_begin(h, register_db(h->reg), &a));
+	act_entry(&a, ENTRY_POLICY, p->owner, &w);
+	entry_put_uint(&w, "version", p->version);
+	entry_put_hex(&w, "policy-sha256",
+	    in->docket.dcase.facts.policy_sha256, DIGEST_LEN);
+	if (in->has_old)
+		entry_put_hex(&w, "previous", in->old_sha256, DIGEST_LEN);
+	else
+		entry_put(&w, "previous", "-");
+	RETURN_IF(act_entry_end(&a, &w, &act));
+	RETURN_IF(put_document(h, in, s, act));
+	return act_commit(&a);
+}
+
+enum err rules_put(struct home *h, const char *owner, const char *path,
+    const char *const *sigs, size_t sigs_len)
+{
+	CLEANUP(incoming_release) struct incoming in = {0};
+	CLEANUP(signed_by_release) struct signed_by s = {0};
+
+	RETURN_IF(read_and_check(h, owner, path, &in));
+	for (size_t i = 0; i < sigs_len; i++)
+		RETURN_IF(take_sig(h, &in, sigs[i], &s));
+	if (!charter_has_quorum(&in.docket.charter, s.seats))
+		return outcome_refuse(h->outcome, ERR_THRESHOLD,
+		    "a policy needs the signatures of %u seats of the charter in force",
+		    "方針には現行憲章の%u席の署名が必要です",
+		    in.docket.charter.threshold);
+	RETURN_IF(put_in_force(h, &in, &s));
+	outcome_add(h->outcome, OUTCOME_DONE,
+	    "policy version %llu of owner %s is in force",
+	    "所有者%2$sの方針第%1$llu版が発効しました",
+	    (unsigned long long)in.docket.policy.version, owner);
+	return ERR_OK;
+}
