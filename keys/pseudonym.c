@@ -1,0 +1,150 @@
+/* keys/pseudonym.c - what a project key gives. */
+#include "keys/pseudonym.h"
+
+#include <string.h>
+
+#include "core/encode.h"
+
+#define B32_LEN 26
+#define CHECK_MODULUS 31
+
+static const char check_alphabet[CHECK_MODULUS + 1] =
+    "abcdefghijklmnopqrstuvwxyz23456";
+
+void
+pseudonym_key(const uint8_t project_key[EPOCH_KEY_LEN],
+    const uint8_t project_epoch_sha256[DIGEST_LEN],
+    uint8_t ret[PSEUDONYM_KEY_LEN])
+{
+	digest_kb(ret, PSEUDONYM_KEY_LEN, project_key, "azk1.pseu.key",
+	    bytes_of(project_epoch_sha256, DIGEST_LEN));
+}
+
+void
+pseudonym_make(const uint8_t key[PSEUDONYM_KEY_LEN],
+    const uint8_t tag[RECORD_TAG_LEN], uint8_t ret[PSEUDONYM_LEN])
+{
+	digest_kb(ret, PSEUDONYM_LEN, key, "azk1.pseudonym",
+	    bytes_of(tag, RECORD_TAG_LEN));
+}
+
+/* ---- as text ---- */
+
+/* The next five bits of 16 bytes, most significant first; beyond the end they
+ * are zero. */
+static unsigned
+five_bits(const uint8_t p[PSEUDONYM_LEN], unsigned at)
+{
+	unsigned bit = at * 5, byte = bit / 8, pair = (unsigned)p[byte] << 8;
+
+	if (byte + 1 < PSEUDONYM_LEN)
+		pair |= p[byte + 1];
+	return (pair >> (11 - bit % 8)) & 31u;
+}
+
+static char
+check_character(const uint8_t p[PSEUDONYM_LEN])
+{
+	unsigned sum = 0;
+
+	for (unsigned i = 0; i < B32_LEN; i++)
+		sum += (i + 1) * five_bits(p, i);
+	return check_alphabet[sum % CHECK_MODULUS];
+}
+
+void
+pseudonym_format(const uint8_t pseudonym[PSEUDONYM_LEN],
+    char ret[PSEUDONYM_TEXT_LEN + 1])
+{
+	static const char b32[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+	for (unsigned i = 0; i < B32_LEN; i++)
+		ret[i] = b32[five_bits(pseudonym, i)];
+	ret[B32_LEN] = check_character(pseudonym);
+	ret[PSEUDONYM_TEXT_LEN] = '\0';
+}
+
+enum err
+pseudonym_parse(struct bytes text, uint8_t ret[PSEUDONYM_LEN])
+{
+	uint8_t p[PSEUDONYM_LEN];
+
+	if (text.len != PSEUDONYM_TEXT_LEN ||
+	    memchr(check_alphabet, text.data[B32_LEN], CHECK_MODULUS) == NULL ||
+	    decode_b32(bytes_of(text.data, B32_LEN), p, sizeof(p)) != ERR_OK)
+		return ERR_SYNTAX;
+	if (text.data[B32_LEN] != (uint8_t)check_character(p))
+		return ERR_MISMATCH;
+	memcpy(ret, p, sizeof(p));
+	return ERR_OK;
+}
+
+/* ---- binding.txt, consents.csv, receipts ---- */
+
+void
+pseudonym_salt(const uint8_t project_key[EPOCH_KEY_LEN],
+    const uint8_t plan_sha256[DIGEST_LEN], const char *export_id,
+    uint8_t ret[32])
+{
+	const struct bytes parts[] = {
+		bytes_of(plan_sha256, DIGEST_LEN), bytes_str(export_id),
+	};
+
+	digest_kb_lp(ret, 32, project_key, "azk1.salt", parts,
+	    ARRAY_LEN(parts));
+}
+
+void
+pseudonym_notice_key(const uint8_t project_key[EPOCH_KEY_LEN],
+    const uint8_t plan_sha256[DIGEST_LEN], uint8_t ret[32])
+{
+	digest_kb(ret, 32, project_key, "azk1.notice",
+	    bytes_of(plan_sha256, DIGEST_LEN));
+}
+
+void
+pseudonym_receipt(const uint8_t project_key[EPOCH_KEY_LEN],
+    const uint8_t plan_sha256[DIGEST_LEN],
+    const uint8_t pseudonym[PSEUDONYM_LEN],
+    uint8_t ret[PSEUDONYM_RECEIPT_LEN])
+{
+	const struct bytes parts[] = {
+		bytes_of(plan_sha256, DIGEST_LEN),
+		bytes_of(pseudonym, PSEUDONYM_LEN),
+	};
+
+	digest_kb_lp(ret, PSEUDONYM_RECEIPT_LEN, project_key, "azk1.receipt",
+	    parts, ARRAY_LEN(parts));
+}
+
+static void
+length_of(size_t len, uint8_t ret[4])
+{
+	ret[0] = (uint8_t)(len >> 24);
+	ret[1] = (uint8_t)(len >> 16);
+	ret[2] = (uint8_t)(len >> 8);
+	ret[3] = (uint8_t)len;
+}
+
+void
+pseudonym_receipt_proof(const char *export_id, const uint8_t salt[32],
+    uint8_t ret[DIGEST_LEN])
+{
+	uint8_t id_len[4], salt_len[4];
+	const struct bytes parts[] = {
+		bytes_str("azukari-receipt"), bytes_of(id_len, 4),
+		bytes_str(export_id), bytes_of(salt_len, 4),
+		bytes_of(salt, 32),
+	};
+
+	length_of(strlen(export_id), id_len);
+	length_of(32, salt_len);
+	digest_sha256_parts(parts, ARRAY_LEN(parts), ret);
+}
+
+void
+pseudonym_receipt_commitment(const uint8_t proof[DIGEST_LEN],
+    uint8_t ret[DIGEST_LEN])
+{
+	digest_sha256(bytes_of(proof, DIGEST_LEN), ret);
+}

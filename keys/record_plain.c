@@ -1,0 +1,234 @@
+/* keys/record_plain.c - the plaintext of a record, format 1. */
+#include "keys/record_plain.h"
+
+#include <string.h>
+
+#include "core/encode.h"
+#include "keys/names.h"
+
+#define LINE_TEXT_LEN (1 + 2 * RECORD_PLAIN_LINE_LEN)
+#define PAD_MARK 0x80
+
+/* ---- the user id ---- */
+
+/* `U` and 32 lower-case hex digits. */
+static int
+unpack_line(struct bytes text, uint8_t ret[RECORD_PLAIN_LINE_LEN])
+{
+	return text.len == LINE_TEXT_LEN && text.data[0] == 'U' &&
+	    decode_hex(bytes_of(text.data + 1, text.len - 1), ret,
+	    RECORD_PLAIN_LINE_LEN) == ERR_OK;
+}
+
+enum err
+record_plain_set_user(struct record_plain *p, struct bytes text,
+    uint8_t store[RECORD_PLAIN_LINE_LEN])
+{
+	if (text.len < 1 || text.len > RECORD_PLAIN_USER_MAX)
+		return ERR_RANGE;
+	if (unpack_line(text, store)) {
+		p->user_code = RECORD_PLAIN_LINE;
+		p->user = bytes_of(store, RECORD_PLAIN_LINE_LEN);
+	} else {
+		p->user_code = RECORD_PLAIN_UTF8;
+		p->user = text;
+	}
+	return ERR_OK;
+}
+
+enum err
+record_plain_get_user(const struct record_plain *p, struct buf *out)
+{
+	char text[LINE_TEXT_LEN + 1] = "U";
+	enum err e;
+
+	if (p->user_code == RECORD_PLAIN_NOBODY)
+		return ERR_OK;
+	if (p->user_code == RECORD_PLAIN_UTF8)
+		return buf_append(out, p->user.data, p->user.len);
+	encode_hex(p->user.data, RECORD_PLAIN_LINE_LEN, text + 1);
+	e = buf_append(out, text, LINE_TEXT_LEN);
+	secret_wipe(text, sizeof(text));
+	return e;
+}
+
+/* Nobody exactly in quarantine; a LINE id never in its long form. */
+static int
+user_fits(enum record_kind kind, const struct record_plain *p)
+{
+	uint8_t packed[RECORD_PLAIN_LINE_LEN];
+
+	if ((p->user_code == RECORD_PLAIN_NOBODY) !=
+	    (kind == RECORD_QUARANTINE))
+		return 0;
+	switch (p->user_code) {
+	case RECORD_PLAIN_NOBODY:
+		return p->user.len == 0;
+	case RECORD_PLAIN_LINE:
+		return p->user.len == RECORD_PLAIN_LINE_LEN;
+	case RECORD_PLAIN_UTF8:
+		return p->user.len >= 1 &&
+		    p->user.len <= RECORD_PLAIN_USER_MAX &&
+		    !unpack_line(p->user, packed);
+	}
+	return 0;
+}
+
+/* ---- writing ---- */
+
+static enum err
+put_user(const struct record_plain *p, struct buf *out)
+{
+	RETURN_IF(buf_append_u8(out, (uint8_t)p->user_code));
+	if (p->user_code == RECORD_PLAIN_UTF8)
+		RETURN_IF(buf_append_u8(out, (uint8_t)p->user.len));
+	return buf_append(out, p->user.data, p->user.len);
+}
+
+static enum err
+put_consent(const struct record_plain *p, struct buf *out)
+{
+	RETURN_IF(buf_append_u8(out, p->has_consent ? 1 : 0));
+	if (!p->has_consent)
+		return ERR_OK;
+	RETURN_IF(buf_append(out, p->consent_text, RECORD_PLAIN_TEXT_LEN));
+	RETURN_IF(buf_append_u8(out, p->consent_scopes));
+	return buf_append_u32be(out, p->consent_given_unix_s);
+}
+
+/* 0x80, then zeros to the next multiple of the block. */
+static enum err
+put_padding(size_t start, struct buf *out)
+{
+	static const uint8_t padding[RECORD_BLOCK] = {PAD_MARK};
+	size_t len = out->len - start;
+
+	return buf_append(out, padding, RECORD_BLOCK - len % RECORD_BLOCK);
+}
+
+static enum err
+put_all(const struct record_plain *p, struct buf *out)
+{
+	size_t start = out->len;
+
+	RETURN_IF(buf_append_u8(out, RECORD_FORMAT));
+	RETURN_IF(put_user(p, out));
+	RETURN_IF(buf_append_u8(out, (uint8_t)p->source.len));
+	RETURN_IF(buf_append(out, p->source.data, p->source.len));
+	RETURN_IF(put_consent(p, out));
+	RETURN_IF(buf_append_u32be(out, p->event_unix_s));
+	RETURN_IF(buf_append_u32be(out, p->received_unix_s));
+	RETURN_IF(buf_append(out, p->body.data, p->body.len));
+	RETURN_IF(put_padding(start, out));
+	return out->len - start <= RECORD_PLAIN_MAX ? ERR_OK : ERR_RANGE;
+}
+
+/* Back to ${len} bytes, wiping what goes. */
+static void
+take_back(struct buf *out, size_t len)
+{
+	if (out->len > len)
+		secret_wipe(out->data + len, out->len - len);
+	out->len = len;
+}
+
+enum err
+record_plain_build(enum record_kind kind, const struct record_plain *p,
+    struct buf *out)
+{
+	size_t start = out->len;
+	enum err e;
+
+	if (!user_fits(kind, p) || !names_is_word(p->source) ||
+	    p->body.len > RECORD_PLAIN_MAX)
+		return ERR_RANGE;
+	if ((e = put_all(p, out)) != ERR_OK)
+		take_back(out, start);
+	return e;
+}
+
+/* ---- reading ---- */
+
+static enum err
+take_user(struct bytes *c, struct record_plain *ret)
+{
+	uint8_t code, len = 0;
+
+	RETURN_IF(bytes_take_u8(c, &code));
+	if (code == RECORD_PLAIN_UTF8)
+		RETURN_IF(bytes_take_u8(c, &len));
+	else if (code == RECORD_PLAIN_LINE)
+		len = RECORD_PLAIN_LINE_LEN;
+	else if (code != RECORD_PLAIN_NOBODY)
+		return ERR_CORRUPT;
+	ret->user_code = (enum record_plain_code)code;
+	return bytes_take(c, len, &ret->user);
+}
+
+static enum err
+take_source(struct bytes *c, struct record_plain *ret)
+{
+	uint8_t len;
+
+	RETURN_IF(bytes_take_u8(c, &len));
+	RETURN_IF(bytes_take(c, len, &ret->source));
+	return names_is_word(ret->source) ? ERR_OK : ERR_CORRUPT;
+}
+
+static enum err
+take_consent(struct bytes *c, struct record_plain *ret)
+{
+	struct bytes text;
+	uint8_t has;
+
+	RETURN_IF(bytes_take_u8(c, &has));
+	if (has > 1)
+		return ERR_CORRUPT;
+	ret->has_consent = has;
+	if (!has)
+		return ERR_OK;
+	RETURN_IF(bytes_take(c, RECORD_PLAIN_TEXT_LEN, &text));
+	memcpy(ret->consent_text, text.data, RECORD_PLAIN_TEXT_LEN);
+	RETURN_IF(bytes_take_u8(c, &ret->consent_scopes));
+	return bytes_take_u32be(c, &ret->consent_given_unix_s);
+}
+
+/* Without the padding, which is 1 to 32 bytes: the mark, then zeros. */
+static enum err
+cut_padding(struct bytes *c)
+{
+	size_t len = c->len;
+
+	if (len == 0 || len % RECORD_BLOCK != 0 || len > RECORD_PLAIN_MAX)
+		return ERR_TRUNCATED;
+	while (len > c->len - RECORD_BLOCK && c->data[len - 1] == 0)
+		len--;
+	if (len == c->len - RECORD_BLOCK || c->data[len - 1] != PAD_MARK)
+		return ERR_CORRUPT;
+	c->len = len - 1;
+	return ERR_OK;
+}
+
+enum err
+record_plain_parse(enum record_kind kind, struct bytes plain,
+    struct record_plain *ret)
+{
+	struct record_plain p = {.user_code = RECORD_PLAIN_NOBODY};
+	struct bytes c = plain;
+	uint8_t format;
+
+	RETURN_IF(cut_padding(&c));
+	RETURN_IF(bytes_take_u8(&c, &format));
+	if (format != RECORD_FORMAT)
+		return ERR_UNSUPPORTED;
+	RETURN_IF(take_user(&c, &p));
+	if (!user_fits(kind, &p))
+		return ERR_CORRUPT;
+	RETURN_IF(take_source(&c, &p));
+	RETURN_IF(take_consent(&c, &p));
+	RETURN_IF(bytes_take_u32be(&c, &p.event_unix_s));
+	RETURN_IF(bytes_take_u32be(&c, &p.received_unix_s));
+	p.body = c;
+	*ret = p;
+	return ERR_OK;
+}
