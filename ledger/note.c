@@ -82,6 +82,7 @@ decode_signature(struct bytes text, struct buf *out, size_t *ret_len)
 	if (len <= NOTE_KEY_ID_LEN)
 		return ERR_SYNTAX;
 	out->len += len;
+	out->data[out->len] = '\0';
 	*ret_len = len;
 	return ERR_OK;
 }

@@ -69,6 +69,7 @@ parse_extra(struct bytes line, struct proof *p)
 	RETURN_IF(buf_reserve(&p->extra, line.len));
 	RETURN_IF(decode_b64(line, 1, p->extra.data, line.len, &len));
 	p->extra.len = len;
+	p->extra.data[len] = '\0';
 	return ERR_OK;
 }
 

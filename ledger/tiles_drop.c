@@ -99,6 +99,16 @@ drop_temporary(const char *dir, int level, uint64_t index)
 	return ERR_OK;
 }
 
+/* The whole folder of a tile's partial forms, if it is there. */
+static enum err
+drop_partials(const char *dir, int level, uint64_t index)
+{
+	char path[FS_PATH_MAX];
+
+	RETURN_IF(path_of(dir, level, index, 0, path));
+	return fs_exists(path) ? fs_remove_tree(path) : ERR_OK;
+}
+
 static enum err
 drop_tile(const char *dir, int level, uint64_t index, unsigned keep_width)
 {
@@ -109,8 +119,7 @@ drop_tile(const char *dir, int level, uint64_t index, unsigned keep_width)
 		RETURN_IF(fs_remove(path));
 	if (keep_width > 0)
 		return drop_wider(dir, level, index, keep_width);
-	RETURN_IF(path_of(dir, level, index, 0, path));
-	return fs_remove_tree(path);
+	return drop_partials(dir, level, index);
 }
 
 /* From the right, so that a crash in here leaves no gap before a rest. */
@@ -140,17 +149,14 @@ tiles_drop_beyond(const char *dir, uint64_t size)
 enum err
 tiles_drop_partial(const char *dir, uint64_t from_size, uint64_t size)
 {
-	char path[FS_PATH_MAX];
 	uint64_t index;
 	int level;
 
 	for (level = TILES_ENTRIES; level <= TILES_LEVEL_MAX; level++) {
 		index = tiles_count(level, from_size) / TILES_WIDTH;
 		for (; index < tiles_count(level, size) / TILES_WIDTH;
-		    index++) {
-			RETURN_IF(path_of(dir, level, index, 0, path));
-			RETURN_IF(fs_remove_tree(path));
-		}
+		    index++)
+			RETURN_IF(drop_partials(dir, level, index));
 	}
 	return ERR_OK;
 }
