@@ -232,8 +232,10 @@ entry_end(struct entry_writer *w, struct err_info *info)
 	secret_random(nonce, sizeof(nonce));
 	text_put_hex(&w->text, "nonce", nonce, sizeof(nonce));
 	RETURN_IF(text_end(&w->text, info));
-	if ((e = read_back(w, start, info)) != ERR_OK)
+	if ((e = read_back(w, start, info)) != ERR_OK) {
 		w->text.out->len = start;
+		w->text.out->data[start] = '\0';
+	}
 	return e;
 }
 

@@ -5,13 +5,13 @@
 
 #include "core/clock.h"
 #include "core/encode.h"
+#include "keys/age.h"
 #include "keys/names.h"
 #include "ledger/decimal.h"
 #include "ledger/note_key.h"
 
 #define WORD_MAX 128
 #define OWNER_NAME_MAX 256
-#define AGE_RECIPIENT_LEN 62
 #define SSH_ED25519 "ssh-ed25519 "
 #define SSH_ED25519_LEN 12
 #define SSH_BLOB_LEN 51         /* length, name, length, 32 key bytes */
@@ -144,9 +144,9 @@ is_epoch_kind(const char *v)
 static int
 is_age_recipient(const char *v)
 {
-	return strlen(v) == AGE_RECIPIENT_LEN && strncmp(v, "age1", 4) == 0 &&
-	    strspn(v, "abcdefghijklmnopqrstuvwxyz0123456789") ==
-	    AGE_RECIPIENT_LEN;
+	struct age_recipient recipient;
+
+	return age_recipient_parse(bytes_str(v), &recipient) == ERR_OK;
 }
 
 static int
