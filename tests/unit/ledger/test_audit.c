@@ -1,0 +1,507 @@
+/* A good ledger has no findings; for every rule there is a ledger that breaks
+ * it, and only it. */
+#include "tests/unit/ledger/ledger_test.h"
+
+#include "core/encode.h"
+#include "keys/merkle.h"
+#include "ledger/audit.h"
+#include "ledger/entry.h"
+
+#define ORIGIN "ledger.example/azukari"
+#define GATEWAY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwN" \
+	"Dg8QERITFBUWFxgZGhscHR4f"
+#define AGE_1 "age1m52qm0yx2e045g2pnwqqlmk62ng7ck9hw6wm0hmj93enk7dr9a4szetxzf"
+
+static unsigned two(void *ctx, const uint8_t plan[32]);
+static const struct audit_facts threshold_two = {two, NULL};
+
+static unsigned
+two(void *ctx, const uint8_t plan[32])
+{
+	(void)ctx;
+	assert_in_range(plan[31], 0x1a, 0x1b);  /* of D("1a"), D("1b") */
+	return 2;
+}
+
+/* ${hex2} as the end of a run of zeros: digests, epochs, batches. */
+#define ZEROS_30 "000000000000000000000000000000"
+#define E(hex2) ZEROS_30 hex2
+#define D(hex2) ZEROS_30 ZEROS_30 "00" hex2
+#define B(hex2) "00000000000000" hex2
+
+/* Lines of ledgers: kind, owner, then pairs of key and value. */
+struct line {
+	enum entry_kind kind;
+	const char *owner;
+	const char *pairs[12];
+};
+
+#define PLAN_1A ENTRY_PLAN, "14", {"plan", "PLAN-2026-0001", \
+	"plan-sha256", D("1a"), "export", "EXP-2026-0001", \
+	"plan-recipient", AGE_1}
+#define VOTE(kind, seat) kind, "14", {"plan-sha256", D("1a"), "seat", seat, \
+	kind == ENTRY_APPROVAL ? "approval-sha256" : \
+	kind == ENTRY_SHARE_RELEASE ? "release-sha256" : "text-sha256", \
+	D("22"), "sig-sha256", D("23")}
+#define STARTED ENTRY_EXPORT_STARTED, "14", {"export", "EXP-2026-0001", \
+	"plan-sha256", D("1a")}
+#define EXPORTED(sums) ENTRY_EXPORTED, "14", {"export", "EXP-2026-0001", \
+	"plan-sha256", D("1a"), "sha256sums-sha256", sums, "consent-root", \
+	D("31"), "notice-book-sha256", D("32")}
+#define RELEASED(sums) ENTRY_RELEASED, "14", {"export", "EXP-2026-0001", \
+	"sha256sums-sha256", sums}
+#define FAILED ENTRY_EXPORT_FAILED, "14", {"export", "EXP-2026-0001", \
+	"plan-sha256", D("1a"), "why", "withdrawn"}
+#define ENDED ENTRY_PLAN_ENDED, "14", {"plan-sha256", D("1a"), \
+	"why", "expired"}
+#define RECALL(sums) ENTRY_RECALL, "14", {"export", "EXP-2026-0001", \
+	"sha256sums-sha256", sums}
+#define TEXT_OF(kind) kind, "14", {"export", "EXP-2026-0001", \
+	"text-sha256", D("41"), "sig-sha256", D("42")}
+#define OWNER ENTRY_OWNER, "14", {"owner-name", "Kanagawa"}
+#define CHARTER(version, digest, previous) ENTRY_CHARTER, "14", \
+	{"version", version, "charter-sha256", digest, "previous", previous}
+#define POLICY(version, digest, previous) ENTRY_POLICY, "14", \
+	{"version", version, "policy-sha256", digest, "previous", previous}
+#define OPENED(epoch, kind) ENTRY_EPOCH_OPENED, "14", {"epoch", epoch, \
+	"epoch-sha256", D("51"), "epoch-kind", kind}
+#define CLOSED(epoch, digest) ENTRY_EPOCH_CLOSED, "14", {"epoch", epoch, \
+	"epoch-sha256", digest, "records", "7", "root", D("52")}
+#define NOTICE(number, digest) ENTRY_NOTICE, "14", {"partner", "keio", \
+	"number", number, "notice-sha256", digest}
+
+/* Everything once, in the order of a real year. */
+static const struct line good_begin[] = {
+	{OWNER}, {OPENED(E("01"), "trial")}, {CHARTER("1", D("01"), "-")},
+	{POLICY("1", D("02"), "-")},
+	{ENTRY_SURVEY, "14", {"survey", "corona 1", "survey-sha256", D("03")}},
+	{ENTRY_CONSENT_TEXT, "14", {"text-sha256", D("04")}},
+	{ENTRY_SOURCE, "14", {"source", "line", "namespace-sha256", D("05")}},
+	{OPENED(E("02"), "epoch")}, {CLOSED(E("02"), D("51"))},
+	{ENTRY_REQUEST, "14", {"request-sha256", D("06"),
+	    "request-sig-sha256", D("07"), "partner", "keio"}},
+};
+static const struct line good_plan[] = {
+	{PLAN_1A}, {VOTE(ENTRY_APPROVAL, "a")}, {VOTE(ENTRY_APPROVAL, "b")},
+	{VOTE(ENTRY_SHARE_RELEASE, "b")}, {VOTE(ENTRY_SHARE_RELEASE, "a")},
+};
+static const struct line good_end[] = {
+	{STARTED}, {EXPORTED(D("33"))}, {FAILED}, {STARTED},
+	{EXPORTED(D("34"))}, {RELEASED(D("34"))}, {ENDED},
+	{TEXT_OF(ENTRY_RECEIPT)},
+	{ENTRY_WITHDRAWAL, "14", {"batch", B("01")}},
+	{NOTICE("1", D("61"))},
+	{ENTRY_ERASURE, "14", {"batch", B("01"), "erase-generation", "2"}},
+	{ENTRY_KEY_ROTATION, "14", {"what", "erase", "generation", "2"}},
+	{NOTICE("2", D("62"))},
+	{ENTRY_NOTICE_APPLIED, "14", {"partner", "keio", "notice-sha256",
+	    D("61"), "text-sha256", D("63")}},
+	{VOTE(ENTRY_REVOCATION, "a")}, {RECALL(D("34"))},
+	{TEXT_OF(ENTRY_DESTRUCTION)},
+	{ENTRY_HANDOVER, "14", {"seat", "a", "old-charter-sha256", D("01"),
+	    "new-charter-sha256", D("08"), "shares-sha256", D("09")}},
+	{CHARTER("2", D("08"), "0000000000000000000000000000000000000000"
+	    "000000000000000000000001")},
+	{ENTRY_DRILL, "14", {"seat", "a", "epoch", E("02")}},
+	{ENTRY_BACKUP, "-", {"what", "gateway"}},
+};
+
+struct builder {
+	struct audit *audit;
+	struct merkle_range range;
+};
+
+static void
+add_bytes(struct builder *b, struct bytes entry)
+{
+	uint8_t leaf[MERKLE_HASH_LEN];
+
+	merkle_leaf(entry, leaf);
+	merkle_range_add(&b->range, leaf);
+	assert_ok(audit_add(b->audit, entry));
+}
+
+static void
+add_line(struct builder *b, const struct line *l)
+{
+	CLEANUP(buf_release) struct buf out = {0};
+	struct err_info info = {.line = 0};
+	struct entry_writer w;
+	size_t i;
+
+	entry_begin(&w, l->kind, 1795334400,
+	    strcmp(l->owner, "-") == 0 ? NULL : l->owner, &out);
+	for (i = 0; i < ARRAY_LEN(l->pairs) && l->pairs[i] != NULL; i += 2)
+		entry_put(&w, l->pairs[i], l->pairs[i + 1]);
+	if (entry_end(&w, &info) != ERR_OK)
+		fail_msg("%s", info.message);
+	add_bytes(b, bytes_buf(&out));
+}
+
+static void
+add_lines(struct builder *b, const struct line *lines, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		add_line(b, &lines[i]);
+}
+
+static void
+add_genesis(struct builder *b, const char *origin)
+{
+	static const uint8_t raw[NOTE_KEY_PUBLIC_MAX] = {7};
+	CLEANUP(buf_release) struct buf vkey = {0};
+	struct note_key key;
+	struct line l = {ENTRY_GENESIS, "-", {"origin", origin,
+	    "gateway-key", GATEWAY, "ledger-key", NULL}};
+
+	assert_ok(note_key_init(origin, NOTE_KEY_ED25519, raw, &key));
+	assert_ok(note_key_write(&key, &vkey));
+	l.pairs[5] = buf_text(&vkey);
+	add_line(b, &l);
+}
+
+static void
+begin(struct builder *b, const struct audit_facts *facts)
+{
+	memset(b, 0, sizeof(*b));
+	assert_ok(audit_new(facts, &b->audit));
+	add_genesis(b, ORIGIN);
+	add_lines(b, good_begin, ARRAY_LEN(good_begin));
+}
+
+static struct checkpoint
+checkpoint_of(const struct builder *b)
+{
+	struct checkpoint cp = {.origin = ORIGIN, .size = b->range.size};
+
+	merkle_range_root(&b->range, cp.root);
+	return cp;
+}
+
+/* Rules that broke, as one text: "approval-once plan-alive ". */
+static void
+broken(const struct audit *a, char *ret, size_t max)
+{
+	size_t i, len = 0;
+
+	ret[0] = '\0';
+	for (i = 0; i < audit_findings(a); i++)
+		len += (size_t)snprintf(ret + len, max - len, "%s ",
+		    audit_finding(a, i)->rule);
+}
+
+static char rules_broken[4096];
+
+/* The findings are exactly ${want}, at the last entry but for those given. */
+static void
+expect(struct builder *b, const char *want)
+{
+	struct checkpoint cp = checkpoint_of(b);
+	char got[512];
+
+	assert_ok(audit_finish(b->audit, &cp));
+	broken(b->audit, got, sizeof(got));
+	assert_string_equal(got, want);
+	if (want[0] != '\0') {
+		const struct audit_finding *f = audit_finding(b->audit,
+		    audit_findings(b->audit) - 1);
+
+		assert_true(f->index == b->range.size - 1);
+		assert_true(strlen(f->message) > 10);
+	}
+	assert_true(strlen(rules_broken) + strlen(got) + 1 <
+	    sizeof(rules_broken));
+	memcpy(rules_broken + strlen(rules_broken), got, strlen(got) + 1);
+	audit_free(b->audit);
+}
+
+static void
+a_good_ledger_has_no_findings(void **state)
+{
+	static const struct audit_facts *const facts[] = {
+		NULL, &threshold_two,
+	};
+	struct builder b;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(facts); i++) {
+		begin(&b, facts[i]);
+		add_lines(&b, good_plan, ARRAY_LEN(good_plan));
+		add_lines(&b, good_end, ARRAY_LEN(good_end));
+		assert_true(audit_size(b.audit) == b.range.size);
+		expect(&b, "");
+	}
+}
+
+/* A scenario: the beginning, the plan up to ${plan} lines, then ${more}; the
+ * last of them breaks the rules. */
+struct scenario {
+	const char *want;
+	size_t plan;
+	struct line more[6];
+};
+
+#define ALL_OF_PLAN ARRAY_LEN(good_plan)
+
+static const struct scenario scenarios[] = {
+	{"owner-known ", 0, {{ENTRY_CONSENT_TEXT, "13",
+	    {"text-sha256", D("04")}}}},
+	{"owner-once ", 0, {{OWNER}}},
+	{"owner-once ", 0, {{ENTRY_OWNER, "-", {"owner-name", "Nobody"}}}},
+	{"version-chain ", 0, {{CHARTER("1", D("77"), "-")}}},
+	{"version-chain ", 0, {{CHARTER("3", D("77"), D("01"))}}},
+	{"version-chain ", 0, {{CHARTER("2", D("77"), D("02"))}}},
+	{"version-chain ", 0, {{POLICY("2", D("77"), "-")}}},
+	{"", 0, {{POLICY("2", D("77"), D("02"))}}},
+	{"epoch-fresh ", 0, {{OPENED(E("02"), "epoch")}}},
+	{"epoch-open ", 0, {{CLOSED(E("03"), D("51"))}}},
+	{"epoch-open ", 0, {{CLOSED(E("02"), D("51"))}}},
+	{"epoch-open ", 0, {{OPENED(E("04"), "epoch")},
+	    {CLOSED(E("04"), D("53"))}}},
+	{"plan-fresh ", 1, {{PLAN_1A}}},
+	{"plan-fresh ", 1, {{ENTRY_PLAN, "14", {"plan", "PLAN-2026-0002",
+	    "plan-sha256", D("1b"), "export", "EXP-2026-0002",
+	    "plan-recipient", AGE_1}}}},
+	{"plan-known ", 0, {{VOTE(ENTRY_DENIAL, "a")}}},
+	{"plan-known ", 0, {{ENDED}}},
+	{"plan-known ", 0, {{RELEASED(D("34"))}}},
+	{"plan-known ", 0, {{STARTED}}},
+	{"plan-known ", 0, {{VOTE(ENTRY_APPROVAL, "a")}}},
+	{"plan-known ", 0, {{TEXT_OF(ENTRY_RECEIPT)}}},
+	{"plan-alive ", 2, {{ENDED}, {VOTE(ENTRY_APPROVAL, "b")}}},
+	{"plan-alive ", 4, {{ENDED}, {VOTE(ENTRY_SHARE_RELEASE, "a")}}},
+	{"plan-alive ", ALL_OF_PLAN, {{ENDED}, {STARTED}}},
+	{"approval-once ", 3, {{VOTE(ENTRY_APPROVAL, "a")}}},
+	{"release-approved ", 2, {{VOTE(ENTRY_SHARE_RELEASE, "a")}}},
+	{"release-approved ", 3, {{VOTE(ENTRY_SHARE_RELEASE, "c")}}},
+	{"release-approved ", 3, {{VOTE(ENTRY_REVOCATION, "b")},
+	    {VOTE(ENTRY_SHARE_RELEASE, "a")}}},
+	{"start-approved ", 4, {{STARTED}}},
+	{"start-approved not-after-recall ", 1, {{STARTED}}},
+	{"start-approved not-after-recall ", ALL_OF_PLAN,
+	    {{VOTE(ENTRY_REVOCATION, "a")}, {STARTED}}},
+	{"start-once ", ALL_OF_PLAN, {{STARTED}, {STARTED}}},
+	{"start-once ", ALL_OF_PLAN, {{STARTED}, {EXPORTED(D("34"))},
+	    {STARTED}}},
+	{"export-of-plan ", ALL_OF_PLAN, {{ENTRY_EXPORT_STARTED, "14",
+	    {"export", "EXP-2026-0009", "plan-sha256", D("1a")}}}},
+	{"exported-after-started ", ALL_OF_PLAN, {{EXPORTED(D("34"))}}},
+	{"exported-after-started ", ALL_OF_PLAN, {{STARTED},
+	    {EXPORTED(D("34"))}, {EXPORTED(D("35"))}}},
+	{"exported-after-started ", ALL_OF_PLAN, {{STARTED}, {FAILED},
+	    {EXPORTED(D("34"))}}},
+	{"failed-after-started ", ALL_OF_PLAN, {{FAILED}}},
+	{"failed-after-started ", ALL_OF_PLAN, {{STARTED},
+	    {EXPORTED(D("34"))}, {RELEASED(D("34"))}, {FAILED}}},
+	{"released-after-exported ", ALL_OF_PLAN, {{STARTED},
+	    {RELEASED(D("34"))}}},
+	{"released-after-exported ", ALL_OF_PLAN, {{STARTED},
+	    {EXPORTED(D("34"))}, {RELEASED(D("34"))}, {RELEASED(D("34"))}}},
+	{"same-bundle ", ALL_OF_PLAN, {{STARTED}, {EXPORTED(D("34"))},
+	    {RELEASED(D("35"))}}},
+	{"same-bundle ", ALL_OF_PLAN, {{STARTED}, {EXPORTED(D("34"))},
+	    {RECALL(D("35"))}}},
+	{"recall-after-exported ", ALL_OF_PLAN, {{STARTED},
+	    {RECALL(D("34"))}}},
+	{"not-after-recall ", ALL_OF_PLAN, {{STARTED},
+	    {VOTE(ENTRY_REVOCATION, "a")}, {EXPORTED(D("34"))}}},
+	{"not-after-recall ", ALL_OF_PLAN, {{STARTED}, {EXPORTED(D("34"))},
+	    {VOTE(ENTRY_REVOCATION, "b")}, {RELEASED(D("34"))}}},
+	{"not-after-recall ", ALL_OF_PLAN, {{STARTED}, {EXPORTED(D("34"))},
+	    {RECALL(D("34"))}, {RELEASED(D("34"))}}},
+	{"after-release ", ALL_OF_PLAN, {{STARTED}, {EXPORTED(D("34"))},
+	    {TEXT_OF(ENTRY_RECEIPT)}}},
+	{"after-release ", ALL_OF_PLAN, {{TEXT_OF(ENTRY_DESTRUCTION)}}},
+	{"erasure-of-batch ", 0, {{ENTRY_ERASURE, "14", {"batch", B("09"),
+	    "erase-generation", "2"}}}},
+	{"notice-chain ", 0, {{NOTICE("2", D("61"))}}},
+	{"notice-chain ", 0, {{NOTICE("1", D("61"))},
+	    {NOTICE("1", D("62"))}}},
+	{"notice-known ", 0, {{ENTRY_NOTICE_APPLIED, "14", {"partner",
+	    "keio", "notice-sha256", D("61"), "text-sha256", D("63")}}}},
+	{"charter-known ", 0, {{ENTRY_REDISTRIBUTION, "14",
+	    {"old-charter-sha256", D("02"), "new-charter-sha256", D("08"),
+	    "arrangements-sha256", D("09")}}}},
+};
+
+static void
+each_rule_breaks_alone(void **state)
+{
+	const struct scenario *s;
+	struct builder b;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(scenarios); i++) {
+		s = &scenarios[i];
+		begin(&b, &threshold_two);
+		add_lines(&b, good_plan, s->plan);
+		for (n = 0; n < 6 && s->more[n].owner != NULL; n++)
+			add_line(&b, &s->more[n]);
+		expect(&b, s->want);
+	}
+}
+
+/* The same plan under another owner's name is not that plan. */
+static void
+owners_do_not_touch_each_others_plans(void **state)
+{
+	struct line vote = {VOTE(ENTRY_APPROVAL, "c")};
+	struct line owner = {OWNER};
+	struct builder b;
+
+	(void)state;
+	vote.owner = owner.owner = "13";
+	begin(&b, NULL);
+	add_lines(&b, good_plan, ALL_OF_PLAN);
+	add_line(&b, &owner);
+	add_line(&b, &vote);
+	expect(&b, "plan-known ");
+}
+
+static void
+nothing_opens_before_a_charter(void **state)
+{
+	static const struct line plan = {PLAN_1A};
+	static const struct line owner = {OWNER};
+	static const struct line trial = {OPENED(E("01"), "trial")};
+	static const struct line epoch = {OPENED(E("02"), "project")};
+	struct builder b = {NULL};
+
+	(void)state;
+	assert_ok(audit_new(NULL, &b.audit));
+	add_genesis(&b, ORIGIN);
+	add_line(&b, &owner);
+	add_line(&b, &trial);
+	add_line(&b, &epoch);
+	add_line(&b, &plan);
+	expect(&b, "epoch-chartered plan-grounded ");
+}
+
+static void
+the_first_entry_is_the_genesis_and_no_other(void **state)
+{
+	static const struct line backup = {ENTRY_BACKUP, "-",
+	    {"what", "gateway"}};
+	struct builder b = {NULL};
+	char got[256];
+
+	(void)state;
+	begin(&b, NULL);
+	add_genesis(&b, ORIGIN);
+	expect(&b, "genesis-first ");
+
+	memset(&b, 0, sizeof(b));
+	assert_ok(audit_new(NULL, &b.audit));
+	add_line(&b, &backup);
+	expect(&b, "genesis-first origin ");
+
+	memset(&b, 0, sizeof(b));
+	assert_ok(audit_new(NULL, &b.audit));
+	add_genesis(&b, "other.example");
+	assert_ok(audit_finish(b.audit, &(struct checkpoint){
+	    .origin = ORIGIN, .size = 1}));
+	broken(b.audit, got, sizeof(got));
+	assert_string_equal(got, "origin root ");
+	(void)strcat(rules_broken, got);
+	audit_free(b.audit);
+}
+
+static void
+a_nonce_is_used_once_and_forms_are_kept(void **state)
+{
+	static const char again[] = "azukari-entry-backup v1\n"
+	    "time: 2026-11-22T08:00:00Z\nowner: -\nwhat: gateway\n"
+	    "nonce: 000102030405060708090a0b0c0d0e0f\n";
+	struct builder b;
+
+	(void)state;
+	begin(&b, NULL);
+	add_bytes(&b, bytes_str(again));
+	add_bytes(&b, bytes_str(again));
+	expect(&b, "nonce-fresh ");
+	begin(&b, NULL);
+	add_bytes(&b, bytes_str("hello\n"));
+	expect(&b, "form ");
+	begin(&b, NULL);
+	add_bytes(&b, bytes_of("", 0));
+	expect(&b, "form ");
+}
+
+static void
+the_tree_must_be_that_of_the_checkpoint(void **state)
+{
+	struct builder b;
+	struct checkpoint cp;
+	char got[256];
+
+	(void)state;
+	begin(&b, NULL);
+	cp = checkpoint_of(&b);
+	cp.size++;
+	assert_ok(audit_finish(b.audit, &cp));
+	cp.size--;
+	cp.root[31] ^= 1;
+	assert_ok(audit_finish(b.audit, &cp));
+	broken(b.audit, got, sizeof(got));
+	assert_string_equal(got, "size root ");
+	(void)strcat(rules_broken, got);
+	audit_free(b.audit);
+	audit_free(NULL);
+}
+
+static void
+a_flood_of_findings_is_bounded(void **state)
+{
+	struct builder b;
+	enum err e = ERR_OK;
+	unsigned i;
+
+	(void)state;
+	begin(&b, NULL);
+	for (i = 0; e == ERR_OK; i++)
+		e = audit_add(b.audit, bytes_str("hello\n"));
+	assert_err(e, ERR_LIMIT);
+	assert_int_equal(i, AUDIT_FINDINGS_MAX + 1);
+	assert_int_equal(audit_findings(b.audit), AUDIT_FINDINGS_MAX);
+	audit_free(b.audit);
+}
+
+/* Runs last: the tests above have broken every rule there is. */
+static void
+every_rule_was_broken_by_some_test(void **state)
+{
+	char word[64];
+	size_t i;
+
+	(void)state;
+	assert_true(audit_rules() > 25);
+	for (i = 0; i < audit_rules(); i++) {
+		(void)snprintf(word, sizeof(word), "%s ",
+		    audit_rule(i)->name);
+		if (strstr(rules_broken, word) == NULL)
+			fail_msg("never broken: %s", word);
+		assert_true(strlen(audit_rule(i)->says) > 10);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_good_ledger_has_no_findings),
+		cmocka_unit_test(each_rule_breaks_alone),
+		cmocka_unit_test(owners_do_not_touch_each_others_plans),
+		cmocka_unit_test(nothing_opens_before_a_charter),
+		cmocka_unit_test(the_first_entry_is_the_genesis_and_no_other),
+		cmocka_unit_test(a_nonce_is_used_once_and_forms_are_kept),
+		cmocka_unit_test(the_tree_must_be_that_of_the_checkpoint),
+		cmocka_unit_test(a_flood_of_findings_is_bounded),
+		cmocka_unit_test(every_rule_was_broken_by_some_test),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
