@@ -26,6 +26,7 @@ good_value(const char *key)
 		{"erase-generation", "0"}, {"records", "0"},
 		{"root", HEX64}, {"consent-root", HEX64}, {"previous", "-"},
 		{"survey", "corona 1"}, {"source", "line-14"},
+		{"ladder", "age"},
 		{"partner", "keio"}, {"seat", "a"}, {"epoch", HEX32},
 		{"epoch-kind", "epoch"}, {"plan", "PLAN-2026-0001"},
 		{"export", "EXP-2026-12345"},

@@ -94,7 +94,7 @@ child_append(const struct home *h, size_t count, unsigned left)
 static int
 run_child(const struct home *h, size_t count, unsigned left)
 {
-	int status;
+	int status = 0;
 	pid_t pid;
 
 	(void)fflush(NULL);
@@ -211,7 +211,7 @@ killed_at_random_instants_nothing_is_lost(void **state)
 	start_at(&h, 200);
 	for (i = 0; i < 60; i++) {
 		uint64_t before = h.size;
-		int status;
+		int status = 0;
 		pid_t pid;
 
 		(void)fflush(NULL);
@@ -421,7 +421,7 @@ static void
 a_full_disk_stops_and_harms_nothing(void **state)
 {
 	static struct home h;
-	int status;
+	int status = 0;
 	pid_t pid;
 
 	(void)state;
