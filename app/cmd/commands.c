@@ -6,6 +6,7 @@
 
 static const struct commands_group *const groups[] = {
 	&enrol_commands,
+	&partner_commands,
 };
 
 /* How many of the words of ${args} a row's words are; 0: another command. */

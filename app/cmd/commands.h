@@ -15,6 +15,7 @@ struct commands_group {
 };
 
 extern const struct commands_group enrol_commands;
+extern const struct commands_group partner_commands;
 
 /* The row whose words begin ${args}; consumes them.  NULL: none. */
 const struct cli_command *commands_find(struct cli_args *args);
