@@ -7,6 +7,7 @@
 #include "core/encode.h"
 #include "core/fs.h"
 #include "exporters/notice_apply.h"
+#include "keys/digest.h"
 #include "keys/signers.h"
 
 #define NOTICE_MAX ((size_t)4 << 20)
