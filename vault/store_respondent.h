@@ -123,5 +123,10 @@ struct store_withdrawn {
 };
 enum err store_respondent_withdrawn(struct store *s, uint32_t number,
     struct store_withdrawn *ret) MUST_USE;
+/* The same of everybody who withdrew anything, in order of number. */
+typedef enum err (*store_withdrawn_fn)(void *ctx,
+    const struct store_withdrawn *w);
+enum err store_respondent_each_withdrawn(struct store *s,
+    store_withdrawn_fn each, void *ctx) MUST_USE;
 
 #endif

@@ -1,0 +1,219 @@
+/* app/ingest_internal.h - the parts of a run of intake.
+ *
+ *     ingest_pipe     reads and hashes lines in a thread of its own
+ *     ingest_people   who the lines of a batch are about
+ *     ingest_judge    which lines are taken in, and under which consent
+ *     ingest_epochs   the epochs of the run, their keys and segments
+ *     ingest_store    one batch into the stores
+ *     ingest          the run
+ */
+#ifndef AZUKARI_APP_INGEST_INTERNAL_H
+#define AZUKARI_APP_INGEST_INTERNAL_H
+
+#include <pthread.h>
+
+#include "app/act.h"
+#include "app/epoch_open.h"
+#include "app/ingest.h"
+#include "app/ops/withdraw.h"
+#include "keys/record.h"
+#include "vault/segment.h"
+#include "vault/store_batch.h"
+#include "vault/store_respondent.h"
+
+/* ---- ingest_pipe.c ---- */
+
+/* One batch of lines with its keyed hashes.  Events come first in `events`,
+ * behind them the bad lines of the batch. */
+struct ingest_slot {
+	struct intake_batch batch;
+	uint8_t (*tags)[RECORD_TAG_LEN];
+	uint8_t (*events)[RECORD_EVENT_LEN];
+	size_t cap;
+	enum err e;             /* ERR_NOT_FOUND: the stream has ended */
+};
+
+#define INGEST_SLOTS 2
+
+struct ingest_pipe {
+	const struct ingest_args *args;
+	struct ndjson_reader *ndjson;
+	struct csv_map_reader *csv;
+	struct ingest_slot slots[INGEST_SLOTS];
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t moved;
+	int started, stop;
+	size_t filled, taken;   /* slots so far */
+};
+
+/* Begin to read ${stream} (borrowed); ${p} is zeroed before. */
+enum err ingest_pipe_open(struct ingest_pipe *p,
+    const struct ingest_args *args,
+    const struct ingest_stream *stream) MUST_USE;
+/* The next batch, valid until ingest_pipe_give; waits for it. */
+struct ingest_slot *ingest_pipe_take(struct ingest_pipe *p);
+void ingest_pipe_give(struct ingest_pipe *p);
+void ingest_pipe_close(struct ingest_pipe *p);  /* wipes; CLEANUP-able */
+
+/* ---- ingest_people.c ---- */
+
+/* A respondent as this batch sees and changes it. */
+struct ingest_person {
+	uint32_t number;
+	uint16_t generation;
+	uint8_t state;                  /* enum store_respondent_state */
+	uint8_t revived;                /* consented again in this batch */
+	uint8_t fresh;
+	uint8_t sealed_to;              /* needs its key */
+	struct store_consent consent;
+	/* last withdrawal of each scope; 0: never */
+	uint32_t support_unix_s, research_unix_s, recontact_unix_s;
+};
+
+struct ingest_people {
+	struct ingest_person *items;
+	size_t len, cap;
+	uint32_t *slots;                /* index + 1; 0: free */
+	size_t slots_len;               /* a power of two */
+	uint32_t fresh_first, fresh_count;
+	struct store_withdrawn *withdrawn;      /* all of the store, by number */
+	size_t withdrawn_len, withdrawn_cap;
+	int withdrawn_loaded;
+	uint32_t data_version;          /* the store the people were read from */
+};
+void ingest_people_release(struct ingest_people *p);
+
+/* Look up ${tags}; ${ret_person}[i] is the index of the person of tags[i]. */
+enum err ingest_people_find(struct ingest_people *p, struct store *s,
+    const uint8_t (*tags)[RECORD_TAG_LEN], size_t len,
+    uint32_t *ret_person) MUST_USE;
+
+/* When everything was withdrawn; 0: not so. */
+uint32_t ingest_people_gone_unix_s(const struct ingest_person *p);
+/* What a consent or withdrawal changes, as the store will have it. */
+void ingest_people_consent(struct ingest_person *p,
+    const struct store_consent *c);
+void ingest_people_withdraw(struct ingest_person *p, uint8_t scopes,
+    uint32_t at_unix_s);
+
+/* ---- ingest_judge.c ---- */
+
+enum ingest_fate { INGEST_TAKEN, INGEST_SEEN, INGEST_REFUSED };
+
+struct ingest_verdict {
+	uint8_t fate;                   /* enum ingest_fate */
+	uint8_t refusal;                /* enum ingest_refusal */
+	uint8_t sealed;                 /* leaves a record */
+	uint16_t generation;            /* of the key it is sealed with */
+	uint32_t person;                /* index; unset when seen */
+	struct store_consent consent;   /* response: sealed with it */
+};
+
+/* A change of consent state, in the order of the lines. */
+struct ingest_change {
+	int is_withdrawal;
+	struct store_consent_change consent;
+	struct withdraw_item withdrawal;
+};
+
+struct ingest_judgement {
+	struct ingest_verdict *verdicts;        /* by event */
+	uint8_t *seen;                          /* by event, then bad line */
+	uint8_t (*tags)[RECORD_TAG_LEN];        /* of events not seen */
+	uint32_t *persons, *at;                 /* of the same, in order */
+	size_t cap;
+	struct ingest_change *changes;
+	size_t changes_len, changes_cap;
+	size_t withdrawals;
+};
+void ingest_judge_release(struct ingest_judgement *j);
+
+enum err ingest_judge(struct ingest_judgement *j, struct ingest_people *p,
+    struct store *s, const struct ingest_slot *slot) MUST_USE;
+
+/* ---- ingest_epochs.c ---- */
+
+struct ingest_epoch {
+	struct epoch_opened opened;     /* its key is wiped at once */
+	struct secret *keys;            /* struct record_epoch_keys */
+	struct segment_builder builder;
+	int32_t first_day, last_day;    /* of answers in the builder */
+	int is_open;
+};
+
+/* One for each survey of the rules, then the register's. */
+struct ingest_epochs {
+	struct ingest_epoch *items;
+	size_t len;
+};
+enum err ingest_epochs_init(struct ingest_epochs *e, size_t surveys) MUST_USE;
+/* Open those of ${wanted} (a flag each) that are not open yet. */
+enum err ingest_epochs_open(struct ingest_epochs *e,
+    const struct ingest_args *args, const uint8_t *wanted,
+    uint64_t *ret_opened) MUST_USE;
+/* Wipe all keys; then close what is open, as stop acts. */
+enum err ingest_epochs_close(struct ingest_epochs *e,
+    struct owner *w) MUST_USE;
+void ingest_epochs_release(struct ingest_epochs *e);
+
+/* ---- ingest_seal.c ---- */
+
+/* Keys of the people of a batch, by number. */
+struct ingest_keys {
+	uint32_t *numbers;
+	uint16_t *generations;
+	uint32_t *of_person;            /* index into numbers, by person */
+	size_t len, cap;
+	struct secret_pool pool;        /* RECORD_KEY_LEN each */
+	size_t pool_cap;
+};
+void ingest_keys_release(struct ingest_keys *k);
+/* Make the keys of new people durable, then read all that are needed. */
+enum err ingest_keys_load(struct ingest_keys *k, struct owner *w,
+    const struct ingest_people *p) MUST_USE;
+
+/* Seals one record after the other into segments of the open transaction. */
+struct ingest_sealer {
+	const struct ingest_args *args;
+	struct ingest_epochs *epochs;
+	const struct ingest_keys *keys;
+	const struct ingest_people *people;
+	int64_t batch;                  /* row number */
+	struct buf body, plain;
+	struct store_quarantine *quarantine;    /* sealed, not in a row yet */
+	size_t quarantine_len, quarantine_cap;
+	size_t quarantine_done;         /* of them, in a segment that is stored */
+};
+void ingest_seal_release(struct ingest_sealer *s);
+enum err ingest_seal_event(struct ingest_sealer *s,
+    const struct intake_event *event, const struct ingest_verdict *v,
+    const uint8_t tag[RECORD_TAG_LEN]) MUST_USE;
+enum err ingest_seal_bad(struct ingest_sealer *s,
+    const struct intake_bad *bad) MUST_USE;
+/* Store what is left in the builders, and the rows of quarantine. */
+enum err ingest_seal_finish(struct ingest_sealer *s) MUST_USE;
+
+/* ---- ingest_store.c, ingest.c ---- */
+
+struct ingest {
+	struct ingest_args args;
+	struct ingest_epochs epochs;
+	struct ingest_people people;
+	struct ingest_judgement judgement;
+	struct ingest_keys keys;
+	struct ingest_sealer sealer;
+	uint8_t (*events)[RECORD_EVENT_LEN];    /* to be remembered */
+	size_t events_cap;
+	uint8_t *wanted;                        /* epochs, by flag */
+	struct withdraw_terms terms;
+	struct ingest_counts counts;
+	int64_t batch;                          /* row number; 0: none yet */
+	int ended;
+};
+
+/* Take in one batch, or (dry run) only judge it. */
+enum err ingest_store_batch(struct ingest *g,
+    const struct ingest_slot *slot) MUST_USE;
+
+#endif
