@@ -90,7 +90,11 @@ struct owner {
  * caller's).  Repeatable after a crash. */
 enum err home_owner_create(struct home *h, const char *code) MUST_USE;
 
-/* ERR_NOT_FOUND with a sentence when the owner is not registered here. */
+/* Is this owner registered here?  ERR_NOT_FOUND with a sentence. */
+enum err home_owner_known(struct home *h, const char *code,
+    struct register_owner *ret) MUST_USE;
+
+/* ERR_NOT_FOUND as home_owner_known. */
 enum err home_owner_open(struct home *h, const char *code,
     struct owner **ret) MUST_USE;
 void home_owner_close(struct owner *w);

@@ -136,18 +136,28 @@ static enum err open_erase(struct owner *w)
 	return ERR_OK;
 }
 
-static enum err open_owner(struct owner *w)
+enum err home_owner_known(struct home *h, const char *code,
+    struct register_owner *ret)
 {
-	struct register_owner known;
-	struct home *h = w->home;
-	enum err e = register_owner_get(h->reg, w->code, &known);
+	enum err e;
 
+	if (strlen(code) != 2)
+		return outcome_refuse(h->outcome, ERR_NOT_FOUND,
+		    "an owner is two digits, 01 to 47",
+		    "所有者は01から47までの2桁で指定してください");
+	e = register_owner_get(h->reg, code, ret);
 	if (e == ERR_NOT_FOUND)
 		return outcome_refuse(h->outcome, e,
 		    "owner %s is not enrolled here; see: azukari owner add",
 		    "所有者%sは登録されていません。azukari owner add を見てください",
-		    w->code);
-	RETURN_IF(e);
+		    code);
+	return e;
+}
+
+static enum err open_owner(struct owner *w)
+{
+	struct home *h = w->home;
+
 	RETURN_IF(open_store(h, w->code, DB_OPEN, &w->store));
 	RETURN_IF(act_repair(h, store_db(w->store)));
 	return open_erase(w);
@@ -156,14 +166,12 @@ static enum err open_owner(struct owner *w)
 enum err home_owner_open(struct home *h, const char *code, struct owner **ret)
 {
 	CLEANUP(home_owner_cleanup) struct owner *w = calloc(1, sizeof(*w));
+	struct register_owner known;
 
 	if (w == NULL)
 		return ERR_NOMEM;
 	w->home = h;
-	if (strlen(code) != 2)
-		return outcome_refuse(h->outcome, ERR_NOT_FOUND,
-		    "an owner is two digits, 01 to 47",
-		    "所有者は01から47までの2桁で指定してください");
+	RETURN_IF(home_owner_known(h, code, &known));
 	memcpy(w->code, code, 3);
 	RETURN_IF(open_owner(w));
 	*ret = TAKE(w);

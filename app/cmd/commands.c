@@ -6,6 +6,8 @@
 
 static const struct commands_group *const groups[] = {
 	&enrol_commands,
+	&sources_commands,
+	&intake_commands,
 	&partner_commands,
 };
 

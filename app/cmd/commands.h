@@ -15,6 +15,8 @@ struct commands_group {
 };
 
 extern const struct commands_group enrol_commands;
+extern const struct commands_group intake_commands;
+extern const struct commands_group sources_commands;
 extern const struct commands_group partner_commands;
 
 /* The row whose words begin ${args}; consumes them.  NULL: none. */

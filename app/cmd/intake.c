@@ -1,0 +1,242 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "app/cmd/commands.h"
+#include "app/home.h"
+#include "app/ops/intake_run.h"
+#include "app/unlock.h"
+
+#define BAD_SHOWN 20            /* lines told one by one; all are counted */
+#define BAD_LISTED 1000         /* with --json */
+
+struct shown {
+	struct cli *cli;
+	struct cli_progress progress;
+	struct json_doc *bad;           /* with --json */
+	uint64_t bad_count;
+};
+
+static void show_progress(void *ctx, const struct ingest_counts *so_far)
+{
+	struct shown *s = ctx;
+
+	cli_progress_at(&s->progress, so_far->read.lines);
+}
+
+static void list_bad(struct shown *s, const char *file,
+    const struct intake_bad *bad)
+{
+	struct json_doc *line;
+
+	if (s->bad_count > BAD_LISTED)
+		return;
+	line = json_doc_new_object();
+	json_doc_set_string(line, "file", file);
+	json_doc_set_int(line, "line", (int64_t)bad->line);
+	json_doc_set_string(line, "reason", intake_reason_text(bad->reason));
+	json_doc_set_string(line, "rule", bad->message);
+	json_doc_add(s->bad, line);
+}
+
+/* File, line and rule; never what stands in the line. */
+static void show_bad(void *ctx, const char *file, const struct intake_bad *bad)
+{
+	struct shown *s = ctx;
+
+	s->bad_count++;
+	if (s->bad != NULL) {
+		list_bad(s, file, bad);
+		return;
+	}
+	if (s->progress.cli != NULL)
+		(void)fputs("\r\033[K", stderr);
+	if (s->bad_count <= BAD_SHOWN)
+		(void)fprintf(stderr, "azukari: %s:%lu: %s\n",
+		    strcmp(file, "-") == 0 ? "stdin" : file, bad->line,
+		    bad->message);
+	else if (s->bad_count == BAD_SHOWN + 1)
+		cli_tell(s->cli, "azukari: further bad lines are only counted",
+		    "azukari: 以下の誤りは件数だけを示します");
+}
+
+static void number(char ret[24], uint64_t v)
+{
+	(void)snprintf(ret, 24, "%llu", (unsigned long long)v);
+}
+
+static void count_row(struct cli_table *t, const char *what, uint64_t v)
+{
+	char text[24];
+
+	number(text, v);
+	cli_table_row(t, (const char *const[]){what, text});
+}
+
+static void refused_rows(const struct cli *cli, struct cli_table *t,
+    const struct ingest_counts *c)
+{
+	char what[160];
+
+	for (size_t i = 0; i < INGEST_REFUSED_COUNT; i++) {
+		if (c->refused[i] == 0)
+			continue;
+		(void)snprintf(what, sizeof(what), "%s%s",
+		    cli_say(cli, "refused: ", "拒否："),
+		    ingest_refusal_text((enum ingest_refusal)i,
+		    cli->japanese));
+		count_row(t, what, c->refused[i]);
+	}
+}
+
+static void bad_rows(const struct cli *cli, struct cli_table *t,
+    const struct ingest_counts *c)
+{
+	char what[160];
+
+	for (size_t i = 0; i < INTAKE_REASON_COUNT; i++) {
+		if (c->read.reasons[i] == 0)
+			continue;
+		(void)snprintf(what, sizeof(what), "%s%s",
+		    cli_say(cli, "bad: ", "不正："),
+		    intake_reason_text((enum intake_reason)i));
+		count_row(t, what, c->read.reasons[i]);
+	}
+}
+
+static void show_table(const struct cli *cli,
+    const struct intake_run_report *r, int dry_run)
+{
+	CLEANUP(cli_table_release) struct cli_table t = {.columns = 2};
+	const struct ingest_counts *c = &r->counts;
+
+	if (dry_run)
+		cli_table_row(&t, (const char *const[]){
+			cli_say(cli, "dry run", "試行"),
+			cli_say(cli, "nothing stored", "保存なし")});
+	else
+		count_row(&t, cli_say(cli, "batch", "受け入れ番号"),
+		    (uint64_t)r->batch);
+	count_row(&t, cli_say(cli, "lines", "行"), c->read.lines);
+	count_row(&t, cli_say(cli, "responses", "回答"), c->responses);
+	count_row(&t, cli_say(cli, "consents", "同意"), c->consents);
+	count_row(&t, cli_say(cli, "withdrawals", "撤回"), c->withdrawals);
+	count_row(&t, cli_say(cli, "known already", "受け入れ済み"),
+	    c->duplicates);
+	refused_rows(cli, &t, c);
+	bad_rows(cli, &t, c);
+	cli_table_print(&t);
+}
+
+static void set_count(struct json_doc *doc, const char *key, uint64_t v)
+{
+	json_doc_set_int(doc, key, (int64_t)v);
+}
+
+static struct json_doc *json_refused(const struct ingest_counts *c)
+{
+	struct json_doc *doc = json_doc_new_object();
+
+	for (size_t i = 0; i < INGEST_REFUSED_COUNT; i++)
+		if (c->refused[i] > 0)
+			set_count(doc, ingest_refusal_text(
+			    (enum ingest_refusal)i, 0), c->refused[i]);
+	return doc;
+}
+
+static struct json_doc *json_reasons(const struct ingest_counts *c)
+{
+	struct json_doc *doc = json_doc_new_object();
+
+	for (size_t i = 0; i < INTAKE_REASON_COUNT; i++)
+		if (c->read.reasons[i] > 0)
+			set_count(doc, intake_reason_text(
+			    (enum intake_reason)i), c->read.reasons[i]);
+	return doc;
+}
+
+static struct json_doc *json_report(const struct intake_run_report *r,
+    int dry_run, struct json_doc *bad)
+{
+	struct json_doc *doc = json_doc_new_object();
+	const struct ingest_counts *c = &r->counts;
+
+	json_doc_set_string(doc, "source", r->source);
+	json_doc_set_bool(doc, "dry_run", dry_run);
+	json_doc_set_int(doc, "batch", r->batch);
+	set_count(doc, "lines", c->read.lines);
+	set_count(doc, "responses", c->responses);
+	set_count(doc, "consents", c->consents);
+	set_count(doc, "withdrawals", c->withdrawals);
+	set_count(doc, "known_already", c->duplicates);
+	json_doc_set(doc, "refused", json_refused(c));
+	set_count(doc, "bad", c->read.bad);
+	json_doc_set(doc, "bad_reasons", json_reasons(c));
+	json_doc_set(doc, "bad_lines", bad);
+	set_count(doc, "quarantined", c->quarantined);
+	set_count(doc, "new_respondents", c->new_respondents);
+	set_count(doc, "notices", c->notices);
+	set_count(doc, "epochs", c->epochs);
+	return doc;
+}
+
+/* The mapping and the format go together; NDJSON is what no word asks for. */
+static enum err check_format(struct cli *cli, const char *format,
+    const char *map)
+{
+	if (format == NULL || strcmp(format, "ndjson") == 0)
+		return map == NULL || format == NULL ? ERR_OK :
+		    outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "--map is for --format csv", "--map は --format csv のときだけです");
+	if (strcmp(format, "csv") != 0)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "--format is ndjson or csv", "--format は ndjson か csv です");
+	return map != NULL ? ERR_OK : outcome_refuse(&cli->outcome, ERR_USAGE,
+	    "CSV needs --map FILE: which column is which field",
+	    "CSVには --map FILE（列と設問の対応）が必要です");
+}
+
+static enum err run_intake(struct cli *cli, struct cli_args args)
+{
+	struct intake_run_args run = {0};
+	struct intake_run_report report = {0};
+	const char *format = NULL;
+	const struct cli_option options[] = {
+		{"--source", CLI_TEXT, &run.source},
+		{"--format", CLI_TEXT, &format},
+		{"--map", CLI_TEXT, &run.map},
+		{"--dry-run", CLI_FLAG, &run.dry_run},
+	};
+	struct shown shown = {.cli = cli};
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	enum err e;
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 2,
+	    SIZE_MAX));
+	RETURN_IF(check_format(cli, format, run.map));
+	RETURN_IF(unlock_home(cli, &h));
+	run.owner = args.items[0];
+	run.files = args.items + 1;
+	run.files_len = args.len - 1;
+	run.progress = show_progress;
+	run.bad = show_bad;
+	run.ctx = &shown;
+	if (cli->json)
+		shown.bad = json_doc_new_array();
+	cli_progress_begin(&shown.progress, cli, "lines", "行", 0);
+	e = intake_run(h, &run, &report);
+	cli_progress_end(&shown.progress);
+	if (cli->json)
+		cli->result = json_report(&report, run.dry_run, shown.bad);
+	else if (report.counts.read.lines > 0 || e == ERR_OK)
+		show_table(cli, &report, run.dry_run);
+	return e;
+}
+
+static const struct cli_command rows[] = {
+	{"intake",
+	    "OWNER [--source ID] [--format ndjson|csv --map FILE] [--dry-run] FILE…|-",
+	    "take answers, consents and withdrawals in",
+	    "回答・同意・撤回を受け入れる", run_intake},
+};
+
+const struct commands_group intake_commands = {rows, ARRAY_LEN(rows)};
