@@ -43,11 +43,12 @@ struct db_open_args {
 	const char *path;               /* borrowed for the call */
 	const struct secret *key;       /* DB_KEY_LEN bytes, borrowed; copied */
 	unsigned busy_ms;               /* how long to wait for other writers */
-	unsigned cache_kib;             /* page cache; 0: 16 MiB */
+	int large_cache;                /* pages: 128 MiB instead of 16 */
 };
 
-/* Open and prove.  ERR_NOT_ENCRYPTED: the file is plain SQLite, or came out
- * plain.  ERR_DECRYPT: wrong key, other page settings, or damaged first page.
+/* Open and prove.  A new file is built beside its place and moved there when
+ * it stands, so a crash leaves no half one.  ERR_NOT_ENCRYPTED: the file is plain SQLite, or came out
+ * plain.  ERR_TRUNCATED: it is empty.  ERR_DECRYPT: wrong key, other page settings, or damaged first page.
  * ERR_UNSUPPORTED: schema newer than this program, or (DB_READ_ONLY) older.
  * ERR_MISMATCH: a database of another kind.  ERR_BUSY, ERR_IO, ERR_NO_SPACE,
  * ERR_STORE, ERR_NOMEM.  The caller owns ${ret}. */
@@ -100,8 +101,9 @@ enum err db_checkpoint(struct db *db) MUST_USE;
  * When it fails, exactly one of both keys opens the file. */
 enum err db_rekey(struct db *db, const struct secret *key) MUST_USE;
 
-/* Read every page of the file and check the b-trees: the only way to know
- * that nothing is damaged.  ERR_CORRUPT. */
+/* Read every page that holds anything and check the b-trees: the only way to
+ * know that nothing is damaged.  Leaves of the free list are not read, they
+ * hold nothing.  ERR_CORRUPT. */
 enum err db_check_all_pages(struct db *db) MUST_USE;
 
 /* Consistent copy into a new file ${path} under the same key (backup);
