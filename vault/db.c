@@ -280,6 +280,12 @@ db_path(const struct db *db)
 	return db->path;
 }
 
+enum db_kind
+db_kind(const struct db *db)
+{
+	return db->kind;
+}
+
 enum err
 db_id(struct db *db, uint8_t ret[DB_ID_LEN])
 {

@@ -40,7 +40,10 @@ struct db_table {
 #define DB_TABLE(slot_, sql_) {(slot_), (sql_), ARRAY_LEN(sql_)}
 
 struct db_stmts {
-	sqlite3_stmt **items;
+	struct db_prepared {
+		sqlite3_stmt *stmt;
+		int in_use;             /* a scope holds it */
+	} *items;
 	size_t len;
 };
 
@@ -62,7 +65,7 @@ struct db_stmt {
 	struct db *db;
 	sqlite3_stmt *stmt;
 	enum err e;
-	int own;                        /* not the shared one: finalize */
+	struct db_prepared *shared;     /* NULL: our own, to be finalized */
 };
 enum err db_stmt_begin(struct db *db, const struct db_table *table,
     size_t index, struct db_stmt *ret) MUST_USE;

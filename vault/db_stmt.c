@@ -70,7 +70,7 @@ prepare(struct db *db, const char *sql, sqlite3_stmt **ret)
 
 static enum err
 shared_statement(struct db *db, const struct db_table *t, size_t index,
-    sqlite3_stmt **ret)
+    struct db_prepared **ret)
 {
 	struct db_stmts *s = &db->stmts[t->slot];
 
@@ -81,9 +81,9 @@ shared_statement(struct db *db, const struct db_table *t, size_t index,
 		s->len = t->len;
 	}
 	MUST_HOLD(s->len == t->len);
-	if (s->items[index] == NULL)
-		RETURN_IF(prepare(db, t->sql[index], &s->items[index]));
-	*ret = s->items[index];
+	if (s->items[index].stmt == NULL)
+		RETURN_IF(prepare(db, t->sql[index], &s->items[index].stmt));
+	*ret = &s->items[index];
 	return ERR_OK;
 }
 
@@ -96,15 +96,16 @@ db_stmt_begin(struct db *db, const struct db_table *table, size_t index,
 	MUST_HOLD(index < table->len && table->sql[index] != NULL);
 	if (db->dead)
 		return ERR_CORRUPT;
-	RETURN_IF(shared_statement(db, table, index, &st.stmt));
-	if (sqlite3_stmt_busy(st.stmt)) {
-		/* the same statement further out, in a walk's callback */
-		RETURN_IF(prepare(db, table->sql[index], &st.stmt));
-		st.own = 1;
-	}
-	if (!sqlite3_stmt_readonly(st.stmt) && !db->in_tx) {
-		db_stmt_end(&st);
+	RETURN_IF(shared_statement(db, table, index, &st.shared));
+	if (!sqlite3_stmt_readonly(st.shared->stmt) && !db->in_tx)
 		return ERR_STATE;
+	if (st.shared->in_use) {
+		/* the same statement further out, in a walk's callback */
+		st.shared = NULL;
+		RETURN_IF(prepare(db, table->sql[index], &st.stmt));
+	} else {
+		st.stmt = st.shared->stmt;
+		st.shared->in_use = 1;
 	}
 	*ret = st;
 	return ERR_OK;
@@ -122,10 +123,12 @@ db_stmt_end(struct db_stmt *st)
 {
 	if (st->stmt == NULL)
 		return;
-	if (st->own)
+	if (st->shared == NULL) {
 		(void)sqlite3_finalize(st->stmt);
-	else
+	} else {
 		db_stmt_again(st);
+		st->shared->in_use = 0;
+	}
 	st->stmt = NULL;
 }
 
@@ -136,7 +139,7 @@ db_stmt_drop_all(struct db *db)
 		struct db_stmts *s = &db->stmts[slot];
 
 		for (size_t i = 0; i < s->len; i++)
-			(void)sqlite3_finalize(s->items[i]);
+			(void)sqlite3_finalize(s->items[i].stmt);
 		free(s->items);
 		*s = (struct db_stmts){0};
 	}

@@ -49,7 +49,9 @@ enum err erase_add_range(struct erase *e, uint32_t first,
 
 /* Keys of ${numbers}[i], 32 bytes each into ${ret} (a secret_pool or
  * SECRET_BYTES of the caller), generations into ${ret_generations}.  A key
- * that is not there is all zero with generation 0. */
+ * that is not there is all zero with generation 0.  From the first call for
+ * ERASE_MANY or more on, all keys are kept in a secret pool of the handle. */
+#define ERASE_MANY 256
 enum err erase_get(struct erase *e, const uint32_t *numbers, size_t len,
     uint8_t *ret, uint16_t *ret_generations) MUST_USE;
 

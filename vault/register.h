@@ -165,7 +165,8 @@ enum err register_signed_get(struct register_store *r,
     struct register_signed *ret, struct buf *ret_checkpoint) MUST_USE;
 
 /* What the register last knew of another database: an older copy of it shows
- * a smaller generation or another id (ERR_ROLLBACK, ERR_MISMATCH). */
+ * a smaller generation or another id (ERR_ROLLBACK, ERR_MISMATCH); one never
+ * seen is ERR_NOT_FOUND.  put needs a transaction on the register. */
 enum err register_seen_put(struct register_store *r, const char *owner,
     struct db *other) MUST_USE;
 enum err register_seen_check(struct register_store *r, const char *owner,

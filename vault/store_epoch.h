@@ -29,6 +29,7 @@ struct store_epoch {
 	uint8_t id[STORE_EPOCH_ID_LEN];
 	uint8_t sha256[STORE_SHA256_LEN];       /* of epoch.txt */
 	uint8_t subject_sha256[STORE_SHA256_LEN];
+	uint8_t charter_sha256[STORE_SHA256_LEN];
 	char subject[STORE_NAME_MAX * 2 + 16];  /* as in epoch.txt */
 	int32_t day;                            /* core/clock.h */
 	int64_t opened_unix_s;
@@ -46,9 +47,11 @@ struct store_epoch {
 struct store_share {
 	char seat[STORE_NAME_MAX + 1];
 	struct bytes age_file;                  /* borrowed */
+	/* the charter it was sealed under; left zero for the epoch's own */
+	uint8_t charter_sha256[STORE_SHA256_LEN];
 };
 
-/* Transaction.  ERR_EXISTS: its id is known. */
+/* Transaction.  ERR_EXISTS: its id is known; ERR_RANGE: no share. */
 enum err store_epoch_add(struct store *s, const struct store_epoch *epoch,
     struct bytes epoch_txt, const struct store_share *shares,
     size_t shares_len, int64_t *ret_number) MUST_USE;
@@ -89,19 +92,20 @@ enum err store_epoch_project(struct store *s, const char *project,
 /* The seat's share in the arrangement in force; appended to ${out}. */
 enum err store_epoch_share(struct store *s, int64_t number, const char *seat,
     struct buf *out) MUST_USE;
-/* Transaction: a hand-over replaces one seat's file in the arrangement in
- * force. */
+/* Transaction: a hand-over puts another file for one seat into the arrangement
+ * in force.  The file before it is deleted when ${act} is logged. */
 enum err store_epoch_reseal(struct store *s, int64_t number,
     const struct store_share *share, int64_t act) MUST_USE;
-/* Transaction: a redistribution: text and all shares of a new arrangement;
- * its number is the next (ERR_STATE otherwise). */
+/* Transaction: a redistribution: text and all shares of a new arrangement.
+ * ERR_STATE unless ${number} is the one after the arrangement in force. */
 enum err store_epoch_arrange(struct store *s, int64_t epoch, uint32_t number,
     struct bytes text, const struct store_share *shares, size_t shares_len,
     int64_t act) MUST_USE;
 enum err store_epoch_arrangement_text(struct store *s, int64_t number,
     struct buf *out) MUST_USE;              /* ERR_NOT_FOUND: epoch.txt's */
-/* Epochs whose arrangement is under another charter than ${charter_sha256}. */
-enum err store_epoch_count_not_under(struct store *s,
+/* Epochs where ${seat} has no share in force sealed under this charter: what
+ * a hand-over or redistribution has left to do. */
+enum err store_epoch_count_pending(struct store *s, const char *seat,
     const uint8_t charter_sha256[STORE_SHA256_LEN], uint64_t *ret) MUST_USE;
 
 #endif
