@@ -520,8 +520,6 @@ static enum err open_reader(struct job *j, struct reader **ret)
 	struct reader_args args = {.store = j->w->store, .erase = j->w->erase,
 	    .grant = j->c.grant, .epochs = j->keys.epochs,
 	    .epochs_len = j->keys.len, .now_unix_s = j->h->now_unix_s,
-	    .first_day = j->c.plan.period_from_day,
-	    .last_day = j->c.plan.period_to_day,
 	    .threads = j->options->threads == 0 ? 2 : j->options->threads};
 
 	return reader_open(&args, ret);

@@ -145,8 +145,6 @@ static enum err combine_epoch(struct combining *x, size_t i,
 	record_epoch_keys_derive(&k->records[i], ek, epoch.sha256,
 	    epoch.facts.subject_sha256);
 	memcpy(out->id, p->id, sizeof(out->id));
-	memcpy(out->root, p->root, sizeof(out->root));
-	out->records = p->records;
 	out->keys = &k->records[i];
 	return ERR_OK;
 }

@@ -59,9 +59,9 @@ struct again {
 static enum err ask_again(void *ctx, const struct store_book_row *row)
 {
 	struct again *a = ctx;
-	struct store_withdrawn last;
 	struct store_respondent who;
 	uint8_t tag[STORE_TAG_LEN];
+	int withdrew;
 
 	RETURN_IF(store_respondent_get_number(a->w->store, row->respondent,
 	    &who, tag));
@@ -69,9 +69,9 @@ static enum err ask_again(void *ctx, const struct store_book_row *row)
 		a->stopped++;
 		return ERR_OK;
 	}
-	RETURN_IF(store_respondent_withdrawn(a->w->store, row->respondent,
-	    &last));
-	if ((int64_t)last.research_unix_s >= a->since)
+	RETURN_IF(store_respondent_withdrew_since(a->w->store,
+	    row->respondent, STORE_SCOPE_RESEARCH, a->since, &withdrew));
+	if (withdrew)
 		a->stopped++;
 	return ERR_OK;
 }

@@ -32,10 +32,11 @@
 
 #include "core/buf.h"
 #include "core/err.h"
-#include "keys/record.h"
 #include "policy/grant.h"
 #include "vault/erase.h"
 #include "vault/store.h"
+
+struct record_epoch_keys;        /* keys/record.h */
 
 struct reader_epoch {
 	uint8_t id[16];                         /* of epoch.txt */
@@ -83,8 +84,8 @@ struct reader_record {
 	uint32_t respondent;
 	uint32_t event_unix_s;
 	uint8_t id[16];
-	/* the consent that covers it */
-	uint32_t consent_text;          /* index of grant_text_sha256 */
+	/* the consent that covers it; its text is one of the grant's */
+	uint8_t consent_text[16];
 	uint32_t consent_given_unix_s;
 	uint8_t consent_scopes;
 	uint8_t consent_is_later;

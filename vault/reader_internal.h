@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 
+#include "keys/record.h"
 #include "keys/record_plain.h"
 #include "vault/db_internal.h"
 #include "vault/reader.h"

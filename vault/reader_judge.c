@@ -6,13 +6,14 @@
 
 /* The one place where consent is asked. */
 static enum grant_verdict
-ask(const struct reader *r, const struct grant_consent *c, size_t *ret_text)
+ask(const struct reader *r, const struct grant_consent *c)
 {
 #ifdef AZUKARI_MUTATION_CONSENT
-	(void)grant_covers(r->grant, c, r->now_unix_s, ret_text);
+	(void)r;
+	(void)c;
 	return GRANT_COVERS;
 #else
-	return grant_covers(r->grant, c, r->now_unix_s, ret_text);
+	return grant_covers(r->grant, c, r->now_unix_s, NULL);
 #endif
 }
 
@@ -104,9 +105,9 @@ reader_judge_text_covers_earlier(const struct reader *r, size_t text)
 
 static void
 yield_under(struct reader_record *rec, const struct grant_consent *c,
-    size_t text, int later)
+    int later)
 {
-	rec->consent_text = (uint32_t)text;
+	memcpy(rec->consent_text, c->text, sizeof(rec->consent_text));
 	rec->consent_given_unix_s = (uint32_t)c->given_unix_s;
 	rec->consent_scopes = c->scopes;
 	rec->consent_is_later = later != 0;
@@ -122,14 +123,13 @@ ask_sealed(const struct reader *r, const struct record_plain *p,
 		.answer_unix_s = p->event_unix_s,
 	};
 	enum grant_verdict v;
-	size_t text;
 
 	if (p->has_consent)
 		memcpy(c.text, p->consent_text, sizeof(p->consent_text));
 	reader_judge_withdrawals(r, rec->respondent, &c);
-	v = ask(r, &c, &text);
+	v = ask(r, &c);
 	if (grant_verdict_is_yes(v))
-		yield_under(rec, &c, text, v == GRANT_COVERS_EARLIER);
+		yield_under(rec, &c, v == GRANT_COVERS_EARLIER);
 	return v;
 }
 
@@ -143,13 +143,12 @@ ask_later(const struct reader *r, const struct record_plain *p,
 		.answer_unix_s = p->event_unix_s,
 	};
 	enum grant_verdict v;
-	size_t text;
 
 	memcpy(c.text, grant_text_sha256(r->grant, l->text), sizeof(c.text));
 	reader_judge_withdrawals(r, rec->respondent, &c);
-	v = ask(r, &c, &text);
+	v = ask(r, &c);
 	if (grant_verdict_is_yes(v))
-		yield_under(rec, &c, text, 1);
+		yield_under(rec, &c, 1);
 	return v;
 }
 

@@ -9,7 +9,7 @@ enum {
 	NUMBER_GET, NUMBER_PUT, RECIPIENT_ADD, RECIPIENT_GET, PLAN_ADD,
 	PLAN_STATE_ADD, PLAN_STATE_QUEUED, PLAN_GET, PLAN_EACH, EXPORT_ADD,
 	EXPORT_STATE_ADD, EXPORT_STATE_QUEUED, EXPORT_GET, EXPORT_EACH,
-	BUILT_ADD, BUILT_GET, DUTY_ADD, DUTY_FIND, DUTY_DONE_ADD, DUTY_EACH,
+	BUILT_ADD, BUILT_REMOVE, BUILT_GET, DUTY_ADD, DUTY_FIND, DUTY_DONE_ADD, DUTY_EACH,
 	NOTICE_LAST,
 };
 #define PLAN_COLUMNS "id, owner, export_id, request, project, partner, " \
@@ -52,6 +52,7 @@ static const char *const SQL[] = {
 	[BUILT_ADD] = "INSERT INTO built_row (export, sha256sums_sha256, "
 	    "consent_root, notice_book_sha256, file, bytes, rows, "
 	    "respondents, act) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[BUILT_REMOVE] = "DELETE FROM built_row WHERE export = ?1",
 	[BUILT_GET] = "SELECT sha256sums_sha256, consent_root, "
 	    "notice_book_sha256, file, bytes, rows, respondents FROM built "
 	    "WHERE export = ?1",
@@ -328,9 +329,20 @@ export_may_move(enum register_export_state from,
 		return from == REGISTER_EXPORT_STARTED ||
 		    from == REGISTER_EXPORT_BUILT;
 	case REGISTER_EXPORT_STARTED:
+		return from == REGISTER_EXPORT_BUILT;
 	default:
 		return 0;
 	}
+}
+
+static enum err
+forget_built(struct register_store *r, const char *id)
+{
+	CLEANUP(db_stmt_end) struct db_stmt st = {0};
+
+	RETURN_IF(db_stmt_begin(r->db, &TABLE, BUILT_REMOVE, &st));
+	db_bind_text(&st, 1, id);
+	return db_run(&st);
 }
 
 static enum err
@@ -343,6 +355,8 @@ move_export(struct register_store *r, const char *id,
 	if (!export_may_move(e.state, to))
 		return ERR_STATE;
 	RETURN_IF(check_none_queued(r, EXPORT_STATE_QUEUED, id));
+	if (to == REGISTER_EXPORT_STARTED)
+		RETURN_IF(forget_built(r, id));
 	return add_state(r, EXPORT_STATE_ADD, id, to, m);
 }
 

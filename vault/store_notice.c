@@ -21,7 +21,8 @@ static const char *const SQL[] = {
 	[BOOK_ADD] = "INSERT INTO book_row (export, project, partner, "
 	    "plan_sha256, retention_until, rows, sha256, act) "
 	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-	[BOOK_GET] = "SELECT " BOOK_COLUMNS " FROM book WHERE export = ?1",
+	[BOOK_GET] = "SELECT " BOOK_COLUMNS " FROM book WHERE export = ?1 "
+	    "ORDER BY number DESC LIMIT 1",
 	[BOOKS_LIVE] = "SELECT " BOOK_COLUMNS " FROM book "
 	    "WHERE retention_until >= ?1 ORDER BY number",
 	[BOOKS_EXPIRE] = "DELETE FROM book_row WHERE number IN "

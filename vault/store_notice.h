@@ -32,7 +32,8 @@ struct store_book {
 /* SHA256 over `respondent u32 | block`; rows strictly rising (ERR_RANGE). */
 enum err store_notice_book_digest(const struct store_book_row *rows,
     size_t len, uint8_t ret[STORE_SHA256_LEN]) MUST_USE;
-/* Transaction: a book under the export's grant act. ERR_EXISTS. */
+/* Transaction: a book under a grant act.  When that is logged it takes the
+ * place of an earlier book of the same export (one that was built again). */
 enum err store_notice_book_add(struct store *s, const struct store_book *book,
     const struct store_book_row *rows, size_t len) MUST_USE;
 /* ERR_NOT_FOUND; ERR_CORRUPT when its rows do not give its digest. */

@@ -8,7 +8,8 @@
 
 enum {
 	BLOCKS, BLOCK_GET, BLOCK_PUT, BLOCK_LAST, WITHDRAWAL_ADD,
-	WITHDRAWALS_OF, WITHDRAWALS_ALL, WITHDRAWN_SINCE, HOLD_OF, ERASURE_ADD,
+	WITHDRAWALS_OF, WITHDRAWALS_ALL, WITHDRAWN_SINCE,
+	ANY_SINCE, WITHDREW_SINCE, HOLD_OF, ERASURE_ADD,
 };
 static const char *const SQL[] = {
 	[BLOCKS] = "SELECT block, bytes FROM respondent_block ORDER BY block",
@@ -18,13 +19,19 @@ static const char *const SQL[] = {
 	[BLOCK_LAST] = "SELECT block, length(bytes) FROM respondent_block "
 	    "ORDER BY block DESC LIMIT 1",
 	[WITHDRAWAL_ADD] = "INSERT INTO withdrawal_row (respondent, scopes, "
-	    "permanent, at, hold_until, act) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	    "permanent, at, noted, hold_until, act) "
+	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[WITHDRAWALS_OF] = "SELECT respondent, scopes, at FROM withdrawal "
 	    "WHERE respondent = ?1",
 	[WITHDRAWALS_ALL] = "SELECT respondent, scopes, at FROM withdrawal "
 	    "ORDER BY respondent",
 	[WITHDRAWN_SINCE] = "SELECT count(*) FROM withdrawal "
-	    "WHERE at >= ?1 AND (scopes & 128) <> 0",
+	    "WHERE noted >= ?1 AND (scopes & 128) <> 0",
+	[ANY_SINCE] = "SELECT EXISTS (SELECT 1 FROM withdrawal "
+	    "WHERE noted >= ?1)",
+	[WITHDREW_SINCE] = "SELECT EXISTS (SELECT 1 FROM withdrawal "
+	    "WHERE respondent = ?1 AND noted >= ?2 "
+	    "AND (scopes & (?3 | 128)) <> 0)",
 	[HOLD_OF] = "SELECT max(hold_until), max(permanent) FROM withdrawal "
 	    "WHERE respondent = ?1 AND (scopes & 128) <> 0",
 	[ERASURE_ADD] = "INSERT INTO erasure_row (respondent, generation, act) "
@@ -568,8 +575,9 @@ add_withdrawal(struct store *s, const struct store_withdrawal *w)
 	db_bind_int(&st, 2, w->scopes);
 	db_bind_int(&st, 3, w->permanent != 0);
 	db_bind_int(&st, 4, w->at_unix_s);
-	db_bind_int(&st, 5, w->hold_until_unix_s);
-	db_bind_int(&st, 6, w->act);
+	db_bind_int(&st, 5, w->noted_unix_s);
+	db_bind_int(&st, 6, w->hold_until_unix_s);
+	db_bind_int(&st, 7, w->act);
 	return db_run(&st);
 }
 
@@ -608,6 +616,34 @@ store_respondent_withdrawn_since(struct store *s, int64_t since_unix_s,
 	db_bind_int(&st, 1, since_unix_s);
 	RETURN_IF(db_one(&st));
 	*ret = db_col_u64(&st, 0);
+	return ERR_OK;
+}
+
+enum err
+store_respondent_any_withdrawn_since(struct store *s, int64_t since_unix_s,
+    int *ret)
+{
+	CLEANUP(db_stmt_end) struct db_stmt st = {0};
+
+	RETURN_IF(db_stmt_begin(s->db, &TABLE, ANY_SINCE, &st));
+	db_bind_int(&st, 1, since_unix_s);
+	RETURN_IF(db_one(&st));
+	*ret = db_col_int(&st, 0) != 0;
+	return ERR_OK;
+}
+
+enum err
+store_respondent_withdrew_since(struct store *s, uint32_t number,
+    uint8_t scopes, int64_t since_unix_s, int *ret)
+{
+	CLEANUP(db_stmt_end) struct db_stmt st = {0};
+
+	RETURN_IF(db_stmt_begin(s->db, &TABLE, WITHDREW_SINCE, &st));
+	db_bind_int(&st, 1, number);
+	db_bind_int(&st, 2, since_unix_s);
+	db_bind_int(&st, 3, scopes);
+	RETURN_IF(db_one(&st));
+	*ret = db_col_int(&st, 0) != 0;
 	return ERR_OK;
 }
 

@@ -88,7 +88,8 @@ struct store_withdrawal {
 	uint32_t number;
 	uint8_t scopes;
 	uint8_t permanent;
-	int64_t at_unix_s;
+	int64_t at_unix_s;              /* its own time */
+	int64_t noted_unix_s;           /* when it is taken in: now */
 	int64_t hold_until_unix_s;
 	int64_t act;
 };
@@ -107,9 +108,16 @@ enum err store_respondent_erase(struct store *s, const uint32_t *numbers,
     size_t len, int64_t act) MUST_USE;
 enum err store_respondent_each_erased(struct store *s, store_number_fn each,
     void *ctx) MUST_USE;
-/* How many withdrawals of all scopes since ${since}: for the rate alarm. */
+/* By the time they were taken in, whatever their own time:
+ * how many withdrawals of all scopes since ${since}, for the rate alarm; */
 enum err store_respondent_withdrawn_since(struct store *s, int64_t since_unix_s,
     uint64_t *ret) MUST_USE;
+/* is there any withdrawal at all since ${since}; */
+enum err store_respondent_any_withdrawn_since(struct store *s,
+    int64_t since_unix_s, int *ret) MUST_USE;
+/* did this respondent withdraw one of ${scopes} (or all) since ${since}. */
+enum err store_respondent_withdrew_since(struct store *s, uint32_t number,
+    uint8_t scopes, int64_t since_unix_s, int *ret) MUST_USE;
 
 /* Transaction: an erased one consents again.  Raises the generation, whose
  * key must be durable in erase.db (erase_add of that generation).  ERR_STATE

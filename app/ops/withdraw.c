@@ -37,7 +37,7 @@ static enum err withdraw_one(struct owner *w,
 	int64_t now = w->home->now_unix_s;
 	struct store_withdrawal row = {.number = item->number,
 	    .scopes = item->scopes, .permanent = item->permanent,
-	    .at_unix_s = item->at_unix_s,
+	    .at_unix_s = item->at_unix_s, .noted_unix_s = now,
 	    .hold_until_unix_s = now + terms->hold_s, .act = act};
 	uint64_t queued = 0;
 

@@ -58,10 +58,12 @@ CREATE TABLE withdrawal_row (
     scopes INTEGER NOT NULL,
     permanent INTEGER NOT NULL,
     at INTEGER NOT NULL,
+    noted INTEGER NOT NULL,
     hold_until INTEGER NOT NULL,
     act INTEGER NOT NULL REFERENCES act (id)
 );
 CREATE INDEX withdrawal_respondent ON withdrawal_row (respondent);
+CREATE INDEX withdrawal_noted ON withdrawal_row (noted);
 CREATE VIEW withdrawal AS
     SELECT w.* FROM withdrawal_row w JOIN act_effective a ON a.id = w.act;
 
@@ -185,7 +187,7 @@ CREATE UNIQUE INDEX event_chunk_first ON event_chunk (run, first);
 -- Notice book, notices to send, release memory.
 CREATE TABLE book_row (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
-    export TEXT NOT NULL UNIQUE,
+    export TEXT NOT NULL,
     project TEXT NOT NULL,
     partner TEXT NOT NULL,
     plan_sha256 BLOB NOT NULL CHECK (length(plan_sha256) = 32),
@@ -194,6 +196,8 @@ CREATE TABLE book_row (
     sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
     act INTEGER NOT NULL REFERENCES act (id)
 );
+CREATE INDEX book_export ON book_row (export, number);
+CREATE INDEX book_act ON book_row (act);
 CREATE VIEW book AS
     SELECT b.* FROM book_row b JOIN act_effective a ON a.id = b.act;
 CREATE TABLE book_chunk (
@@ -242,13 +246,18 @@ BEGIN
     DELETE FROM withdrawal_row WHERE act = NEW.id;
 END;
 
--- A share sealed anew takes the place of the one before it once it counts.
+-- A share sealed anew, and a book built again, take the place of the one before
+-- once they count.
 CREATE TRIGGER act_logged AFTER UPDATE OF state ON act WHEN NEW.state = 1
 BEGIN
     DELETE FROM share_row WHERE id IN (
         SELECT o.id FROM share_row n JOIN share_row o
             ON o.epoch = n.epoch AND o.arrangement = n.arrangement
             AND o.seat = n.seat AND o.id < n.id
+        WHERE n.act = NEW.id);
+    DELETE FROM book_row WHERE number IN (
+        SELECT o.number FROM book_row n JOIN book_row o
+            ON o.export = n.export AND o.number < n.number
         WHERE n.act = NEW.id);
 END;
 
