@@ -42,7 +42,7 @@ struct bench {
 	int64_t batch;
 	size_t answers, respondents, batch_len, packed_len;
 	/* one batch */
-	uint8_t (*tags)[32], (*events)[16], *seen;
+	uint8_t *tags, *events, *seen;
 	uint32_t *who, *numbers;
 	struct store_respondent *found;
 	struct store_consent_change *changes;
@@ -158,8 +158,8 @@ make_arrays(struct bench *b)
 {
 	size_t n = b->batch_len;
 
-	b->tags = calloc(n, sizeof(*b->tags));
-	b->events = calloc(n, sizeof(*b->events));
+	b->tags = calloc(n, 32);
+	b->events = calloc(n, 16);
 	b->seen = calloc(n, 1);
 	b->who = calloc(n, sizeof(*b->who));
 	b->numbers = calloc(n, sizeof(*b->numbers));
@@ -182,10 +182,10 @@ identify(struct bench *b, size_t from, size_t n)
 		    (size_t)random() % b->respondents);
 		snprintf(user, sizeof(user), "U%032x", b->who[i] * 2654435761u);
 		record_tag(b->index_key, "14", "line", bytes_str(user),
-		    b->tags[i]);
+		    b->tags + i * 32);
 		snprintf(event, sizeof(event), "01HX%zu", from + i);
 		record_event(b->event_key, "line", bytes_str(event),
-		    b->events[i]);
+		    b->events + i * 16);
 	}
 }
 
@@ -250,7 +250,7 @@ seal_one(struct bench *b, size_t i, struct segment_builder *seg,
 {
 	const struct record_ref ref = {
 		.respondent_key = b->keys.data + i * 32,
-		.tag = b->tags[i], .generation = b->generations[i],
+		.tag = b->tags + i * 32, .generation = b->generations[i],
 		.kind = RECORD_RESPONSE,
 	};
 	struct segment_entry entry = {

@@ -7,7 +7,7 @@
 
 #include "core/secret.h"
 
-#include "db_migrations.h"      /* generated: register_, store_, erase_ */
+#include "vault/db_migrations.h"        /* generated, see sql/embed.py */
 
 static const struct {
 	const struct db_migration *items;

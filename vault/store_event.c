@@ -73,13 +73,13 @@ bucket_of(const uint8_t *event, unsigned bits)
 
 /* Hashes are even, so distributing by their first bits nearly sorts them. */
 static void
-distribute(const uint8_t (*events)[STORE_EVENT_LEN], size_t len,
+distribute(const uint8_t *events, size_t len,
     struct item *items, uint32_t *starts, unsigned bits)
 {
 	uint32_t buckets = UINT32_C(1) << bits, sum = 0;
 
 	for (size_t i = 0; i < len; i++)
-		starts[bucket_of(events[i], bits)]++;
+		starts[bucket_of(events + i * STORE_EVENT_LEN, bits)]++;
 	for (uint32_t b = 0; b < buckets; b++) {
 		uint32_t n = starts[b];
 
@@ -87,15 +87,16 @@ distribute(const uint8_t (*events)[STORE_EVENT_LEN], size_t len,
 		sum += n;
 	}
 	for (size_t i = 0; i < len; i++) {
-		struct item *to = &items[starts[bucket_of(events[i], bits)]++];
+		const uint8_t *event = events + i * STORE_EVENT_LEN;
+		struct item *to = &items[starts[bucket_of(event, bits)]++];
 
-		memcpy(to->event, events[i], STORE_EVENT_LEN);
+		memcpy(to->event, event, STORE_EVENT_LEN);
 		to->at = (uint32_t)i;
 	}
 }
 
 static enum err
-sort_items(const uint8_t (*events)[STORE_EVENT_LEN], size_t len,
+sort_items(const uint8_t *events, size_t len,
     struct item *items)
 {
 	unsigned bits = 0;
@@ -127,7 +128,7 @@ free_items(struct item **items)
 }
 
 static enum err
-sorted(const uint8_t (*events)[STORE_EVENT_LEN], size_t len,
+sorted(const uint8_t *events, size_t len,
     struct item **ret)
 {
 	CLEANUP(free_items) struct item *items = NULL;
@@ -318,7 +319,7 @@ sift(const struct store *s, struct item *items, size_t len, uint8_t *ret_seen)
 }
 
 enum err
-store_event_check(struct store *s, const uint8_t (*events)[STORE_EVENT_LEN],
+store_event_check(struct store *s, const uint8_t *events,
     size_t len, uint8_t *ret_seen)
 {
 	CLEANUP(free_items) struct item *items = NULL;
@@ -525,7 +526,7 @@ settle_levels(struct store *s)
 }
 
 enum err
-store_event_add(struct store *s, const uint8_t (*events)[STORE_EVENT_LEN],
+store_event_add(struct store *s, const uint8_t *events,
     size_t len)
 {
 	CLEANUP(free_items) struct item *items = NULL;

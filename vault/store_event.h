@@ -13,14 +13,14 @@
 
 #define STORE_EVENT_LEN 16
 
-/* ${ret_seen}[i] = 1 where ${events}[i] is in the store or stands earlier in
+/* ${events} are ${len} hashes, one behind the other.  ${ret_seen}[i] = 1 where ${events}[i] is in the store or stands earlier in
  * the same array, else 0. */
 enum err store_event_check(struct store *s,
-    const uint8_t (*events)[STORE_EVENT_LEN], size_t len,
+    const uint8_t *events, size_t len,
     uint8_t *ret_seen) MUST_USE;
 
 /* Transaction: remember them (those already there are fine). */
 enum err store_event_add(struct store *s,
-    const uint8_t (*events)[STORE_EVENT_LEN], size_t len) MUST_USE;
+    const uint8_t *events, size_t len) MUST_USE;
 
 #endif

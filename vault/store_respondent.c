@@ -306,14 +306,15 @@ forget_fresh(struct store *s)
 }
 
 static enum err
-find_all(struct store *s, const uint8_t (*tags)[STORE_TAG_LEN], size_t len,
+find_all(struct store *s, const uint8_t *tags, size_t len,
     struct store_respondent *ret)
 {
 	for (size_t i = 0; i < len; i++) {
-		uint32_t n = store_index_find(&s->index, tags[i]);
+		const uint8_t *tag = tags + i * STORE_TAG_LEN;
+		uint32_t n = store_index_find(&s->index, tag);
 
 		if (n == UINT32_MAX) {
-			RETURN_IF(add_fresh(s, tags[i]));
+			RETURN_IF(add_fresh(s, tag));
 			n = s->index.len - 1;
 		}
 		RETURN_IF(fill(s, n, &ret[i]));
@@ -323,9 +324,8 @@ find_all(struct store *s, const uint8_t (*tags)[STORE_TAG_LEN], size_t len,
 }
 
 enum err
-store_respondent_find(struct store *s, const uint8_t (*tags)[STORE_TAG_LEN],
-    size_t len, struct store_respondent *ret, uint32_t *ret_first,
-    uint32_t *ret_count)
+store_respondent_find(struct store *s, const uint8_t *tags, size_t len,
+    struct store_respondent *ret, uint32_t *ret_first, uint32_t *ret_count)
 {
 	enum err e;
 

@@ -49,13 +49,13 @@ struct store_respondent {
 	struct store_consent consent;   /* in force now */
 };
 
-/* Numbers and states of ${len} tags (any order, repeats allowed) into
- * ${ret}[i].  Unknown tags get the next numbers, fresh = 1, generation 1,
+/* Numbers and states of ${len} tags (32 bytes each, one behind the other, in
+ * any order, repeats allowed) into ${ret}[i].  Unknown tags get the next numbers, fresh = 1, generation 1,
  * the same number for a repeated tag.  ${ret_first}: the number all fresh
  * ones begin with, ${ret_count}: how many.  Nothing is written; the numbers
  * hold until the next find.  ERR_LIMIT above STORE_RESPONDENTS_MAX. */
 enum err store_respondent_find(struct store *s,
-    const uint8_t (*tags)[STORE_TAG_LEN], size_t len,
+    const uint8_t *tags, size_t len,
     struct store_respondent *ret, uint32_t *ret_first,
     uint32_t *ret_count) MUST_USE;
 

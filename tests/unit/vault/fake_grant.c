@@ -1,4 +1,4 @@
-#include "fake_grant.h"
+#include "tests/unit/vault/fake_grant.h"
 
 #include <string.h>
 

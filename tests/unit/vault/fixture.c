@@ -1,4 +1,4 @@
-#include "fixture.h"
+#include "tests/unit/vault/fixture.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
