@@ -108,7 +108,7 @@ static enum err queue(struct act *a, enum entry_kind kind, struct bytes entry,
 
 enum err act_entry_end(struct act *a, struct entry_writer *w, int64_t *ret_act)
 {
-	size_t start = w->start;
+	size_t start = w->text.start;
 	struct bytes entry;
 	enum err e;
 
