@@ -75,6 +75,10 @@ enum duo_answer duo_match_permission(const struct duo_terms *terms,
 enum duo_answer duo_match_modifier(const char *modifier,
     const struct duo_purpose *purpose);
 
+/* 1 when the purpose states a condition that the terms do not name: what it
+ * means here is for a person to judge (conditions on profit excepted). */
+int duo_states_more(const struct duo_terms *terms, const char *stated);
+
 /* Everything at once: every permission asked must be covered (a purpose
  * without one is denied), every modifier of the terms kept. */
 enum duo_answer duo_match(const struct duo_terms *terms,

@@ -54,9 +54,10 @@ enum err ladder_map_new(const struct ladder *l, size_t leaves_max,
 void ladder_map_free(struct ladder_map *m);
 void ladder_map_cleanup(struct ladder_map **m);
 
-/* The leaf of a decoded answer; no answer is a leaf of its own.  ERR_UNKNOWN:
- * no place in the ladder (a date before its bottom cannot occur; a value the
- * ladder's file lacks), ERR_LIMIT above leaves_max, ERR_NOMEM. */
+/* The leaf of a decoded answer of the ladder's field; no answer is leaf 0.  It
+ * keeps apart from every answer, but for a coarsest level that is one label
+ * for all.  ERR_LIMIT above leaves_max, ERR_NOMEM; ERR_UNKNOWN for a value that
+ * the ladder's file lacks (a parsed ladder lacks none). */
 enum err ladder_map_leaf(struct ladder_map *m, const struct answers_value *v,
     uint32_t *ret) MUST_USE;
 size_t ladder_map_leaves(const struct ladder_map *m);
@@ -65,8 +66,9 @@ size_t ladder_map_leaves(const struct ladder_map *m);
  * below ladder_map_labels; valid until the next ladder_map_leaf. */
 const uint32_t *ladder_map_level(const struct ladder_map *m, unsigned level);
 size_t ladder_map_labels(const struct ladder_map *m, unsigned level);
-/* Text of a label; "" for no answer; valid as long as the map.  For a list at
- * level 0: its options as 0 and 1 (ladder_map_list). */
+/* Text of a label; "" for no answer; valid until the next ladder_map_leaf.  At
+ * level 0 it is the cell as survey/answers.h writes it; of a list, which has
+ * no one cell, the codes of its options separated by one space. */
 struct bytes ladder_map_label(const struct ladder_map *m, unsigned level,
     uint32_t label);
 

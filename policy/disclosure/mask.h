@@ -1,8 +1,10 @@
 /* policy/disclosure/mask.h - published counts that give nobody away.
  *
  * FORMATS 9.1: a count from 1 to min - 1 is written `<min`; then further
- * counts of the same sum are hidden until no hidden one can be computed, or
- * narrowed to below min possible values, from those that are shown.
+ * counts of the same sums are hidden until a reader who knows the sums, the
+ * shown counts and this rule learns no more about a small one than `<min`
+ * says.  What such a reader can work out is found by bounds: from each sum
+ * the least and the most that each count can be, again and again.
  */
 #ifndef AZUKARI_POLICY_DISCLOSURE_MASK_H
 #define AZUKARI_POLICY_DISCLOSURE_MASK_H
@@ -18,6 +20,8 @@ enum mask_state {
 	MASK_HIDDEN,        /* write `-` */
 };
 
+#define MASK_COUNTS_MAX 256
+
 struct mask_count {
 	uint64_t value;
 	enum mask_state state;      /* set by mask_counts */
@@ -32,7 +36,8 @@ struct mask_sum {
 };
 
 /* Sets every state for a minimum cell of ${min} (0 and 1 hide nothing).
- * ERR_MISMATCH when a sum does not hold, ERR_RANGE for an index outside. */
+ * ERR_MISMATCH when a sum does not hold, ERR_RANGE for an index outside,
+ * ERR_LIMIT above MASK_COUNTS_MAX counts. */
 enum err mask_counts(struct mask_count *counts, size_t len,
     const struct mask_sum *sums, size_t sums_len, uint64_t min) MUST_USE;
 

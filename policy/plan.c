@@ -1,0 +1,365 @@
+/* policy/plan.c - reading plan.txt. */
+#include "policy/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/encode.h"
+#include "policy/consent.h"
+#include "policy/grammar.h"
+#include "policy/plan_internal.h"
+#include "policy/values_internal.h"
+
+static const char *const plan_keys[] = {"plan", "owner", "export", "nonce",
+    "request-sha256", "request-sig-sha256", "policy-sha256",
+    "policy-version", "charter-sha256", "threshold", "partner",
+    "partner-institution", "recipient", "recipient-sha256",
+    "requester-fingerprint", "project", "project-epoch-sha256",
+    "project-release", "survey", "column-#", "scheme-sha256", "k",
+    "suppression-limit", "minimum-cell", "prior-releases-sha256",
+    "consent-text-#", "purpose", "disease", "legal-basis", "ethics-approval",
+    "ethics-expiry", "period", "retention-until", "supersedes", "epochs",
+    "epochs-sha256", "byte-release", "denial-rule", "ledger-origin",
+    "ledger-size", "ledger-root", "witness-policy-sha256", "plan-recipient",
+    "gateway-key", "frozen", "expires", NULL};
+
+const struct text_schema plan_schema = {"plan", plan_keys};
+
+const char *const plan_byte_release_words[] = {"no", "required", NULL};
+const char *const plan_denial_words[] = {"veto", "vote", NULL};
+
+void
+plan_release(struct plan *p)
+{
+	text_free(p->text);
+	free(p->columns);
+	free(p->texts);
+	words_release(&p->purpose);
+	words_release(&p->disease);
+	*p = (struct plan){0};
+}
+
+enum err
+plan_add_column(struct plan *p, const struct plan_column *c)
+{
+	struct plan_column *columns;
+
+	if (p->columns_len >= PLAN_COLUMNS_MAX)
+		return ERR_LIMIT;
+	columns = reallocarray(p->columns, p->columns_len + 1,
+	    sizeof(*columns));
+	if (columns == NULL)
+		return ERR_NOMEM;
+	p->columns = columns;
+	p->columns[p->columns_len++] = *c;
+	return ERR_OK;
+}
+
+enum err
+plan_add_text(struct plan *p, const struct plan_text *t)
+{
+	struct plan_text *texts;
+
+	if (p->texts_len >= PLAN_TEXTS_MAX)
+		return ERR_LIMIT;
+	texts = reallocarray(p->texts, p->texts_len + 1, sizeof(*texts));
+	if (texts == NULL)
+		return ERR_NOMEM;
+	p->texts = texts;
+	p->texts[p->texts_len++] = *t;
+	return ERR_OK;
+}
+
+static void
+copy_name(char ret[33], struct bytes name)
+{
+	MUST_HOLD(name.len <= 32);
+	memcpy(ret, name.data, name.len);
+	ret[name.len] = '\0';
+}
+
+/* `FROM..TO` */
+static int
+parse_levels(struct bytes text, struct plan_column *c)
+{
+	const uint8_t *dots = memmem(text.data, text.len, "..", 2);
+	uint64_t from, to;
+	struct bytes a, b;
+
+	if (dots == NULL)
+		return 0;
+	a = bytes_of(text.data, (size_t)(dots - text.data));
+	b = bytes_of(dots + 2, text.len - a.len - 2);
+	if (values_uint(a, 0, PLAN_LEVEL_MAX, &from) != ERR_OK ||
+	    values_uint(b, from, PLAN_LEVEL_MAX, &to) != ERR_OK)
+		return 0;
+	c->from = (unsigned)from;
+	c->to = (unsigned)to;
+	return 1;
+}
+
+/* `as-is` or `ladder:NAME` */
+static int
+parse_rule(struct bytes text, struct plan_column *c)
+{
+	static const char prefix[] = "ladder:";
+	struct bytes head;
+
+	if (bytes_equal(text, bytes_str("as-is")))
+		return c->from == 0 && c->to == 0;
+	if (bytes_take(&text, sizeof(prefix) - 1, &head) != ERR_OK ||
+	    !bytes_equal(head, bytes_str(prefix)) || !grammar_is_name(text))
+		return 0;
+	copy_name(c->ladder, text);
+	return 1;
+}
+
+/* `FIELD RULE FROM..TO` */
+static int
+parse_column(const char *line, struct plan_column *ret)
+{
+	struct bytes rest = bytes_str(line), field, rule, levels, none;
+	struct plan_column c = {0};
+
+	if (!text_list_next(&rest, &field) || !grammar_is_field(field) ||
+	    !text_list_next(&rest, &rule) || !text_list_next(&rest, &levels) ||
+	    text_list_next(&rest, &none) || !parse_levels(levels, &c) ||
+	    !parse_rule(rule, &c))
+		return 0;
+	copy_name(c.field, field);
+	*ret = c;
+	return 1;
+}
+
+static int
+has_column(const struct plan *p, const char *field)
+{
+	size_t i;
+
+	for (i = 0; i < p->columns_len; i++)
+		if (strcmp(p->columns[i].field, field) == 0)
+			return 1;
+	return 0;
+}
+
+static enum err
+parse_columns(struct plan *p, struct err_info *info)
+{
+	size_t i, len = text_run_len(p->text, "column-#");
+	struct plan_column c;
+
+	if (len < 1)
+		return err_at(info, ERR_SYNTAX, 0, "column: there is none");
+	for (i = 0; i < len; i++) {
+		if (!parse_column(text_run_get(p->text, "column-#", i), &c))
+			return err_at(info, ERR_SYNTAX, 0, "column-%02zu: not "
+			    "\"FIELD RULE FROM..TO\"", i + 1);
+		if (has_column(p, c.field))
+			return err_at(info, ERR_DUPLICATE, 0,
+			    "column-%02zu: %s is given twice", i + 1, c.field);
+		RETURN_IF(plan_add_column(p, &c));
+	}
+	return ERR_OK;
+}
+
+/* `SHA256 SCOPES` */
+static int
+parse_text(const char *line, struct plan_text *ret)
+{
+	struct bytes rest = bytes_str(line), digest, scopes, none;
+
+	return text_list_next(&rest, &digest) &&
+	    decode_hex(digest, ret->sha256, sizeof(ret->sha256)) == ERR_OK &&
+	    text_list_next(&rest, &scopes) &&
+	    consent_scopes_parse(scopes, &ret->scopes) == ERR_OK &&
+	    !text_list_next(&rest, &none);
+}
+
+/* Texts are told apart by 16 bytes: that is what answers are sealed with. */
+static int
+has_text(const struct plan *p, const uint8_t *sha256)
+{
+	size_t i;
+
+	for (i = 0; i < p->texts_len; i++)
+		if (memcmp(p->texts[i].sha256, sha256, 16) == 0)
+			return 1;
+	return 0;
+}
+
+static enum err
+parse_texts(struct plan *p, struct err_info *info)
+{
+	size_t i, len = text_run_len(p->text, "consent-text-#");
+	struct plan_text t;
+
+	if (len < 1)
+		return err_at(info, ERR_SYNTAX, 0,
+		    "consent-text: there is none");
+	for (i = 0; i < len; i++) {
+		if (!parse_text(text_run_get(p->text, "consent-text-#", i),
+		    &t))
+			return err_at(info, ERR_SYNTAX, 0,
+			    "consent-text-%02zu: not \"SHA256 SCOPES\"",
+			    i + 1);
+		if (has_text(p, t.sha256))
+			return err_at(info, ERR_DUPLICATE, 0,
+			    "consent-text-%02zu: given twice", i + 1);
+		RETURN_IF(plan_add_text(p, &t));
+	}
+	return ERR_OK;
+}
+
+static enum err
+parse_ids(struct plan *p, struct err_info *info)
+{
+	const struct text *t = p->text;
+	uint64_t n;
+
+	RETURN_IF(values_need(t, "plan", &values_plan, &p->id, info));
+	RETURN_IF(values_need(t, "owner", &values_owner, &p->owner, info));
+	RETURN_IF(values_need(t, "export", &values_export, &p->export_id,
+	    info));
+	if (!grammar_plan_matches_export(p->id, p->export_id))
+		return err_at(info, ERR_MISMATCH, 0,
+		    "export: its year and number are not the plan's");
+	RETURN_IF(text_get_hex(t, "nonce", p->nonce, 16, info));
+	RETURN_IF(text_get_hex(t, "request-sha256", p->request_sha256, 32,
+	    info));
+	RETURN_IF(text_get_hex(t, "request-sig-sha256",
+	    p->request_sig_sha256, 32, info));
+	RETURN_IF(text_get_hex(t, "policy-sha256", p->policy_sha256, 32,
+	    info));
+	RETURN_IF(text_get_uint(t, "policy-version", 1, INT32_MAX,
+	    &p->policy_version, info));
+	RETURN_IF(text_get_hex(t, "charter-sha256", p->charter_sha256, 32,
+	    info));
+	RETURN_IF(text_get_uint(t, "threshold", 1, 16, &n, info));
+	p->threshold = (unsigned)n;
+	return ERR_OK;
+}
+
+static enum err
+parse_partner(struct plan *p, struct err_info *info)
+{
+	const struct text *t = p->text;
+
+	RETURN_IF(values_need(t, "partner", &values_name, &p->partner, info));
+	RETURN_IF(values_need(t, "partner-institution", &values_any,
+	    &p->partner_institution, info));
+	RETURN_IF(values_need(t, "recipient", &values_age, &p->recipient,
+	    info));
+	RETURN_IF(text_get_hex(t, "recipient-sha256", p->recipient_sha256, 32,
+	    info));
+	RETURN_IF(values_need(t, "requester-fingerprint",
+	    &values_fingerprint, &p->requester_fingerprint, info));
+	RETURN_IF(values_need(t, "project", &values_name, &p->project, info));
+	RETURN_IF(text_get_hex(t, "project-epoch-sha256",
+	    p->project_epoch_sha256, 32, info));
+	return text_get_uint(t, "project-release", 1, INT32_MAX,
+	    &p->project_release, info);
+}
+
+static enum err
+parse_disclosure(struct plan *p, struct err_info *info)
+{
+	const struct text *t = p->text;
+	uint64_t n;
+
+	RETURN_IF(values_survey(t, "survey", p->survey_name,
+	    &p->survey_version, p->survey_sha256, info));
+	RETURN_IF(parse_columns(p, info));
+	RETURN_IF(text_get_hex(t, "scheme-sha256", p->scheme_sha256, 32,
+	    info));
+	RETURN_IF(text_get_uint(t, "k", 1, 1000000, &n, info));
+	p->k = (unsigned)n;
+	RETURN_IF(text_get_uint(t, "suppression-limit", 0, 10000, &n, info));
+	p->suppression_limit = (unsigned)n;
+	RETURN_IF(text_get_uint(t, "minimum-cell", 1, 1000000, &n, info));
+	p->minimum_cell = (unsigned)n;
+	return values_optional_sha256(t, "prior-releases-sha256",
+	    &p->has_prior_releases, p->prior_releases_sha256, info);
+}
+
+static enum err
+parse_purpose(struct plan *p, struct err_info *info)
+{
+	const struct text *t = p->text;
+
+	RETURN_IF(parse_texts(p, info));
+	RETURN_IF(values_purpose(t, &p->purpose, &p->disease, info));
+	RETURN_IF(values_need(t, "legal-basis", &values_name,
+	    &p->legal_basis, info));
+	RETURN_IF(values_optional(t, "ethics-approval", &values_any,
+	    &p->ethics_approval, info));
+	RETURN_IF(values_optional_day(t, "ethics-expiry",
+	    &p->has_ethics_expiry, &p->ethics_expiry_day, info));
+	RETURN_IF(values_period(t, "period", &p->period_from_day,
+	    &p->period_to_day, info));
+	RETURN_IF(values_day(t, "retention-until", &p->retention_until_day,
+	    info));
+	return values_optional(t, "supersedes", &values_export,
+	    &p->supersedes, info);
+}
+
+static enum err
+parse_rules(struct plan *p, struct err_info *info)
+{
+	const struct text *t = p->text;
+	size_t word;
+
+	RETURN_IF(text_get_uint(t, "epochs", 1, PLAN_EPOCHS_MAX, &p->epochs,
+	    info));
+	RETURN_IF(text_get_hex(t, "epochs-sha256", p->epochs_sha256, 32,
+	    info));
+	RETURN_IF(values_one_of(t, "byte-release", plan_byte_release_words,
+	    &word, info));
+	p->byte_release = word == 1;
+	RETURN_IF(values_one_of(t, "denial-rule", plan_denial_words, &word,
+	    info));
+	p->denial_is_vote = word == 1;
+	RETURN_IF(values_need(t, "ledger-origin", &values_origin,
+	    &p->ledger_origin, info));
+	RETURN_IF(text_get_uint(t, "ledger-size", 1, INT64_MAX,
+	    &p->ledger_size, info));
+	RETURN_IF(text_get_hex(t, "ledger-root", p->ledger_root, 32, info));
+	return values_optional_sha256(t, "witness-policy-sha256",
+	    &p->has_witness_policy, p->witness_policy_sha256, info);
+}
+
+static enum err
+parse_end(struct plan *p, struct err_info *info)
+{
+	const struct text *t = p->text;
+
+	RETURN_IF(values_need(t, "plan-recipient", &values_age,
+	    &p->plan_recipient, info));
+	if (strcmp(p->plan_recipient, p->recipient) == 0)
+		return err_at(info, ERR_DUPLICATE, 0,
+		    "plan-recipient: is the partner's own key");
+	RETURN_IF(values_need(t, "gateway-key", &values_ssh, &p->gateway_key,
+	    info));
+	RETURN_IF(text_get_time(t, "frozen", &p->frozen_unix_s, info));
+	RETURN_IF(text_get_time(t, "expires", &p->expires_unix_s, info));
+	if (p->expires_unix_s <= p->frozen_unix_s)
+		return err_at(info, ERR_RANGE, 0,
+		    "expires: is not after frozen");
+	return ERR_OK;
+}
+
+enum err
+plan_parse(struct bytes bytes, struct plan *ret, struct err_info *info)
+{
+	CLEANUP(plan_release) struct plan p = {0};
+
+	RETURN_IF(text_parse(bytes, &plan_schema, &p.text, info));
+	RETURN_IF(parse_ids(&p, info));
+	RETURN_IF(parse_partner(&p, info));
+	RETURN_IF(parse_disclosure(&p, info));
+	RETURN_IF(parse_purpose(&p, info));
+	RETURN_IF(parse_rules(&p, info));
+	RETURN_IF(parse_end(&p, info));
+	*ret = p;
+	p = (struct plan){0};
+	return ERR_OK;
+}
