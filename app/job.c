@@ -415,8 +415,9 @@ static enum err write_payload(struct job *j, struct job_scan *s,
 	    j->c.row.export_id));
 	if (!j->options->rederive)
 		RETURN_IF(write_file(&x->spec, path, &j->built.payload));
-	RETURN_IF(binding_receipt_proof(&x->binding, proof));
-	binding_receipt_commitment(proof, j->built.receipt_commitment);
+	pseudonym_receipt_proof(j->c.row.export_id,
+	    secret_bytes(x->binding.salt), proof);
+	pseudonym_receipt_commitment(proof, j->built.receipt_commitment);
 	step_reached(STEP_JOB_PAYLOAD);
 	return check_counts(j, s, &x->tap, &j->built.counted);
 }

@@ -9,6 +9,7 @@
 #include "core/fs.h"
 #include "exporters/payload_read.h"
 #include "exporters/receipt.h"
+#include "keys/pseudonym.h"
 #include "keys/sshsig.h"
 
 static enum err verified(const struct partner_args *args,
@@ -109,7 +110,7 @@ enum err partner_receipt(const struct partner_args *args, const char *data,
 
 	RETURN_IF(verified(args, &v, o));
 	RETURN_IF(read_binding(data, &v.statement, &b, o));
-	RETURN_IF(binding_receipt_proof(&b, proof));
+	pseudonym_receipt_proof(b.export_id, secret_bytes(b.salt), proof);
 	encode_hex(proof, DIGEST_LEN, proof_hex);
 	encode_hex(bundle_read_sums_sha256(v.reader), DIGEST_LEN, sums);
 	clock_format_utc(args->now_unix_s, when);
