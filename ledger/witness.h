@@ -15,8 +15,10 @@
 
 #define WITNESS_REQUEST_MAX (NOTE_MAX + ((size_t)16 << 10))
 
-/* Append `old N`, the consistency proof, a blank line and ${note}.  An empty
- * ${note} stands for the published checkpoint. */
+/* Append `old N`, the consistency proof, a blank line and ${note}: a signed
+ * checkpoint of this log of at least ${old_size} entries, or an empty one for
+ * the published checkpoint.  ERR_RANGE; ERR_ROLLBACK: the note is of another
+ * tree. */
 enum err witness_request_write(struct log *l, uint64_t old_size,
     struct bytes note, struct buf *out) MUST_USE;
 
@@ -25,24 +27,39 @@ struct witness_request {
 	struct buf hashes;
 	struct buf note;        /* unverified */
 };
+/* Parse into ${ret} (overwritten; untouched on failure).  ERR_SYNTAX,
+ * ERR_LIMIT, ERR_RANGE. */
 enum err witness_request_parse_unverified(struct bytes body,
     struct witness_request *ret) MUST_USE;
 void witness_request_release(struct witness_request *r);
 
-/* What a witness knows and signs with. */
+/* Is the checkpoint of ${r} signed by the log and does it extend ${old}, which
+ * the caller has known before (size 0: nothing known)?  ERR_STATE: the request
+ * begins at another size than ${old}; ERR_ROLLBACK: the same size, another
+ * root; ERR_MISMATCH: the proof does not hold; ERR_RANGE: a tree of no
+ * entries, or smaller than where it begins; and the errors of
+ * checkpoint_verify. */
+enum err witness_request_verify(const struct witness_request *r,
+    const struct note_key *log_key, const struct checkpoint *old,
+    struct checkpoint *ret) MUST_USE;
+
+/* What a witness knows and signs with; all borrowed for the call. */
 struct witness_config {
-	const char *state_path;                 /* one file per log */
+	const char *state_path;         /* one file per log; its lock beside */
 	const struct note_key *log_key;
 	const struct note_signer *signer;       /* type 0x04 */
-	unsigned wait_ms;
+	unsigned wait_ms;                       /* for the lock */
 };
 
-/* Check a request against the stored state, store the new one, and append the
- * cosignature line to ${out}.  ERR_STATE: the request's old size is not ours;
- * ${ret_size} then has ours (also set on success).  ERR_ROLLBACK: same size,
- * other root, or a smaller tree; ERR_MISMATCH: the proof does not hold;
- * ERR_SIGNATURE, ERR_UNTRUSTED: not signed by the log; ERR_CORRUPT: the state
- * file is not one. */
+/* The checkpoint this witness cosigned last; size 0 where there is none yet.
+ * ERR_CORRUPT: the state file is not a checkpoint of that log. */
+enum err witness_state(const struct witness_config *config,
+    struct checkpoint *ret) MUST_USE;
+
+/* Verify a request against the stored state, store the new state durably, then
+ * append the cosignature line to ${out}.  ${ret_size} is set to the stored
+ * size with ERR_STATE and on success, so that the asker can begin there.
+ * Errors as above; ERR_BUSY; ERR_UNSUPPORTED: not a witness's signer. */
 enum err witness_cosign(const struct witness_config *config,
     struct bytes request, int64_t now_unix_s, uint64_t *ret_size,
     struct buf *out) MUST_USE;

@@ -1,9 +1,11 @@
-/* Proof files: what parses is written back as it was (but for `extra`). */
+/* Proof files and requests to witnesses: what parses is written back as it was
+ * (but for `extra`). */
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
 
 #include "ledger/proof.h"
+#include "ledger/witness.h"
 
 static void
 check_parsed(const struct proof *p, struct bytes input)
@@ -18,6 +20,23 @@ check_parsed(const struct proof *p, struct bytes input)
 		MUST_HOLD(back.len < input.len);
 }
 
+static void
+check_request(struct bytes input)
+{
+	CLEANUP(witness_request_release) struct witness_request r = {0};
+	CLEANUP(buf_release) struct buf back = {0};
+
+	if (witness_request_parse_unverified(input, &r) != ERR_OK)
+		return;
+	MUST_HOLD(buf_printf(&back, "old %llu\n",
+	    (unsigned long long)r.old_size) == ERR_OK);
+	MUST_HOLD(merkle_proof_put_lines(bytes_buf(&r.hashes), &back) ==
+	    ERR_OK);
+	MUST_HOLD(buf_append_u8(&back, '\n') == ERR_OK);
+	MUST_HOLD(buf_append(&back, r.note.data, r.note.len) == ERR_OK);
+	MUST_HOLD(bytes_equal(bytes_buf(&back), input));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -28,6 +47,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (proof_parse_unverified(input, &p) == ERR_OK)
 		check_parsed(&p, input);
+	check_request(input);
 	/* any bytes as a path, in trees of any size */
 	if (size >= sizeof(tree)) {
 		memcpy(&tree, data, sizeof(tree));
