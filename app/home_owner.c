@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "app/act.h"
+#include "app/erase.h"
 #include "app/home.h"
 
 static enum err keys_dir(const struct home *h, char ret[FS_PATH_MAX])
@@ -160,7 +161,8 @@ static enum err open_owner(struct owner *w)
 
 	RETURN_IF(open_store(h, w->code, DB_OPEN, &w->store));
 	RETURN_IF(act_repair(h, store_db(w->store)));
-	return open_erase(w);
+	RETURN_IF(open_erase(w));
+	return erase_repair(w);
 }
 
 enum err home_owner_open(struct home *h, const char *code, struct owner **ret)

@@ -9,6 +9,7 @@ static const struct commands_group *const groups[] = {
 	&sources_commands,
 	&intake_commands,
 	&partner_commands,
+	&withdraw_commands,
 };
 
 /* How many of the words of ${args} a row's words are; 0: another command. */

@@ -1,0 +1,242 @@
+/* Commands that stop and erase. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/cmd/commands.h"
+#include "app/erase.h"
+#include "app/ops/notices.h"
+#include "app/ops/withdraw.h"
+#include "app/papers.h"
+#include "app/unlock.h"
+#include "core/encode.h"
+#include "keys/record.h"
+#include "policy/consent.h"
+#include "vault/store_notice.h"
+
+static enum err open_both(struct cli *cli, const char *code, struct home **h,
+    struct owner **w)
+{
+	RETURN_IF(unlock_home(cli, h));
+	return home_owner_open(*h, code, w);
+}
+
+/* ---- withdraw ---- */
+
+struct person {
+	const char *respondent, *source, *tag;
+};
+
+static enum err find_tag(struct cli *cli, struct owner *w,
+    const struct person *p, uint8_t ret[STORE_TAG_LEN])
+{
+	struct register_source source;
+	enum err e;
+
+	if (p->tag != NULL)
+		return decode_hex(bytes_str(p->tag), ret, STORE_TAG_LEN);
+	if (p->respondent == NULL || p->source == NULL)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "give --respondent-file FILE with --source ID, or --tag HEX",
+		    "--respondent-file FILE と --source ID、または --tag HEX を指定してください");
+	e = register_source_get(w->home->reg, w->code, p->source, &source);
+	if (e == ERR_NOT_FOUND)
+		return outcome_refuse(&cli->outcome, e,
+		    "owner %s has no source %s", "所有者%sに取得元%sはありません",
+		    w->code, p->source);
+	RETURN_IF(e);
+	record_tag(gateway_key_index_key(w->home->keys, w->code), w->code,
+	    source.id_namespace, bytes_str(p->respondent), ret);
+	return ERR_OK;
+}
+
+/* Ids are read from a file (or "-"), so that none stands in a process list. */
+static enum err read_respondent(const char *path, struct buf *out)
+{
+	const char *from = strcmp(path, "-") == 0 ? "/dev/stdin" : path;
+	FILE *f = fopen(from, "re");
+	char line[512];
+	size_t len;
+
+	if (f == NULL)
+		return ERR_NOT_FOUND;
+	if (fgets(line, sizeof(line), f) == NULL)
+		line[0] = '\0';
+	(void)fclose(f);
+	len = strcspn(line, "\r\n");
+	if (len == 0 || len > 255)
+		return ERR_RANGE;
+	return buf_append(out, line, len);
+}
+
+static enum err tell_book(void *ctx, const struct store_book *book,
+    const uint8_t block[STORE_BLOCK_LEN])
+{
+	struct cli *cli = ctx;
+
+	(void)block;
+	outcome_add(&cli->outcome, OUTCOME_DONE,
+	    "partner %s holds answers of theirs (%s) and is told; what was computed or published from them cannot be recalled",
+	    "提供先%sが回答を保有しています（%s）。通知しますが、すでに行われた集計や公表は取り消せません",
+	    book->partner, book->export_id);
+	return ERR_OK;
+}
+
+static enum err tell_days(struct cli *cli, struct owner *w)
+{
+	CLEANUP(policy_release) struct policy p = {.erase_backup_days = 7,
+	    .hold_hours = WITHDRAW_HOLD_HOURS_DEFAULT};
+	enum err e = papers_policy(w->home, w->code, &p);
+
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return e;
+	outcome_add(&cli->outcome, OUTCOME_DONE,
+	    "stopped at once; the key is deleted after %u hours at most, and copies in backups become unreadable within %u days",
+	    "利用をただちに停止しました。鍵は遅くとも%u時間後に消去され、バックアップも%u日以内に読めなくなります",
+	    p.hold_hours, p.erase_backup_days);
+	return ERR_OK;
+}
+
+static enum err erase_due(struct cli *cli, struct owner *w, int now,
+    int confirm)
+{
+	struct erase_result r;
+
+	RETURN_IF(erase_run(w, now, confirm, &r));
+	if (r.frozen)
+		outcome_add(&cli->outcome, OUTCOME_WARNING,
+		    "more people withdrew today than the policy finds normal: nobody's key is deleted before an officer confirms (azukari erase run --confirm); the stop stands",
+		    "本日の撤回が方針の上限を超えています。保管官が確認するまで鍵は消去しません（azukari erase run --confirm）。停止は有効です");
+	else if (r.erased > 0)
+		outcome_add(&cli->outcome, OUTCOME_DONE,
+		    "the keys of %zu respondents are deleted and the erase store is under a new key; %zu are still within their hold",
+		    "%zu人の鍵を消去し、消去用保管庫の鍵を替えました。保留中は%zu人です",
+		    r.erased, r.held);
+	return ERR_OK;
+}
+
+static enum err stop(struct cli *cli, struct owner *w,
+    struct withdraw_item *item, const uint8_t tag[STORE_TAG_LEN])
+{
+	struct store_respondent who;
+	struct withdraw_result r;
+	enum err e = store_respondent_get(w->store, tag, &who);
+
+	if (e == ERR_NOT_FOUND)
+		return outcome_refuse(&cli->outcome, e,
+		    "owner %s holds nothing of this respondent",
+		    "所有者%sにこの方の記録はありません", w->code);
+	RETURN_IF(e);
+	item->number = who.number;
+	RETURN_IF(store_notice_books_of(w->store, who.number,
+	    w->home->now_unix_s, tell_book, cli));
+	return withdraw_apply(w, item, 1, &r);
+}
+
+static enum err run_withdraw(struct cli *cli, struct cli_args args)
+{
+	struct person p = {0};
+	const char *file = NULL, *scope = "all";
+	int permanent = 0, now = 0;
+	const struct cli_option options[] = {
+		{"--respondent-file", CLI_TEXT, &file},
+		{"--source", CLI_TEXT, &p.source},
+		{"--tag", CLI_TEXT, &p.tag},
+		{"--scope", CLI_TEXT, &scope},
+		{"--permanent", CLI_FLAG, &permanent},
+		{"--now", CLI_FLAG, &now},
+	};
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	CLEANUP(home_owner_cleanup) struct owner *w = NULL;
+	CLEANUP(buf_release) struct buf id = {0};
+	uint8_t tag[STORE_TAG_LEN];
+	struct withdraw_item item = {.permanent = 0};
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	item.scopes = consent_scope_bit(bytes_str(scope));
+	item.permanent = (uint8_t)permanent;
+	if (item.scopes == 0)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "a scope is support, research, recontact or all",
+		    "範囲は support、research、recontact、all のいずれかです");
+	if (file != NULL) {
+		RETURN_IF(read_respondent(file, &id));
+		p.respondent = buf_text(&id);
+	}
+	RETURN_IF(open_both(cli, args.items[0], &h, &w));
+	RETURN_IF(find_tag(cli, w, &p, tag));
+	item.at_unix_s = h->now_unix_s;
+	RETURN_IF(stop(cli, w, &item, tag));
+	RETURN_IF(tell_days(cli, w));
+	if (now)
+		RETURN_IF(erase_due(cli, w, 1, 0));
+	return notices_issue(w, NULL);
+}
+
+/* ---- erase run ---- */
+
+static enum err run_erase(struct cli *cli, struct cli_args args)
+{
+	int now = 0, confirm = 0;
+	const struct cli_option options[] = {
+		{"--now", CLI_FLAG, &now},
+		{"--confirm", CLI_FLAG, &confirm},
+	};
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	CLEANUP(home_owner_cleanup) struct owner *w = NULL;
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	RETURN_IF(open_both(cli, args.items[0], &h, &w));
+	RETURN_IF(erase_due(cli, w, now, confirm));
+	return notices_issue(w, NULL);
+}
+
+/* ---- what partners send ---- */
+
+static enum err run_notice_issue(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	CLEANUP(home_owner_cleanup) struct owner *w = NULL;
+	size_t issued = 0;
+
+	RETURN_IF(cli_options(cli, &args, NULL, 0, 1, 1));
+	RETURN_IF(open_both(cli, args.items[0], &h, &w));
+	RETURN_IF(notices_issue(w, &issued));
+	if (issued == 0)
+		outcome_add(&cli->outcome, OUTCOME_DONE,
+		    "no partner has to be told anything",
+		    "通知すべきことはありません");
+	return ERR_OK;
+}
+
+static enum err run_accept(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+
+	RETURN_IF(cli_options(cli, &args, NULL, 0, 1, CLI_LIST_MAX));
+	RETURN_IF(unlock_home(cli, &h));
+	for (size_t i = 0; i < args.len; i++)
+		RETURN_IF(notices_accept(h, args.items[i]));
+	return ERR_OK;
+}
+
+static const struct cli_command rows[] = {
+	{"withdraw",
+	    "OWNER (--respondent-file FILE|- --source ID | --tag HEX) [--scope all|research|support|recontact] [--permanent] [--now]",
+	    "stop the use of a respondent's answers", "回答の利用を停止する",
+	    run_withdraw},
+	{"erase run", "OWNER [--now] [--confirm]",
+	    "delete the keys of those whose hold is over",
+	    "保留の終わった方の鍵を消去する", run_erase},
+	{"notice issue", "OWNER", "tell partners what they must drop",
+	    "提供先に通知する", run_notice_issue},
+	{"notice accept", "FILE…",
+	    "take in an answer to a notice (with FILE.sig)",
+	    "通知への回答を記録する", run_accept},
+	{"receipt accept", "FILE…", "take in a receipt (with FILE.sig)",
+	    "受領書を記録する", run_accept},
+	{"destroyed accept", "FILE…",
+	    "take in a certificate of destruction (with FILE.sig)",
+	    "廃棄証明を記録する", run_accept},
+};
+
+const struct commands_group withdraw_commands = {rows, ARRAY_LEN(rows)};
