@@ -74,9 +74,11 @@ void log_close(struct log *l);          /* NULL is fine; drops what is staged */
 void log_cleanup(struct log **l);
 
 /* Step 1: append ${count} entries (1..LOG_BATCH_MAX, each 1..65535 bytes) to
- * the last published state.  ERR_STATE: something is staged already, or the
- * log failed before (open it again); ERR_LIMIT; ERR_NO_SPACE, ERR_IO: nothing
- * is staged, the log still stands at its old state. */
+ * the last published state.  ERR_STATE: something is staged already, or
+ * this is a reader; ERR_LIMIT: too many or too long; ERR_RANGE: an empty entry;
+ * ERR_CORRUPT: the tiles are no longer those of that state; ERR_NO_SPACE,
+ * ERR_IO.  After any failure nothing is staged, the log stands at its old
+ * state and may be used on. */
 enum err log_stage(struct log *l, const struct bytes *entries,
     size_t count) MUST_USE;
 /* What to commit; valid until log_publish, log_drop or log_close.  Aborts when
