@@ -303,6 +303,7 @@ take_list(struct scanner *s, const struct survey_field *f)
 {
 	struct answers_builder *b = s->d->builder;
 	struct bytes code;
+	uint8_t c;
 
 	s->at++;
 	RETURN_IF(draft_answer(s->d, f, answers_set_list(b, f)));
@@ -311,7 +312,10 @@ take_list(struct scanner *s, const struct survey_field *f)
 		return ERR_OK;
 	}
 	for (;;) {
-		if (peek(s) != '"')
+		c = peek(s);
+		if (c == 0 || c == ']')
+			return not_json(s);
+		if (c != '"')
 			return draft_answer(s->d, f, ERR_MISMATCH);
 		s->at++;
 		RETURN_IF(take_string(s, &code));
@@ -441,9 +445,6 @@ step_over(struct scanner *s)
 	unsigned depth = 0;
 	uint8_t c;
 
-	if (peek(s) != '{')
-		return draft_refuse(s->d, INTAKE_REASON_MEMBER,
-		    "answers: must be an object");
 	s->answers = s->at;
 	do {
 		if (s->at == s->end)
@@ -585,6 +586,9 @@ take_member(struct scanner *s)
 	case DRAFT_PERMANENT:
 		return take_permanent(s);
 	case DRAFT_ANSWERS:
+		if (peek(s) != '{')
+			return draft_refuse(s->d, INTAKE_REASON_MEMBER,
+			    "answers: must be an object");
 		return knows_survey(s->d) ? take_answers(s) : step_over(s);
 	default:
 		return take_string_member(s, bit);

@@ -1,0 +1,2 @@
+#include "tests/unit/intake/env.h"
+int main(void){return 0;}
