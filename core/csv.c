@@ -305,7 +305,7 @@ read_record(struct csv_reader *r)
 	while (r->state != CSV_DONE) {
 		RETURN_IF(next_char(r, &c));
 		RETURN_IF(step(r, c));
-		if (c == '\n')
+		if (c == '\n' || c == CSV_END)
 			r->line++;
 		if (r->state == CSV_SKIPPING && (c == '\n' || c == CSV_END))
 			break;

@@ -35,7 +35,8 @@ void csv_reader_cleanup(struct csv_reader **r);
 enum err csv_reader_next(struct csv_reader *r, const struct bytes **ret_fields,
     size_t *ret_count, unsigned long *ret_line, struct err_info *info) MUST_USE;
 
-/* The line the next record begins on. */
+/* The line the next record begins on; behind the last record, one more than
+ * the last line. */
 unsigned long csv_reader_line(const struct csv_reader *r);
 
 /* Length of ${field} once written with ${delimiter}, quotes included. */
