@@ -41,7 +41,8 @@ static const struct {
 enum err
 draft_init(struct draft *d, const struct intake_rules *rules)
 {
-	struct draft made = {.rules = rules};
+	struct draft made = {.rules = rules,
+	    .builders_len = rules->surveys_len};
 
 	if (rules->surveys_len > INTAKE_SURVEYS_MAX)
 		return ERR_LIMIT;
@@ -58,7 +59,7 @@ draft_release(struct draft *d)
 {
 	size_t i;
 
-	for (i = 0; d->builders != NULL && i < d->rules->surveys_len; i++)
+	for (i = 0; d->builders != NULL && i < d->builders_len; i++)
 		answers_builder_release(&d->builders[i]);
 	free(d->builders);
 	buf_release(&d->packed);

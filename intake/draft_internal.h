@@ -21,6 +21,7 @@ enum draft_member {
 struct draft {
 	const struct intake_rules *rules;
 	struct answers_builder *builders;  /* one per survey, made when needed */
+	size_t builders_len;
 	struct buf packed;                 /* scratch */
 
 	unsigned seen;                     /* draft_member bits */

@@ -15,7 +15,9 @@ answers_builder_init(struct answers_builder *b, const struct survey *s)
 	struct answers_builder made = {.survey = s};
 
 	made.values = calloc(s->fields_len, sizeof(*made.values));
-	made.lists = calloc(s->list_bytes + 1, 1);
+	made.values_bytes = s->fields_len * sizeof(*made.values);
+	made.lists_bytes = s->list_bytes + 1;
+	made.lists = calloc(made.lists_bytes, 1);
 	if (made.values == NULL || made.lists == NULL) {
 		free(made.values);
 		free(made.lists);
@@ -28,15 +30,15 @@ answers_builder_init(struct answers_builder *b, const struct survey *s)
 void
 answers_clear(struct answers_builder *b)
 {
-	explicit_bzero(b->values, b->survey->fields_len * sizeof(*b->values));
-	explicit_bzero(b->lists, b->survey->list_bytes);
+	explicit_bzero(b->values, b->values_bytes);
+	explicit_bzero(b->lists, b->lists_bytes);
 	b->lists_used = 0;
 }
 
 void
 answers_builder_release(struct answers_builder *b)
 {
-	if (b->survey != NULL)
+	if (b->values != NULL)
 		answers_clear(b);
 	free(b->values);
 	free(b->lists);

@@ -29,6 +29,7 @@ struct answers_builder {
 	struct answers_value *values;    /* one per field */
 	uint8_t *lists;                  /* bit sets of answered list fields */
 	size_t lists_used;
+	size_t values_bytes, lists_bytes;
 };
 
 /* ${s} is borrowed and must outlive the builder.  ERR_NOMEM. */

@@ -147,7 +147,7 @@ resident_make(const struct resident_rates *rates, uint64_t number, int32_t day,
 		    (unsigned)ret->home);
 }
 
-/* Fever of four days and more stays near 0.13 percent of all. */
+/* Fever of four days and more: about 0.1 percent of all, as published. */
 static void
 draw_illness_course(struct random *r, struct resident_reply *ret)
 {
@@ -180,7 +180,7 @@ static void
 draw_condition(struct random *r, const struct resident *who,
     struct resident_reply *ret)
 {
-	static const uint16_t kinds[] = {10, 32, 33, 25};
+	static const uint16_t kinds[] = {14, 31, 31, 24};
 	uint32_t ill = who->home >= 11 && who->home <= 14 ? 36000 : 26000;
 
 	if (who->age >= 25 && who->age < 45)

@@ -11,7 +11,7 @@
 #define ENV_TEXT "sha256:" \
 	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
-static const char env_document[] =
+__attribute__((unused)) static const char env_document[] =
     "{\"azukari\":\"survey v1\",\"name\":\"t\",\"version\":1,\"fields\":["
     "{\"name\":\"C\",\"type\":\"string\",\"categories\":[{\"value\":\"1\"},"
     "{\"value\":\"2\"},{\"value\":\"ab\"}]},"
@@ -42,7 +42,7 @@ struct env {
 static inline void
 env_init_with(struct env *v, struct bytes document)
 {
-	struct err_info info = {{0}};
+	struct err_info info = {.line = 0};
 	uint8_t i;
 
 	memset(v, 0, sizeof(*v));
