@@ -148,7 +148,7 @@ def compile_faults(root):
         # Twice, so that a missing guard shows.
         text = f'#include "{path}"\n' * 2
         done = subprocess.run(command, input=text, capture_output=True,
-                              text=True, check=False)
+                              text=True, check=False, cwd=root)
         if done.returncode != 0:
             first = (done.stderr.strip().splitlines() or ["?"])[0]
             faults.append(f"{path} does not compile alone: {first}")
