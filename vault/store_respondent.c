@@ -565,6 +565,19 @@ store_respondent_withdrawn_all(struct store *s,
 	return ERR_OK;
 }
 
+enum err
+store_respondent_each_withdrawn(struct store *s, store_withdrawn_fn each,
+    void *ctx)
+{
+	CLEANUP(store_withdrawn_list_release) struct store_withdrawn_list l =
+	    {0};
+
+	RETURN_IF(store_respondent_withdrawn_all(s, &l));
+	for (size_t i = 0; i < l.len; i++)
+		RETURN_IF(each(ctx, &l.items[i]));
+	return ERR_OK;
+}
+
 static enum err
 add_withdrawal(struct store *s, const struct store_withdrawal *w)
 {
