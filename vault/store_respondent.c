@@ -610,6 +610,9 @@ store_respondent_withdraw(struct store *s, const struct store_withdrawal *w)
 		e.scopes = 0;
 		if (e.state == STORE_ACTIVE)
 			e.state = STORE_STOPPING;
+		/* nothing is left to erase, but a door to be shut */
+		if (e.state == STORE_ERASED && w->permanent)
+			e.state = STORE_STOP_LISTED;
 	} else {
 		e.scopes &= (uint8_t)~w->scopes;
 	}
