@@ -66,6 +66,7 @@ struct ingest_person {
 	uint8_t revived;                /* consented again in this batch */
 	uint8_t fresh;
 	uint8_t sealed_to;              /* needs its key */
+	uint8_t withdrew;               /* something, in this batch */
 	struct store_consent consent;
 	/* last withdrawal of each scope; 0: never */
 	uint32_t support_unix_s, research_unix_s, recontact_unix_s;
@@ -84,10 +85,10 @@ struct ingest_people {
 };
 void ingest_people_release(struct ingest_people *p);
 
-/* Look up ${tags}; ${ret_person}[i] is the index of the person of tags[i]. */
+/* Look up ${len} ${tags}, one behind the other; ${ret_person}[i] is the index
+ * of the person of the i-th. */
 enum err ingest_people_find(struct ingest_people *p, struct store *s,
-    const uint8_t (*tags)[RECORD_TAG_LEN], size_t len,
-    uint32_t *ret_person) MUST_USE;
+    const uint8_t *tags, size_t len, uint32_t *ret_person) MUST_USE;
 
 /* When everything was withdrawn; 0: not so. */
 uint32_t ingest_people_gone_unix_s(const struct ingest_person *p);
@@ -110,7 +111,9 @@ struct ingest_verdict {
 	struct store_consent consent;   /* response: sealed with it */
 };
 
-/* A change of consent state, in the order of the lines. */
+/* What changes consent states, in the order of the lines.  Consents of people
+ * who withdraw nothing in this batch, or only later in it, come first and in
+ * one go; what is left is few. */
 struct ingest_change {
 	int is_withdrawal;
 	struct store_consent_change consent;
@@ -123,6 +126,8 @@ struct ingest_judgement {
 	uint8_t (*tags)[RECORD_TAG_LEN];        /* of events not seen */
 	uint32_t *persons, *at;                 /* of the same, in order */
 	size_t cap;
+	struct store_consent_change *consents;
+	size_t consents_len, consents_cap;
 	struct ingest_change *changes;
 	size_t changes_len, changes_cap;
 	size_t withdrawals;

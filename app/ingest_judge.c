@@ -13,6 +13,7 @@ void ingest_judge_release(struct ingest_judgement *j)
 	free(j->tags);
 	free(j->persons);
 	free(j->at);
+	free(j->consents);
 	free(j->changes);
 	*j = (struct ingest_judgement){0};
 }
@@ -51,6 +52,24 @@ static enum err add_change(struct ingest_judgement *j,
 		j->changes_cap = cap;
 	}
 	j->changes[j->changes_len++] = *change;
+	return ERR_OK;
+}
+
+static enum err add_consent(struct ingest_judgement *j,
+    const struct store_consent_change *consent)
+{
+	if (j->consents_len == j->consents_cap) {
+		size_t cap = j->consents_cap == 0 ? 1024 :
+		    j->consents_cap * 2;
+		void *more = reallocarray(j->consents, cap,
+		    sizeof(*j->consents));
+
+		if (more == NULL)
+			return ERR_NOMEM;
+		j->consents = more;
+		j->consents_cap = cap;
+	}
+	j->consents[j->consents_len++] = *consent;
 	return ERR_OK;
 }
 
@@ -125,7 +144,8 @@ static enum err judge_consent(struct ingest_judgement *j,
 	c->scopes = event->scopes;
 	c->given_unix_s = (uint32_t)event->time_unix_s;
 	ingest_people_consent(p, c);
-	RETURN_IF(add_change(j, &change));
+	RETURN_IF(p->withdrew ? add_change(j, &change) :
+	    add_consent(j, &change.consent));
 	return take(v, p);
 }
 
@@ -144,6 +164,7 @@ static enum err judge_withdrawal(struct ingest_judgement *j,
 	ingest_people_withdraw(p, event->scopes,
 	    (uint32_t)event->time_unix_s);
 	RETURN_IF(add_change(j, &change));
+	p->withdrew = 1;
 	j->withdrawals++;
 	if (has_key)
 		return take(v, p);
@@ -181,9 +202,6 @@ static size_t pick_new(struct ingest_judgement *j,
 	return len;
 }
 
-typedef const uint8_t (*const_tags)[RECORD_TAG_LEN];
-typedef const uint8_t (*const_events)[RECORD_EVENT_LEN];
-
 enum err ingest_judge(struct ingest_judgement *j, struct ingest_people *p,
     struct store *s, const struct ingest_slot *slot)
 {
@@ -191,13 +209,12 @@ enum err ingest_judge(struct ingest_judgement *j, struct ingest_people *p,
 	size_t len;
 
 	RETURN_IF(room(j, b->events_len + b->bad_len + 1));
-	j->changes_len = 0;
+	j->consents_len = j->changes_len = 0;
 	j->withdrawals = 0;
-	RETURN_IF(store_event_check(s, (const_events)slot->events,
+	RETURN_IF(store_event_check(s, slot->events[0],
 	    b->events_len + b->bad_len, j->seen));
 	len = pick_new(j, slot);
-	RETURN_IF(ingest_people_find(p, s, (const_tags)j->tags, len,
-	    j->persons));
+	RETURN_IF(ingest_people_find(p, s, j->tags[0], len, j->persons));
 	for (size_t i = 0; i < len; i++) {
 		struct ingest_verdict *v = &j->verdicts[j->at[i]];
 

@@ -139,7 +139,7 @@ static void free_respondents(struct store_respondent **r)
 }
 
 enum err ingest_people_find(struct ingest_people *p, struct store *s,
-    const uint8_t (*tags)[RECORD_TAG_LEN], size_t len, uint32_t *ret_person)
+    const uint8_t *tags, size_t len, uint32_t *ret_person)
 {
 	CLEANUP(free_respondents) struct store_respondent *found =
 	    calloc(len + 1, sizeof(*found));

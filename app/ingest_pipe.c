@@ -53,7 +53,7 @@ static enum err hash_lines(const struct ingest_args *args,
 	const char *source = args->rules->source;
 	const struct intake_batch *b = &s->batch;
 
-	RETURN_IF(slot_room(s, b->events_len + b->bad_len));
+	RETURN_IF(slot_room(s, b->events_len + b->bad_len + 1));
 	for (size_t i = 0; i < b->events_len; i++) {
 		record_tag(index_key, w->code, args->id_namespace,
 		    b->events[i].respondent, s->tags[i]);

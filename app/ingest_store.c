@@ -42,6 +42,8 @@ static void count_batch(const struct ingest *g, const struct ingest_slot *slot,
 	*ret = (struct batch_sum){0};
 	for (size_t i = 0; i < b->events_len; i++)
 		count_event(ret, &b->events[i], &j->verdicts[i]);
+	if (g->args.dry_run)
+		return;
 	for (size_t i = 0; i < b->bad_len; i++)
 		ret->counts.quarantined += !j->seen[b->events_len + i];
 	ret->counts.new_respondents = g->people.fresh_count;
@@ -113,14 +115,16 @@ static enum err put_consents(struct ingest *g,
 	return store_respondent_consent(g->args.owner->store, list, len);
 }
 
-/* Changes go in the order of the lines: a run of consents, a withdrawal, a run
- * of consents, ... */
+/* What is left goes in the order of the lines: a withdrawal, a run of
+ * consents, a withdrawal, ... */
 static enum err put_changes(struct ingest *g, int64_t act,
     struct withdraw_result *result)
 {
 	const struct ingest_judgement *j = &g->judgement;
 	size_t first = 0;
 
+	RETURN_IF(store_respondent_consent(g->args.owner->store, j->consents,
+	    j->consents_len));
 	for (size_t i = 0; i <= j->changes_len; i++) {
 		if (i < j->changes_len && !j->changes[i].is_withdrawal)
 			continue;
@@ -154,8 +158,6 @@ static enum err seal_lines(struct ingest *g, const struct ingest_slot *slot)
 	return ingest_seal_finish(&g->sealer);
 }
 
-typedef const uint8_t (*const_events)[RECORD_EVENT_LEN];
-
 /* Refused events are not remembered: they may be taken in another time. */
 static enum err remember_events(struct ingest *g,
     const struct ingest_slot *slot)
@@ -180,7 +182,7 @@ static enum err remember_events(struct ingest *g,
 		memcpy(g->events[len++], slot->events[i], RECORD_EVENT_LEN);
 	}
 	return len == 0 ? ERR_OK : store_event_add(g->args.owner->store,
-	    (const_events)g->events, len);
+	    g->events[0], len);
 }
 
 static enum err put_counts(struct ingest *g, const struct ingest_slot *slot,

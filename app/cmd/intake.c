@@ -179,20 +179,35 @@ static struct json_doc *json_report(const struct intake_run_report *r,
 	return doc;
 }
 
-/* The mapping and the format go together; NDJSON is what no word asks for. */
+/* NDJSON is what no word asks for; a mapping asks for CSV. */
 static enum err check_format(struct cli *cli, const char *format,
     const char *map)
 {
-	if (format == NULL || strcmp(format, "ndjson") == 0)
-		return map == NULL || format == NULL ? ERR_OK :
-		    outcome_refuse(&cli->outcome, ERR_USAGE,
-		    "--map is for --format csv", "--map は --format csv のときだけです");
-	if (strcmp(format, "csv") != 0)
+	int csv = map != NULL;
+
+	if (format != NULL && strcmp(format, "csv") != 0 &&
+	    strcmp(format, "ndjson") != 0)
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
 		    "--format is ndjson or csv", "--format は ndjson か csv です");
-	return map != NULL ? ERR_OK : outcome_refuse(&cli->outcome, ERR_USAGE,
-	    "CSV needs --map FILE: which column is which field",
-	    "CSVには --map FILE（列と設問の対応）が必要です");
+	if (format != NULL && csv != (strcmp(format, "csv") == 0))
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "CSV, and only CSV, needs --map FILE: which column is which field",
+		    "CSVには（CSVのときだけ）--map FILE（列と設問の対応）が必要です");
+	return ERR_OK;
+}
+
+#define BATCH_LINES_LEAST 100
+#define BATCH_LINES_MOST 1000000
+
+static enum err check_batch_lines(struct cli *cli, uint64_t lines)
+{
+	if (lines == 0 || (lines >= BATCH_LINES_LEAST &&
+	    lines <= BATCH_LINES_MOST))
+		return ERR_OK;
+	return outcome_refuse(&cli->outcome, ERR_USAGE,
+	    "--batch-lines is %d to %d: lines made durable at a time",
+	    "--batch-lines は%dから%dまで（一度に確定する行数）です",
+	    BATCH_LINES_LEAST, BATCH_LINES_MOST);
 }
 
 static enum err run_intake(struct cli *cli, struct cli_args args)
@@ -200,11 +215,13 @@ static enum err run_intake(struct cli *cli, struct cli_args args)
 	struct intake_run_args run = {0};
 	struct intake_run_report report = {0};
 	const char *format = NULL;
+	uint64_t batch_lines = 0;
 	const struct cli_option options[] = {
 		{"--source", CLI_TEXT, &run.source},
 		{"--format", CLI_TEXT, &format},
 		{"--map", CLI_TEXT, &run.map},
 		{"--dry-run", CLI_FLAG, &run.dry_run},
+		{"--batch-lines", CLI_NUMBER, &batch_lines},
 	};
 	struct shown shown = {.cli = cli};
 	CLEANUP(home_cleanup) struct home *h = NULL;
@@ -213,10 +230,12 @@ static enum err run_intake(struct cli *cli, struct cli_args args)
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 2,
 	    SIZE_MAX));
 	RETURN_IF(check_format(cli, format, run.map));
+	RETURN_IF(check_batch_lines(cli, batch_lines));
 	RETURN_IF(unlock_home(cli, &h));
 	run.owner = args.items[0];
 	run.files = args.items + 1;
 	run.files_len = args.len - 1;
+	run.batch_lines = (size_t)batch_lines;
 	run.progress = show_progress;
 	run.bad = show_bad;
 	run.ctx = &shown;
@@ -234,7 +253,7 @@ static enum err run_intake(struct cli *cli, struct cli_args args)
 
 static const struct cli_command rows[] = {
 	{"intake",
-	    "OWNER [--source ID] [--format ndjson|csv --map FILE] [--dry-run] FILE…|-",
+	    "OWNER [--source ID] [--format ndjson|csv --map FILE] [--dry-run] [--batch-lines N] FILE…|-",
 	    "take answers, consents and withdrawals in",
 	    "回答・同意・撤回を受け入れる", run_intake},
 };

@@ -84,7 +84,7 @@ static enum err check_files(struct run *r)
 			return err_at(&r->h->outcome->info, fs_error(errno), 0,
 			    "the file cannot be read: %s", strerror(errno));
 		if (S_ISDIR(st.st_mode))
-			return err_at(&r->h->outcome->info, ERR_IO, 0,
+			return err_at(&r->h->outcome->info, ERR_USAGE, 0,
 			    "this is a folder");
 	}
 	name_file(r, "");
@@ -154,7 +154,8 @@ static enum err begin(struct run *r)
 	    .rules = &r->rules.rules,
 	    .survey_sha256 = (const_digests)r->rules.survey_sha256,
 	    .id_namespace = r->source.id_namespace,
-	    .dry_run = r->args->dry_run, .progress = r->args->progress,
+	    .dry_run = r->args->dry_run,
+	    .batch_lines = r->args->batch_lines, .progress = r->args->progress,
 	    .bad = r->args->bad, .ctx = r->args->ctx};
 
 	return ingest_begin(&args, &r->ingest);

@@ -12,6 +12,7 @@ struct intake_run_args {
 	size_t files_len;
 	const char *map;                /* mapping file: the files are CSV */
 	int dry_run;
+	size_t batch_lines;             /* per transaction; 0: the usual */
 	/* as in struct ingest_args; may be NULL */
 	void (*progress)(void *ctx, const struct ingest_counts *so_far);
 	void (*bad)(void *ctx, const char *file, const struct intake_bad *bad);
