@@ -5,6 +5,7 @@
 #include "intake/counts.h"
 #include "intake/csv_map.h"
 #include "survey/answers.h"
+#include "tests/unit/fault.h"
 
 #define REAL "data/covid-tested-individuals-israel-2020-05.csv.zip"
 #define M(rest) "{\"azukari\":\"mapping v1\",\"survey\":\"t\",\"version\":1," \
@@ -298,6 +299,43 @@ test_huge_record(void **state)
 	env_release(&v);
 }
 
+static enum err
+read_once(struct env *v, struct intake_batch *b)
+{
+	CLEANUP(csv_map_cleanup) struct csv_map *m = NULL;
+	CLEANUP(csv_map_reader_cleanup) struct csv_map_reader *r = NULL;
+
+	RETURN_IF(csv_map_parse(bytes_str(M(IDS TIME ALL_FIELDS)), &v->rules,
+	    &m, NULL));
+	env_feed(v, bytes_str(HEADER "g,2020-03-01,one,1,0,,,,,,,\nb,x\n"), 0);
+	RETURN_IF(csv_map_reader_new(env_read, v, m, "x.csv", &r, NULL));
+	return csv_map_reader_next(r, 10, b);
+}
+
+static void
+test_memory_fails(void **state)
+{
+	unsigned n, failed = 0;
+	enum err e = ERR_NOMEM;
+	struct env v;
+
+	(void)state;
+	env_init(&v);
+	for (n = 1; e != ERR_OK; n++) {
+		CLEANUP(intake_batch_release) struct intake_batch b = {0};
+
+		fault_set(FAULT_MEMORY, n);
+		e = read_once(&v, &b);
+		if (!fault_end())
+			break;
+		assert_err(e, ERR_NOMEM);
+		failed++;
+	}
+	assert_ok(e);
+	assert_true(failed > 20);
+	env_release(&v);
+}
+
 #define FIELD_I "\"fields\":{\"I\":{\"column\":\"i\"}}"
 #define FIELD(text) M(IDS TIME "\"fields\":{" text "}")
 #define LIST(rest) FIELD("\"L\":{\"columns\":{\"S1\":\"a\"}" rest "}")
@@ -500,6 +538,7 @@ main(void)
 		cmocka_unit_test(test_bad_records),
 		cmocka_unit_test(test_unfinished),
 		cmocka_unit_test(test_huge_record),
+		cmocka_unit_test(test_memory_fails),
 		cmocka_unit_test(test_refused_mappings),
 		cmocka_unit_test(test_refused_headers),
 		cmocka_unit_test(test_real_file),

@@ -10,6 +10,7 @@
 
 #include "core/fs.h"
 #include "survey/survey.h"
+#include "tests/unit/fault.h"
 
 #define HEAD "{\"azukari\":\"survey v1\",\"name\":\"t\",\"version\":1,"
 #define WITH(fields) HEAD "\"fields\":[" fields "]}"
@@ -327,6 +328,31 @@ test_mutations(void **state)
 	assert_true(loaded > 0 && refused_count > loaded);
 }
 
+/* One allocation after the other fails: told as such, nothing left behind. */
+static void
+test_memory_fails(void **state)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	unsigned n, failed = 0;
+	enum err e = ERR_NOMEM;
+
+	(void)state;
+	load("tested-v1.json", &text);
+	for (n = 1; e != ERR_OK; n++) {
+		CLEANUP(survey_cleanup) struct survey *s = NULL;
+
+		fault_set(FAULT_MEMORY, n);
+		e = survey_parse(bytes_buf(&text), &s, NULL);
+		if (!fault_end())
+			break;
+		assert_int_equal(e, ERR_NOMEM);
+		assert_null(s);
+		failed++;
+	}
+	assert_int_equal(e, ERR_OK);
+	assert_true(failed > 50);
+}
+
 int
 main(void)
 {
@@ -337,6 +363,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_memory_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
