@@ -99,6 +99,22 @@ static enum err put_started(struct job *j)
 	return act_commit(&a);
 }
 
+/* A bundle destroyed for a withdrawal is begun again, and the ledger says so. */
+static enum err log_started_again(struct job *j)
+{
+	CLEANUP(act_abort) struct act a = {0};
+	const struct register_plan *p = &j->c.row;
+	struct entry_writer w;
+	int64_t act;
+
+	RETURN_IF(act_begin(j->h, register_db(j->h->reg), &a));
+	act_entry(&a, ENTRY_EXPORT_STARTED, p->owner, &w);
+	entry_put(&w, "export", p->export_id);
+	entry_put_hex(&w, "plan-sha256", p->sha256, DIGEST_LEN);
+	RETURN_IF(act_entry_end(&a, &w, &act));
+	return act_commit(&a);
+}
+
 /* ---- a plan that cannot be carried out ---- */
 
 static enum err destroy_secrets(struct job *j)
@@ -585,18 +601,43 @@ static enum err begin(struct job *j, const char *plan)
 	return job_arena_new(arena, &j->arena);
 }
 
+/* ERR_CHANGED: someone withdrew, or a segment moved under the reader. */
 static enum err build_and_publish(struct job *j, struct job_result *ret)
 {
 	enum err e = ERR_CHANGED;
 
 	for (int i = 0; i < ATTEMPTS_MAX && e == ERR_CHANGED; i++) {
 		e = attempt(j, ret);
-		if (e == ERR_OK && !j->options->rederive &&
-		    !j->c.plan.byte_release)
-			e = job_publish(j->h, j->w, j->c.row.export_id,
-			    ret->path);
+		if (e != ERR_OK || j->options->rederive ||
+		    j->c.plan.byte_release)
+			continue;
+		e = job_publish(j->h, j->w, j->c.row.export_id, ret->path);
+		if (e == ERR_CHANGED)
+			RETURN_IF(log_started_again(j));
 	}
 	return e;
+}
+
+/* A job that died after `exported` or `released`: what is left to do is
+ * publishing, unless the built bundle is gone. */
+static enum err resume(struct job *j, struct job_result *ret, int *ret_done)
+{
+	struct register_export e;
+	enum err err = register_export_get(j->h->reg, j->c.row.export_id, &e);
+
+	*ret_done = 0;
+	if (err == ERR_NOT_FOUND || j->options->rederive)
+		return ERR_OK;
+	RETURN_IF(err);
+	if (e.state != REGISTER_EXPORT_BUILT || j->c.plan.byte_release)
+		return ERR_OK;
+	err = job_publish(j->h, j->w, e.id, ret->path);
+	if (err == ERR_CHANGED)
+		return log_started_again(j);
+	RETURN_IF(err);
+	(void)snprintf(ret->export_id, sizeof(ret->export_id), "%s", e.id);
+	*ret_done = 1;
+	return ERR_OK;
 }
 
 enum err job_run(struct home *h, const char *plan,
@@ -607,8 +648,12 @@ enum err job_run(struct home *h, const char *plan,
 	    .options = options == NULL ? &defaults : options};
 	struct job_result result = {0};
 
+	int done = 0;
+
 	RETURN_IF(begin(&j, plan));
-	RETURN_IF(build_and_publish(&j, &result));
+	RETURN_IF(resume(&j, &result, &done));
+	if (!done)
+		RETURN_IF(build_and_publish(&j, &result));
 	*ret = result;
 	if (j.options->rederive)
 		return ERR_OK;

@@ -47,14 +47,20 @@ static enum err make_people(struct job_rows *r, const struct job_keys *keys)
 			continue;
 		pseudonym_make(key, reader_tag(r->reader, i),
 		    r->people[len].pseudonym);
+		/* Sorted as text: the order a reader of the file sees. */
+		payload_order_key(r->people[len].pseudonym,
+		    r->people[len].pseudonym);
 		r->people[len++].respondent = i;
 	}
 	if (len != s->kept_respondents)
 		return ERR_CORRUPT;
 	r->people_len = len;
 	qsort(r->people, len, sizeof(*r->people), by_pseudonym);
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++) {
+		payload_order_undo(r->people[i].pseudonym,
+		    r->people[i].pseudonym);
 		r->rank[r->people[i].respondent] = (uint32_t)i;
+	}
 	return ERR_OK;
 }
 

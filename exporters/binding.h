@@ -34,11 +34,7 @@ enum err binding_write(const struct binding *b, struct buf *out,
 enum err binding_parse(struct bytes bytes, struct binding *ret,
     struct err_info *info) MUST_USE;
 
-/* receipt-proof = SHA256("azukari-receipt" | LP(export id, salt)). */
-enum err binding_receipt_proof(const struct binding *b,
-    uint8_t ret[DIGEST_LEN]) MUST_USE;
-/* receipt-commitment = SHA256 of the proof's 32 bytes. */
-void binding_receipt_commitment(const uint8_t proof[DIGEST_LEN],
-    uint8_t ret[DIGEST_LEN]);
+/* ${b} with its own copies of the secrets; ${ret} is to be released. */
+enum err binding_copy(const struct binding *b, struct binding *ret) MUST_USE;
 
 #endif

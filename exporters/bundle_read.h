@@ -25,10 +25,14 @@ struct bundle_reader;
  * The caller owns the result. */
 enum err bundle_read_open(const char *path, struct bundle_reader **ret,
     struct err_info *info) MUST_USE;
+/* The same for the folder bundle_build made: signature, entry and proof may be
+ * missing still. */
+enum err bundle_read_open_unsealed(const char *path,
+    struct bundle_reader **ret, struct err_info *info) MUST_USE;
 void bundle_read_free(struct bundle_reader *r);      /* NULL is fine */
 void bundle_read_cleanup(struct bundle_reader **r);
 
-/* The export id, from the folder's name. */
+/* The export id of STATEMENT.txt (and, in a tar, of the folder's name). */
 const char *bundle_read_export_id(const struct bundle_reader *r);
 
 /* The bytes of a member (not the payload), borrowed until free.

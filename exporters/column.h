@@ -25,6 +25,11 @@ enum column_type {
 	COLUMN_FLAG,            /* option of a list: 0, 1, empty = not answered */
 };
 
+/* The two columns in front of every table of responses. */
+#define COLUMN_PSEUDONYM "pseudonym"
+#define COLUMN_ANSWER "answer"
+#define COLUMN_FIXED 2
+
 struct column_category {
 	const char *value;
 	const char *label;      /* Japanese; NULL: none */
@@ -49,13 +54,15 @@ struct column {
 
 struct column_set {
 	struct column *columns;
+	void **memory;                  /* of each column; private */
 	size_t len, cap;
 };
 
 void column_set_release(struct column_set *set);     /* CLEANUP-able */
 
 /* Adds a copy of ${c}.  ERR_SYNTAX for a name outside the grammar of field
- * names joined with an option, ERR_DUPLICATE, ERR_LIMIT, ERR_NOMEM. */
+ * names joined with an option, ERR_DUPLICATE (also of the two columns every
+ * table of responses begins with), ERR_LIMIT, ERR_NOMEM. */
 enum err column_set_add(struct column_set *set,
     const struct column *c) MUST_USE;
 

@@ -40,7 +40,7 @@ enum err datapackage_write(const struct datapackage *d,
 struct datapackage_facts {
 	struct datapackage_file responses, consents;
 	size_t columns;                 /* of responses.csv, all of them */
-	struct buf header;              /* header line of responses.csv with LF */
+	struct buf header;              /* header line of responses.csv, with LF */
 };
 void datapackage_facts_release(struct datapackage_facts *f);
 

@@ -1,6 +1,6 @@
 /* exporters/notice.h - notice.txt and notice-applied.txt (docs/FORMATS.md 9.3).
  *
- * Members as in record.h.  A text holds at most TEXT_RUN_MAX blocks: more
+ * Members as in form.h.  A text holds at most TEXT_RUN_MAX blocks: more
  * withdrawals than that are several notices, numbered and chained.
  */
 #ifndef AZUKARI_EXPORTERS_NOTICE_H
@@ -8,13 +8,13 @@
 
 #include "core/buf.h"
 #include "core/err.h"
-#include "exporters/record.h"
+#include "exporters/form.h"
 
 struct notice {
 	const char *number, *previous, *owner, *partner, *project, *export_id;
 	const char *plan_sha256, *reason, *scope, *issued, *answer_by;
-	struct record_run blocks;       /* 32 hex each */
-	struct record_doc doc;
+	struct form_run blocks;       /* 32 hex each */
+	struct form_doc doc;
 };
 
 /* ERR_SYNTAX also: blocks together with a recall, or neither. */
@@ -30,7 +30,7 @@ int notice_is_recall(const struct notice *n);
 struct notice_applied {
 	const char *notice_sha256, *export_id, *partner;
 	const char *pseudonyms_removed, *rows_removed, *applied, *nonce;
-	struct record_doc doc;
+	struct form_doc doc;
 };
 
 enum err notice_applied_write(const struct notice_applied *a, struct buf *out,

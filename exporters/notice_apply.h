@@ -21,10 +21,10 @@ struct notice_apply_result {
 };
 
 /* Writes ${to} (must not exist; appears by rename, nothing is left on failure)
- * from ${from}.  ${notice_bytes} are the verified bytes of ${notice}.
- * ERR_MISMATCH: the notice is of another export or plan; ERR_STATE: a recall
- * (destroy the data instead), or a notice applied before; ERR_EXISTS; errors of
- * bag_check_folder. */
+ * from ${from}.  ${notice} is one that was parsed from verified bytes; these
+ * bytes stand in the copy as notices/NUMBER.txt.  ERR_MISMATCH: the notice is
+ * of another export or plan; ERR_STATE: a recall (destroy the data instead), or
+ * a notice that was applied before; ERR_EXISTS; errors of bag_check_folder. */
 enum err notice_apply(const char *from, const char *to,
     const struct notice *notice, struct notice_apply_result *ret,
     struct err_info *info) MUST_USE;

@@ -2,8 +2,8 @@
  *
  * Plaintext is in memory only.  The caller's thread formats and packs; a second
  * one hashes the tables and feeds the tap; a third compresses, encrypts, hashes
- * the ciphertext and writes it.  Between them lie a few blocks of locked
- * memory, so memory does not grow with rows.  The plaintext is deterministic:
+ * the ciphertext and writes it.  Between them lie a few blocks of locked memory
+ * (pipeline.h), so memory does not grow with rows.  The plaintext is deterministic:
  * the same spec and rows give the same tar and the same zstd frame.
  */
 #ifndef AZUKARI_EXPORTERS_PAYLOAD_H
@@ -17,6 +17,7 @@
 #include "exporters/binding.h"
 #include "exporters/column.h"
 #include "keys/digest.h"
+#include "keys/pseudonym.h"
 
 /* One table: rows on their way, and what is known of them beforehand.  They
  * must be hit exactly (ERR_MISMATCH), else the payload is void. */
@@ -35,7 +36,7 @@ typedef enum err (*payload_tap_fn)(void *ctx, enum payload_which which,
     struct bytes piece);
 
 struct payload_consent_text {
-	uint8_t sha256[DIGEST_LEN];     /* checked against ${text} */
+	uint8_t sha256[DIGEST_LEN];     /* ERR_MISMATCH when not of ${text} */
 	struct bytes text;
 };
 
@@ -47,13 +48,14 @@ struct payload_spec {
 	const char *survey;             /* "NAME VERSION" */
 	const char *title, *title_en;   /* of the survey; title_en may be NULL */
 	const struct column_set *columns; /* without pseudonym and answer */
-	/* Rows: pseudonym, answer, then the columns; ascending by pseudonym, then
-	 * answer 1, 2, … (ERR_CORRUPT otherwise). */
+	/* Rows: pseudonym, answer, then the columns; ascending by pseudonym
+	 * (bytewise as text, see payload_order_key), then answer 1, 2, …
+	 * (ERR_CORRUPT otherwise). */
 	struct payload_table responses;
 	/* Rows: pseudonym, text, scopes, day, receipt; one per respondent of
 	 * responses, ascending (ERR_CORRUPT otherwise). */
 	struct payload_table consents;
-	const struct payload_consent_text *consent_texts; /* by digest */
+	const struct payload_consent_text *consent_texts; /* any order */
 	size_t consent_text_count;
 	payload_tap_fn tap;             /* NULL: none */
 	void *tap_ctx;
@@ -81,6 +83,14 @@ enum err payload_write(const struct payload_spec *spec, int fd,
  * for custodians who compare. */
 enum err payload_rederive(const struct payload_spec *spec,
     struct payload_result *ret) MUST_USE;
+
+/* A key for sorting: memcmp orders keys as pseudonyms are ordered as text
+ * (base32 digits stand before letters in ASCII, behind them by value); and the
+ * way back.  ${ret} may be the input. */
+void payload_order_key(const uint8_t pseudonym[PSEUDONYM_LEN],
+    uint8_t ret[PSEUDONYM_LEN]);
+void payload_order_undo(const uint8_t key[PSEUDONYM_LEN],
+    uint8_t ret[PSEUDONYM_LEN]);
 
 /* Header lines, for whoever sums sizes: the bytes of each table's first line.
  * ERR_NOMEM. */

@@ -1,18 +1,18 @@
 /* exporters/receipt.h - what a partner signs: receipt.txt, destruction.txt.
  *
- * Members as in record.h; docs/FORMATS.md 9.4.
+ * Members as in form.h; docs/FORMATS.md 9.4.
  */
 #ifndef AZUKARI_EXPORTERS_RECEIPT_H
 #define AZUKARI_EXPORTERS_RECEIPT_H
 
 #include "core/buf.h"
 #include "core/err.h"
-#include "exporters/record.h"
+#include "exporters/form.h"
 
 struct receipt {
 	const char *export_id, *sha256sums_sha256, *request_sha256;
 	const char *partner, *recipient, *receipt_proof, *received, *nonce;
-	struct record_doc doc;
+	struct form_doc doc;
 };
 
 enum err receipt_write(const struct receipt *r, struct buf *out,
@@ -24,7 +24,7 @@ void receipt_release(struct receipt *r);             /* CLEANUP-able */
 struct receipt_destruction {
 	const char *export_id, *sha256sums_sha256, *partner;
 	const char *method, *copies, *destroyed, *nonce;
-	struct record_doc doc;
+	struct form_doc doc;
 };
 
 enum err receipt_destruction_write(const struct receipt_destruction *d,

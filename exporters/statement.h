@@ -1,7 +1,7 @@
 /* exporters/statement.h - STATEMENT.txt: the third-party-provision record.
  *
  * Values are texts as they stand in the file (docs/FORMATS.md 9.1); see
- * record.h for who owns them.  A count is digits, `<N` or `-`: what may be
+ * form.h for who owns them.  A count is digits, `<N` or `-`: what may be
  * said is decided before it comes here.
  */
 #ifndef AZUKARI_EXPORTERS_STATEMENT_H
@@ -9,7 +9,7 @@
 
 #include "core/buf.h"
 #include "core/err.h"
-#include "exporters/record.h"
+#include "exporters/form.h"
 
 struct statement {
 	const char *export_id, *plan_sha256, *request_sha256;
@@ -23,15 +23,15 @@ struct statement {
 	const char *items, *period, *acquisition, *survey;
 	const char *rows_considered, *rows_exported, *respondents_exported;
 	const char *withheld_no_consent, *withheld_withdrawn, *suppressed;
-	struct record_run consent_texts;        /* `SHA256 RESPONDENTS` */
+	struct form_run consent_texts;        /* `SHA256 RESPONDENTS` */
 	const char *consent_root, *pseudonym_scheme;
 	const char *k_asked, *k_achieved, *suppression_limit;
-	struct record_run levels;               /* `FIELD LEVEL` */
+	struct form_run levels;               /* `FIELD LEVEL` */
 	const char *inner_tagmanifest_sha256, *receipt_commitment;
 	const char *payload_bytes, *notice_book_sha256;
 	const char *transfer, *third_country, *destruction, *retention_until;
 	const char *witnesses, *created, *cite_as, *cite_as_en, *software;
-	struct record_doc doc;
+	struct form_doc doc;
 };
 
 /* Append the text.  ERR_SYNTAX naming the key in ${info} (may be NULL). */

@@ -72,7 +72,8 @@ struct tar_member {
 };
 
 /* Whether ${m} may be here: ERR_OK, or the refusal (usually ERR_UNKNOWN) to
- * give back, with a reason naming the member in ${info} (never NULL). */
+ * give back, with a reason naming the member in ${info} (never NULL).
+ * ERR_NOT_FOUND is the reader's own word and becomes ERR_UNKNOWN. */
 typedef enum err (*tar_allow_fn)(void *ctx, const struct tar_member *m,
     struct err_info *info);
 

@@ -10,6 +10,9 @@ static const struct commands_group *const groups[] = {
 	&intake_commands,
 	&partner_commands,
 	&withdraw_commands,
+	&rules_commands,
+	&ask_commands,
+	&export_commands,
 };
 
 /* How many of the words of ${args} a row's words are; 0: another command. */

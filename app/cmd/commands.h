@@ -19,6 +19,9 @@ extern const struct commands_group intake_commands;
 extern const struct commands_group sources_commands;
 extern const struct commands_group partner_commands;
 extern const struct commands_group withdraw_commands;
+extern const struct commands_group rules_commands;
+extern const struct commands_group ask_commands;
+extern const struct commands_group export_commands;
 
 /* The row whose words begin ${args}; consumes them.  NULL: none. */
 const struct cli_command *commands_find(struct cli_args *args);

@@ -1,0 +1,180 @@
+/* Commands of requests. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/cmd/commands.h"
+#include "app/docket.h"
+#include "app/ops/ask.h"
+#include "app/papers.h"
+#include "app/unlock.h"
+#include "core/clock.h"
+
+static enum err run_draft(struct cli *cli, struct cli_args args)
+{
+	struct ask_draft d = {.legal_basis = "consent", .valid_days = 90};
+	const char *out = NULL;
+	const struct cli_option options[] = {
+		{"--id", CLI_TEXT, &d.id}, {"--project", CLI_TEXT, &d.project},
+		{"--title", CLI_TEXT, &d.title},
+		{"--partner", CLI_TEXT, &d.partner},
+		{"--institution", CLI_TEXT, &d.institution},
+		{"--investigator", CLI_TEXT, &d.investigator},
+		{"--purpose", CLI_TEXT, &d.purpose},
+		{"--disease", CLI_TEXT, &d.disease},
+		{"--legal-basis", CLI_TEXT, &d.legal_basis},
+		{"--ethics-approval", CLI_TEXT, &d.ethics_approval},
+		{"--ethics-expiry", CLI_TEXT, &d.ethics_expiry},
+		{"--owners", CLI_TEXT, &d.owners},
+		{"--survey", CLI_TEXT, &d.survey},
+		{"--fields", CLI_TEXT, &d.fields},
+		{"--period", CLI_TEXT, &d.period},
+		{"--identity-pub", CLI_TEXT, &d.identity_pub},
+		{"--retention-until", CLI_TEXT, &d.retention_until},
+		{"--supersedes", CLI_TEXT, &d.supersedes},
+		{"--days", CLI_NUMBER, &d.valid_days}, {"-o", CLI_TEXT, &out},
+	};
+	const char *const *needed[] = {&d.id, &d.project, &d.title, &d.partner,
+	    &d.institution, &d.investigator, &d.purpose, &d.owners, &d.survey,
+	    &d.fields, &d.period, &d.identity_pub, &d.retention_until, &out};
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 0, 0));
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+		if (*needed[i] == NULL)
+			return outcome_refuse(&cli->outcome, ERR_USAGE,
+			    "something is missing; azukari help request draft lists what a request needs",
+			    "指定が足りません。必要な項目は azukari help request draft にあります");
+	if (d.valid_days == 0 || d.valid_days > 3660)
+		return ERR_USAGE;
+	RETURN_IF(ask_write(&d, out, clock_now_unix_s(), &cli->outcome));
+	outcome_add(&cli->outcome, OUTCOME_DONE,
+	    "%1$s is drafted; read it, then sign it: azukari sign request %1$s --identity FILE.key -o %1$s.sig",
+	    "%1$sを作りました。読んで署名してください: azukari sign request %1$s --identity FILE.key -o %1$s.sig",
+	    out);
+	return ERR_OK;
+}
+
+static const char *verdict_en(enum decision_verdict v)
+{
+	return v == DECISION_REFUSED ? "refused" :
+	    v == DECISION_ASK ? "the officers must judge" : "eligible";
+}
+
+static const char *verdict_ja(enum decision_verdict v)
+{
+	return v == DECISION_REFUSED ? "拒否" :
+	    v == DECISION_ASK ? "保管官の判断が必要" : "提供可";
+}
+
+static void decided(void *ctx, const char *owner, const struct decision *d)
+{
+	struct cli *cli = ctx;
+	struct json_doc *row = json_doc_new_object();
+	CLEANUP(buf_release) struct buf en = {0};
+	CLEANUP(buf_release) struct buf ja = {0};
+
+	json_doc_set_string(row, "owner", owner);
+	json_doc_set_string(row, "verdict", verdict_en(d->verdict));
+	json_doc_add(cli->result, row);
+	if (buf_printf(&en, "owner %s: %s", owner,
+	    verdict_en(d->verdict)) == ERR_OK && buf_printf(&ja,
+	    "所有者%s: %s", owner, verdict_ja(d->verdict)) == ERR_OK)
+		outcome_put(&cli->outcome, OUTCOME_DONE, buf_text(&en),
+		    buf_text(&ja));
+	docket_tell(d, &cli->outcome);
+}
+
+static enum err run_submit(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	const char *sig = NULL;
+	const struct cli_option options[] = {{"--sig", CLI_TEXT, &sig}};
+	char path[FS_PATH_MAX];
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	RETURN_IF(fs_path(path, "%s", sig == NULL ? "" : sig));
+	if (sig == NULL)
+		RETURN_IF(fs_path(path, "%s.sig", args.items[0]));
+	RETURN_IF(unlock_home(cli, &h));
+	cli->result = json_doc_new_array();
+	return ask_submit(h, args.items[0], path, decided, cli);
+}
+
+struct listing {
+	struct cli_table table;
+	struct json_doc *json;
+};
+
+static enum err list_one(void *ctx, const struct register_document *doc)
+{
+	struct listing *l = ctx;
+	struct json_doc *row = json_doc_new_object();
+	char when[CLOCK_UTC_LEN + 1];
+	const char *cells[4] = {doc->owner, doc->name, doc->subject, when};
+
+	clock_format_utc(doc->added_unix_s, when);
+	cli_table_row(&l->table, cells);
+	json_doc_set_string(row, "owner", doc->owner);
+	json_doc_set_string(row, "request", doc->name);
+	json_doc_set_string(row, "partner", doc->subject);
+	json_doc_set_string(row, "submitted", when);
+	json_doc_add(l->json, row);
+	return ERR_OK;
+}
+
+static enum err run_list(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	struct listing l = {.table = {.columns = 4}};
+	const char *head[4] = {cli_say(cli, "owner", "所有者"),
+	    cli_say(cli, "request", "申請"), cli_say(cli, "partner", "提供先"),
+	    cli_say(cli, "submitted", "受付")};
+	struct register_query q = {.kind = REGISTER_REQUEST};
+	enum err e;
+
+	RETURN_IF(cli_options(cli, &args, NULL, 0, 0, 1));
+	q.owner = args.len == 1 ? args.items[0] : NULL;
+	RETURN_IF(unlock_home(cli, &h));
+	l.json = json_doc_new_array();
+	cli_table_row(&l.table, head);
+	e = register_document_each(h->reg, &q, list_one, &l);
+	if (e == ERR_OK && !cli->json)
+		cli_table_print(&l.table);
+	cli_table_release(&l.table);
+	cli->result = l.json;
+	return e;
+}
+
+static enum err run_show(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	CLEANUP(paper_release) struct paper p = {0};
+	CLEANUP(decision_release) struct decision d = {0};
+	struct register_query q = {.kind = REGISTER_REQUEST};
+
+	RETURN_IF(cli_options(cli, &args, NULL, 0, 2, 2));
+	q.owner = args.items[0];
+	q.name = args.items[1];
+	RETURN_IF(unlock_home(cli, &h));
+	RETURN_IF(papers_find(h, &q, &p));
+	if (!cli->json)
+		(void)fputs(buf_text(&p.bytes), stdout);
+	cli->result = json_doc_new_array();
+	RETURN_IF(ask_decide(h, q.owner, q.name, &d));
+	decided(cli, q.owner, &d);
+	return ERR_OK;
+}
+
+static const struct cli_command rows[] = {
+	{"request draft",
+	    "--id REQ-… --project ID --title TEXT --partner ID --institution TEXT --investigator TEXT --purpose \"DUO:… …\" [--disease \"MONDO:…\"] [--legal-basis WORD] [--ethics-approval ID --ethics-expiry DAY] --owners \"13 14\" --survey \"NAME VERSION\" --fields \"Q03 Q08\" --period DAY..DAY --identity-pub PI.pub --retention-until DAY [--supersedes EXP-…] [--days N] -o FILE",
+	    "write a request; no home", "申請書を作る", run_draft},
+	{"request submit", "FILE [--sig FILE.sig]",
+	    "enter a signed request and decide for each owner",
+	    "署名された申請を受け付け、所有者ごとに判断する", run_submit},
+	{"request list", "[OWNER]", "list requests", "申請の一覧", run_list},
+	{"request show", "OWNER REQUEST",
+	    "a request, and how it would be decided now",
+	    "申請の内容と、現時点での判断", run_show},
+};
+
+const struct commands_group ask_commands = {rows, ARRAY_LEN(rows)};

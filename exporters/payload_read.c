@@ -1,0 +1,402 @@
+#include "exporters/payload_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/fs.h"
+#include "exporters/payload_read_internal.h"
+#include "exporters/payload_source.h"
+
+#define MEMBERS_MAX 1024
+#define SMALL_MAX ((size_t)8 << 20)
+
+void
+payload_read_result_release(struct payload_read_result *r)
+{
+	binding_release(&r->binding);
+	memset(r, 0, sizeof(*r));
+}
+
+static void
+opening_release(struct opening *o)
+{
+	size_t i;
+
+	/* The threads end before what they use. */
+	pipeline_free(o->pipeline);
+	tar_reader_free(o->tar);
+	payload_source_free(o->source);
+	payload_inspector_release(&o->inspector);
+	for (i = 0; i < 2; i++) {
+		people_release(&o->tables[i].people);
+		csv_scan_release(&o->tables[i].scan);
+		if (o->tables[i].fd >= 0)
+			(void)close(o->tables[i].fd);
+	}
+	sums_release(&o->found);
+	for (i = 0; i < OPENING_TEXTS; i++)
+		buf_release(&o->texts[i]);
+	if (o->tmp[0] != '\0')
+		(void)!fs_remove_tree(o->tmp);
+}
+
+/* Pipeline stage: the tables' bytes into their files. */
+static enum err
+on_table_bytes(void *ctx, unsigned tag, struct bytes block)
+{
+	struct opening *o = ctx;
+
+	return fs_write_all(o->tables[tag == PAYLOAD_TAG_RESPONSES ?
+	    PAYLOAD_RESPONSES : PAYLOAD_CONSENTS].fd, block);
+}
+
+static enum err
+on_answer(void *ctx, struct bytes head, int *ret_keep)
+{
+	struct opening_table *t = ctx;
+	struct bytes pseudonym, answer;
+
+	(void)ret_keep;
+	RETURN_IF(csv_scan_cell(head, 0, &pseudonym));
+	RETURN_IF(csv_scan_cell(head, 1, &answer));
+	return people_add_answer(&t->people, pseudonym, answer);
+}
+
+static enum err
+on_person(void *ctx, struct bytes head, int *ret_keep)
+{
+	struct opening_table *t = ctx;
+	struct bytes pseudonym;
+
+	(void)ret_keep;
+	RETURN_IF(csv_scan_cell(head, 0, &pseudonym));
+	return people_add_person(&t->people, pseudonym);
+}
+
+/* The place a file has in the container; the next one must stand behind. */
+static const char *const fixed_names[] = {
+	[OPENING_BAGIT] = "bagit.txt",
+	[OPENING_BAG_INFO] = "bag-info.txt",
+	[OPENING_BINDING] = "binding.txt",
+	[OPENING_RESPONSES] = "data/responses.csv",
+	[OPENING_CONSENTS] = "data/consents.csv",
+	[OPENING_PACKAGE] = "data/datapackage.json",
+	[OPENING_PYTHON] = "load/load.py",
+	[OPENING_R] = "load/load.R",
+	[OPENING_CONSENT_TEXT] = "consent-texts/",
+	[OPENING_MANIFEST] = "manifest-sha256.txt",
+	[OPENING_TAGMANIFEST] = "tagmanifest-sha256.txt",
+};
+
+static int
+is_consent_text(const char *name)
+{
+	return strncmp(name, "consent-texts/", 14) == 0 &&
+	    strspn(name + 14, "0123456789abcdef") == DIGEST_HEX_LEN &&
+	    strcmp(name + 14 + DIGEST_HEX_LEN, ".txt") == 0;
+}
+
+static enum opening_place
+place_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(fixed_names); i++)
+		if (strcmp(name, fixed_names[i]) == 0 &&
+		    i != OPENING_CONSENT_TEXT)
+			return (enum opening_place)i;
+	return is_consent_text(name) ? OPENING_CONSENT_TEXT : OPENING_PLACES;
+}
+
+static int
+is_folder_name(const char *name)
+{
+	return name[0] == '\0' || strcmp(name, "data") == 0 ||
+	    strcmp(name, "load") == 0 || strcmp(name, "consent-texts") == 0;
+}
+
+/* The name behind "EXP-…-data/"; NULL for anything outside. */
+static const char *
+inner_name(const struct opening *o, const char *name)
+{
+	size_t len = strlen(o->folder_name);
+
+	if (strncmp(name, o->folder_name, len) != 0)
+		return NULL;
+	return name[len] == '\0' ? name + len :
+	    name[len] == '/' ? name + len + 1 : NULL;
+}
+
+static enum err
+allow(void *ctx, const struct tar_member *m, struct err_info *info)
+{
+	struct opening *o = ctx;
+	const char *name = inner_name(o, m->name);
+	enum opening_place place;
+
+	if (name == NULL)
+		return err_at(info, ERR_MISMATCH, 0,
+		    "%s is not of this export", m->name);
+	if (m->is_folder)
+		return is_folder_name(name) ? ERR_OK : err_at(info,
+		    ERR_UNKNOWN, 0, "%s is no part of a payload", m->name);
+	if ((place = place_of(name)) == OPENING_PLACES)
+		return err_at(info, ERR_UNKNOWN, 0,
+		    "%s is no part of a payload", m->name);
+	if (place < o->place || (place == o->place &&
+	    (place != OPENING_CONSENT_TEXT ||
+	    strcmp(o->last_text, name) >= 0)))
+		return err_at(info, ERR_SYNTAX, 0,
+		    "%s does not stand in its place", m->name);
+	if (place > o->place + 1 && !(o->place + 1 == OPENING_CONSENT_TEXT &&
+	    place == OPENING_MANIFEST)) {
+		o->missing = fixed_names[o->place + 1];
+		return ERR_SYNTAX;
+	}
+	if (place != OPENING_RESPONSES && place != OPENING_CONSENTS &&
+	    m->size > SMALL_MAX)
+		return err_at(info, ERR_LIMIT, 0, "%s is too long", m->name);
+	return ERR_OK;
+}
+
+static enum err
+create_file(struct opening *o, const char *name, int *ret_fd)
+{
+	char path[FS_PATH_MAX], *slash;
+	enum err e;
+
+	RETURN_IF(fs_path(path, "%s/%s/%s", o->tmp, o->folder_name, name));
+	if (strchr(name, '/') != NULL) {
+		slash = strrchr(path, '/');
+		*slash = '\0';
+		e = mkdir(path, 0700) == 0 || errno == EEXIST ? ERR_OK :
+		    errno == ENOSPC ? ERR_NO_SPACE : ERR_IO;
+		RETURN_IF(e);
+		*slash = '/';
+	}
+	*ret_fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	if (*ret_fd < 0)
+		return errno == ENOSPC || errno == EDQUOT ? ERR_NO_SPACE :
+		    ERR_IO;
+	return ERR_OK;
+}
+
+static enum err
+write_small(struct opening *o, const char *name, struct bytes bytes)
+{
+	enum err e;
+	int fd;
+
+	RETURN_IF(create_file(o, name, &fd));
+	e = fs_write_all(fd, bytes);
+	if (close(fd) != 0 && e == ERR_OK)
+		e = ERR_IO;
+	return e;
+}
+
+/* A file that is named after its own digest. */
+static enum err
+check_text_name(const char *name, struct bytes bytes, struct err_info *info)
+{
+	char hex[DIGEST_HEX_LEN + 1];
+
+	digest_sha256_hex(bytes, hex);
+	if (strncmp(name + strlen("consent-texts/"), hex, DIGEST_HEX_LEN) == 0)
+		return ERR_OK;
+	return err_at(info, ERR_MISMATCH, 0, "%s holds another text", name);
+}
+
+static enum err
+take_small(struct opening *o, enum opening_place place, const char *name)
+{
+	CLEANUP(buf_release) struct buf other = {0};
+	struct buf *to = &other;
+
+	if (place == OPENING_BAGIT)
+		to = &o->texts[OPENING_TEXT_BAGIT];
+	else if (place == OPENING_BAG_INFO)
+		to = &o->texts[OPENING_TEXT_BAG_INFO];
+	else if (place == OPENING_BINDING)
+		to = &o->texts[OPENING_TEXT_BINDING];
+	else if (place == OPENING_PACKAGE)
+		to = &o->texts[OPENING_TEXT_PACKAGE];
+	else if (place == OPENING_MANIFEST)
+		to = &o->texts[OPENING_TEXT_MANIFEST];
+	else if (place == OPENING_TAGMANIFEST)
+		to = &o->texts[OPENING_TEXT_TAGMANIFEST];
+	RETURN_IF(tar_reader_slurp(o->tar, to, o->info));
+	if (place == OPENING_CONSENT_TEXT) {
+		RETURN_IF(check_text_name(name, bytes_buf(to), o->info));
+		memcpy(o->last_text, name, strlen(name) + 1);
+	}
+	if (place != OPENING_TAGMANIFEST)
+		RETURN_IF(sums_add_bytes(&o->found, name, bytes_buf(to)));
+	if (place == OPENING_PACKAGE)
+		o->data_bytes += to->len;
+	return write_small(o, name, bytes_buf(to));
+}
+
+/* Threads and their memory, once there is something for them. */
+static enum err
+need_pipeline(struct opening *o)
+{
+	const struct pipeline_stage stages[] = {
+		{payload_inspector_run, &o->inspector}, {on_table_bytes, o},
+	};
+
+	return o->pipeline != NULL ? ERR_OK :
+	    pipeline_new(stages, ARRAY_LEN(stages), &o->pipeline);
+}
+
+/* A table: looked at here, hashed and written by the other threads. */
+static enum err
+take_table(struct opening *o, enum payload_which which, const char *name)
+{
+	struct opening_table *t = &o->tables[which];
+	struct bytes piece;
+	enum err e;
+
+	RETURN_IF(create_file(o, name, &t->fd));
+	RETURN_IF(need_pipeline(o));
+	RETURN_IF(pipeline_tag(o->pipeline, which == PAYLOAD_RESPONSES ?
+	    PAYLOAD_TAG_RESPONSES : PAYLOAD_TAG_CONSENTS));
+	do {
+		RETURN_IF(tar_reader_data(o->tar, &piece, o->info));
+		e = csv_scan_feed(&t->scan, piece);
+		if (e == ERR_CORRUPT)
+			return err_at(o->info, e, (unsigned long)
+			    t->scan.records + 2, "%s: a pseudonym or answer "
+			    "number is wrong or out of order", name);
+		RETURN_IF(e);
+		RETURN_IF(pipeline_put(o->pipeline, piece));
+		t->bytes += piece.len;
+	} while (piece.len > 0);
+	o->data_bytes += t->bytes;
+	return csv_scan_end(&t->scan);
+}
+
+static enum err
+take_member(struct opening *o, const struct tar_member *m)
+{
+	const char *name = inner_name(o, m->name);
+
+	if (m->is_folder)
+		return ERR_OK;
+	o->place = place_of(name);
+	if (o->place == OPENING_RESPONSES)
+		return take_table(o, PAYLOAD_RESPONSES, name);
+	if (o->place == OPENING_CONSENTS)
+		return take_table(o, PAYLOAD_CONSENTS, name);
+	return take_small(o, o->place, name);
+}
+
+static enum err
+read_members(struct opening *o)
+{
+	struct tar_member m;
+	enum err e;
+
+	while ((e = tar_reader_next(o->tar, &m, o->info)) == ERR_OK)
+		RETURN_IF(take_member(o, &m));
+	if (e == ERR_NOT_FOUND && o->place != OPENING_TAGMANIFEST)
+		o->missing = fixed_names[o->place + 1];
+	if (o->missing != NULL)
+		return err_at(o->info, ERR_NOT_FOUND, 0, "%s is missing",
+		    o->missing);
+	return e == ERR_NOT_FOUND ? payload_source_end(o->source) : e;
+}
+
+static enum err
+start(struct opening *o, const struct payload_read_spec *spec)
+{
+	const struct tar_rules rules = {
+		.allow = allow, .ctx = o, .max_member = TAR_MEMBER_MAX,
+		.max_total = 2 * (TAR_MEMBER_MAX + 1) + MEMBERS_MAX * SMALL_MAX,
+		.max_members = MEMBERS_MAX,
+	};
+
+	RETURN_IF(people_init(&o->tables[PAYLOAD_RESPONSES].people));
+	RETURN_IF(people_init(&o->tables[PAYLOAD_CONSENTS].people));
+	RETURN_IF(payload_inspector_init(&o->inspector, NULL, NULL));
+	RETURN_IF(payload_source_new(&spec->payload, spec->keys, &o->source));
+	return tar_reader_new(payload_source_read, o->source, &rules, &o->tar);
+}
+
+static enum err
+make_folder(struct opening *o, const struct payload_read_spec *spec)
+{
+	char path[FS_PATH_MAX];
+	int len = snprintf(o->folder_name, sizeof(o->folder_name), "%s-data",
+	    spec->statement->export_id);
+
+	if (len < 0 || (size_t)len >= sizeof(o->folder_name))
+		return ERR_LIMIT;
+	RETURN_IF(fs_path(o->target, "%s/%s", spec->out_dir, o->folder_name));
+	if (fs_exists(o->target))
+		return err_at(o->info, ERR_EXISTS, 0, "%s is there already",
+		    o->target);
+	RETURN_IF(fs_path(o->tmp, "%s/.opening-XXXXXX", spec->out_dir));
+	if (mkdtemp(o->tmp) == NULL) {
+		o->tmp[0] = '\0';
+		return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+	}
+	RETURN_IF(fs_path(path, "%s/%s", o->tmp, o->folder_name));
+	return mkdir(path, 0700) == 0 ? ERR_OK : ERR_IO;
+}
+
+static enum err
+close_tables(struct opening *o)
+{
+	size_t i;
+	int fd;
+
+	for (i = 0; i < 2; i++) {
+		fd = o->tables[i].fd;
+		o->tables[i].fd = -1;
+		if (fd >= 0 && close(fd) != 0)
+			return ERR_IO;
+	}
+	return ERR_OK;
+}
+
+static enum err
+publish(struct opening *o)
+{
+	char path[FS_PATH_MAX];
+
+	RETURN_IF(close_tables(o));
+	RETURN_IF(fs_path(path, "%s/%s", o->tmp, o->folder_name));
+	return fs_rename(path, o->target);
+}
+
+enum err
+payload_read(const struct payload_read_spec *spec,
+    struct payload_read_result *ret, struct err_info *info)
+{
+	CLEANUP(opening_release) struct opening o = {
+		.place = OPENING_BEFORE,
+		.tables = {{.fd = -1}, {.fd = -1}},
+	};
+	CLEANUP(payload_read_result_release) struct payload_read_result r =
+	    {0};
+
+	o.info = info;
+	o.tables[PAYLOAD_RESPONSES].scan.record = on_answer;
+	o.tables[PAYLOAD_RESPONSES].scan.ctx = &o.tables[PAYLOAD_RESPONSES];
+	o.tables[PAYLOAD_CONSENTS].scan.record = on_person;
+	o.tables[PAYLOAD_CONSENTS].scan.ctx = &o.tables[PAYLOAD_CONSENTS];
+	RETURN_IF(make_folder(&o, spec));
+	RETURN_IF(start(&o, spec));
+	RETURN_IF(read_members(&o));
+	RETURN_IF(pipeline_wait(o.pipeline, 1));
+	RETURN_IF(payload_read_check(&o, spec, &r));
+	RETURN_IF(publish(&o));
+	*ret = r;
+	memset(&r, 0, sizeof(r));       /* transferred */
+	return ERR_OK;
+}
