@@ -48,8 +48,29 @@ enum err act_log_reader(struct home *h, struct log **ret)
 	return log_open_reader(dir, note_signer_key(h->log_signer), NULL, ret);
 }
 
-/* The log's commit point: what is staged becomes the `signed` state. */
-static enum err commit_signed(struct home *h, const struct log_signed *staged)
+/* An owner's store counts its acts, and the register remembers how many it
+ * has seen, so that an older copy of vault.db is noticed (home_owner_open). */
+static enum err note_seen(const struct act *a)
+{
+	if (a == NULL || db_kind(a->db) != DB_STORE || a->owner[0] == '\0')
+		return ERR_OK;
+	return register_seen_put(a->home->reg, a->owner, a->db);
+}
+
+static enum err count_act(const struct act *a)
+{
+	uint64_t generation;
+
+	if (db_kind(a->db) != DB_STORE)
+		return ERR_OK;
+	RETURN_IF(db_generation(a->db, &generation));
+	return db_set_generation(a->db, generation + 1);
+}
+
+/* The log's commit point: what is staged becomes the `signed` state.  ${a} is
+ * NULL in a repair. */
+static enum err commit_signed(struct home *h, const struct act *a,
+    const struct log_signed *staged)
 {
 	CLEANUP(db_tx_rollback) struct db_tx tx = {0};
 	struct register_signed s = {.size = staged->size};
@@ -57,20 +78,26 @@ static enum err commit_signed(struct home *h, const struct log_signed *staged)
 	memcpy(s.root, staged->root, sizeof(s.root));
 	RETURN_IF(db_tx_begin(register_db(h->reg), &tx));
 	RETURN_IF(register_signed_put(h->reg, &s, staged->checkpoint));
+	RETURN_IF(note_seen(a));
 	return db_tx_commit(&tx);
 }
 
-/* Appends ${entries}; the first gets index ${ret_first}. */
-static enum err append(struct home *h, struct log *log,
-    const struct bytes *entries, size_t count, uint64_t *ret_first)
+struct bytes_run {
+	const struct bytes *items;
+	size_t len;
+};
+
+/* Appends ${run}; the first gets index ${ret_first}. */
+static enum err append(struct home *h, const struct act *a, struct log *log,
+    const struct bytes_run *run, uint64_t *ret_first)
 {
 	struct log_signed staged;
 
 	*ret_first = log_size(log);
-	RETURN_IF(log_stage(log, entries, count));
+	RETURN_IF(log_stage(log, run->items, run->len));
 	step_reached(STEP_ACT_STAGED);
 	staged = log_staged(log);
-	RETURN_IF(commit_signed(h, &staged));
+	RETURN_IF(commit_signed(h, a, &staged));
 	step_reached(STEP_ACT_SIGNED);
 	RETURN_IF(log_publish(log));
 	step_reached(STEP_ACT_PUBLISHED);
@@ -87,6 +114,8 @@ enum err act_begin(struct home *h, struct db *db, struct act *ret)
 void act_entry(struct act *a, enum entry_kind kind, const char *owner,
     struct entry_writer *w)
 {
+	if (owner != NULL)
+		(void)snprintf(a->owner, sizeof(a->owner), "%s", owner);
 	entry_begin(w, kind, a->home->now_unix_s, owner, &a->entry);
 }
 
@@ -179,15 +208,16 @@ static enum err mark(struct db *db, const struct pending *item, int logged,
 	return db_tx_commit(&tx);
 }
 
-static enum err append_pending(struct home *h, struct log *log,
+static enum err append_pending(const struct act *a, struct log *log,
     const struct pending_list *p, uint64_t *ret_first)
 {
 	struct bytes entries[ACT_ENTRIES_MAX];
+	const struct bytes_run run = {entries, p->len};
 
 	for (size_t i = 0; i < p->len; i++)
 		entries[i] = bytes_of(p->entries.data + p->items[i].start,
 		    p->items[i].len);
-	return append(h, log, entries, p->len, ret_first);
+	return append(a->home, a, log, &run, ret_first);
 }
 
 /* Logs everything queued in a->db: this act's entries, and nothing else,
@@ -200,7 +230,7 @@ static enum err log_queued(struct act *a)
 
 	RETURN_IF(actlog_each_queued(a->db, collect, &p));
 	RETURN_IF(open_log(a->home, &log));
-	RETURN_IF(append_pending(a->home, log, &p, &first));
+	RETURN_IF(append_pending(a, log, &p, &first));
 	for (size_t i = 0; i < p.len; i++) {
 		RETURN_IF(mark(a->db, &p.items[i], 1, first + i));
 		for (size_t k = 0; k < a->len; k++)
@@ -216,6 +246,7 @@ enum err act_commit(struct act *a)
 	enum err e;
 
 	MUST_HOLD(a->len > 0);
+	RETURN_IF(count_act(a));
 	RETURN_IF(db_tx_commit(&a->tx));
 	step_reached(STEP_ACT_QUEUED);
 	e = log_queued(a);
@@ -263,7 +294,8 @@ static enum err repair_one(struct home *h, struct db *db, struct log *log,
 		    "中断された操作は台帳に届いていなかったため、無効としました");
 		return mark(db, item, 0, 0);
 	}
-	RETURN_IF(append(h, log, &entry, 1, &index));
+	RETURN_IF(append(h, NULL, log, &(struct bytes_run){&entry, 1},
+	    &index));
 	outcome_add(h->outcome, OUTCOME_WARNING,
 	    "an interrupted stop has now been entered in the ledger",
 	    "中断された停止の操作を台帳に記載しました");

@@ -28,6 +28,7 @@ struct act {
 	struct db *db;
 	struct db_tx tx;
 	struct fs_lock lock;
+	char owner[3];                       /* of its entries; "" is none */
 	int64_t ids[ACT_ENTRIES_MAX];
 	uint64_t indexes[ACT_ENTRIES_MAX];   /* in the ledger, after commit */
 	size_t len;

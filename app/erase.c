@@ -43,17 +43,53 @@ static enum err add_number(void *ctx, uint32_t number)
 
 /* ---- the store's side ---- */
 
+/* The batch of this owner's withdrawal that entry ${index} is; ERR_NOT_FOUND
+ * when it is something else. */
+static enum err batch_of(struct owner *w, struct log *log, uint64_t index,
+    char ret[2 * BATCH_ID_LEN + 1])
+{
+	CLEANUP(buf_release) struct buf entry = {0};
+	struct text *text = NULL;
+	enum entry_kind kind;
+	enum err e = ERR_NOT_FOUND;
+
+	RETURN_IF(log_entry(log, index, &entry));
+	RETURN_IF(entry_parse(bytes_buf(&entry), &kind, &text,
+	    &w->home->outcome->info));
+	if (kind == ENTRY_WITHDRAWAL &&
+	    strcmp(text_get(text, "owner"), w->code) == 0) {
+		memcpy(ret, text_get(text, "batch"), 2 * BATCH_ID_LEN + 1);
+		e = ERR_OK;
+	}
+	text_free(text);
+	return e;
+}
+
+/* An erasure names the last withdrawal it covers.  ERR_CORRUPT when the
+ * ledger has none, since nobody is stopping without one. */
+static enum err last_batch(struct owner *w, char ret[2 * BATCH_ID_LEN + 1])
+{
+	CLEANUP(log_cleanup) struct log *log = NULL;
+
+	RETURN_IF(act_log_reader(w->home, &log));
+	for (uint64_t i = log_size(log); i > 0; i--) {
+		enum err e = batch_of(w, log, i - 1, ret);
+
+		if (e != ERR_NOT_FOUND)
+			return e;
+	}
+	return ERR_CORRUPT;
+}
+
 static enum err mark_erased(struct owner *w, const struct numbers *n,
     uint64_t generation)
 {
 	CLEANUP(act_abort) struct act a = {0};
-	uint8_t random[BATCH_ID_LEN];
 	char batch[2 * BATCH_ID_LEN + 1];
 	struct entry_writer entry;
 	int64_t act;
 
-	secret_random(random, sizeof(random));
-	encode_hex(random, sizeof(random), batch);
+	RETURN_IF(last_batch(w, batch));
 	RETURN_IF(act_begin(w->home, store_db(w->store), &a));
 	act_entry(&a, ENTRY_ERASURE, w->code, &entry);
 	entry_put(&entry, "batch", batch);

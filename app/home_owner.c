@@ -127,7 +127,13 @@ static enum err open_erase(struct owner *w)
 		return e;
 	args.key = w->erase_key.key;
 	args.next = next.key;
-	RETURN_IF(erase_open(&args, &w->erase, &which));
+	e = erase_open(&args, &w->erase, &which);
+	if (e == ERR_DECRYPT && w->erase_key.generation > 1)
+		return outcome_refuse(h->outcome, ERR_ROLLBACK,
+		    "owners/%s/erase.db does not open with the key in use: it is an old copy, from before an erasure, or damaged",
+		    "owners/%s/erase.db は現在の鍵で開けません。消去より前の古い写しか、壊れています",
+		    w->code);
+	RETURN_IF(e);
 	if (which == 0)
 		return erase_key_drop_next(dir, w->code);
 	RETURN_IF(erase_key_promote(dir, w->code));
@@ -155,11 +161,26 @@ enum err home_owner_known(struct home *h, const char *code,
 	return e;
 }
 
+/* The register knows how many acts this store had (app/act.c). */
+static enum err refuse_old_store(struct owner *w)
+{
+	enum err e = register_seen_check(w->home->reg, w->code,
+	    store_db(w->store));
+
+	if (e == ERR_ROLLBACK)
+		return outcome_refuse(w->home->outcome, e,
+		    "owners/%s/vault.db is an older copy than the one used last; to go back on purpose: azukari restore",
+		    "owners/%s/vault.db は前回使われたものより古い写しです。意図して戻すときは azukari restore を使ってください",
+		    w->code);
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 static enum err open_owner(struct owner *w)
 {
 	struct home *h = w->home;
 
 	RETURN_IF(open_store(h, w->code, DB_OPEN, &w->store));
+	RETURN_IF(refuse_old_store(w));
 	RETURN_IF(act_repair(h, store_db(w->store)));
 	RETURN_IF(open_erase(w));
 	return erase_repair(w);
