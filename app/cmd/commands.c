@@ -8,6 +8,7 @@ static const struct commands_group *const groups[] = {
 	&enrol_commands,
 	&sources_commands,
 	&intake_commands,
+	&ledger_commands,
 	&partner_commands,
 	&withdraw_commands,
 	&rules_commands,

@@ -17,6 +17,7 @@ struct commands_group {
 extern const struct commands_group enrol_commands;
 extern const struct commands_group intake_commands;
 extern const struct commands_group sources_commands;
+extern const struct commands_group ledger_commands;
 extern const struct commands_group partner_commands;
 extern const struct commands_group withdraw_commands;
 extern const struct commands_group rules_commands;
