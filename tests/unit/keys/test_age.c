@@ -347,6 +347,8 @@ test_failed_open_leaves_nothing(void **state)
 	sealed.data[sealed.len - 1] ^= 1;
 	assert_ok(buf_append_str(&opened, "kept"));
 	assert_ok(buf_reserve(&opened, 3 * AGE_CHUNK));
+	/* MALLOC_PERTURB_ may have filled it with the very byte looked for. */
+	memset(opened.data + opened.len, 0, opened.cap - opened.len);
 	assert_err(age_open_buf(&keys, bytes_buf(&sealed), &opened),
 	    ERR_DECRYPT);
 	assert_string_equal(buf_text(&opened), "kept");
