@@ -221,7 +221,7 @@ register_plan_move(struct register_store *r, const char *id,
 	if (!plan_may_move(p.state, to))
 		return ERR_STATE;
 	RETURN_IF(check_none_queued(r, PLAN_STATE_QUEUED, id));
-	return add_state(r, PLAN_STATE_ADD, id, to, &m);
+	return add_state(r, PLAN_STATE_ADD, id, (int)to, &m);
 }
 
 static enum err
@@ -357,7 +357,7 @@ move_export(struct register_store *r, const char *id,
 	RETURN_IF(check_none_queued(r, EXPORT_STATE_QUEUED, id));
 	if (to == REGISTER_EXPORT_STARTED)
 		RETURN_IF(forget_built(r, id));
-	return add_state(r, EXPORT_STATE_ADD, id, to, m);
+	return add_state(r, EXPORT_STATE_ADD, id, (int)to, m);
 }
 
 enum err

@@ -1,0 +1,227 @@
+#include "tests/unit/vault/fixture.h"
+
+#include "keys/digest.h"
+#include "vault/segment.h"
+
+static const uint8_t SEALED[64] = {
+	1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, [48] = 0xee,
+	[63] = 0xff,
+};
+
+static void
+add(struct segment_builder *b, uint32_t respondent, uint8_t kind,
+    uint32_t length)
+{
+	const struct segment_entry e = {
+		.respondent = respondent, .generation = 0x0102, .kind = kind,
+		.length = length,
+	};
+
+	assert_ok(segment_builder_add(b, &e, SEALED));
+}
+
+static void
+build(struct buf *out)
+{
+	CLEANUP(segment_builder_release) struct segment_builder b = {0};
+
+	add(&b, 7, 1, 64);
+	add(&b, SEGMENT_NO_RESPONDENT, 5, 33);
+	add(&b, 0x01020304, 2, 40);
+	assert_int_equal(segment_builder_len(&b), 12 + 36 + 64 + 33 + 40);
+	assert_ok(segment_builder_finish(&b, out));
+	assert_int_equal(out->len, segment_builder_len(&b));
+}
+
+static void
+test_layout(void **state)
+{
+	/* docs/FORMATS.md 5.3, by hand */
+	static const uint8_t head[] = {
+		'a', 'z', 'k', 's', 'e', 'g', '1', 0, 0, 0, 0, 3,
+		0, 0, 0, 7, 1, 2, 1, 0, 0, 0, 0, 64,
+		0xff, 0xff, 0xff, 0xff, 1, 2, 5, 0, 0, 0, 0, 33,
+		1, 2, 3, 4, 1, 2, 2, 0, 0, 0, 0, 40,
+	};
+	CLEANUP(buf_release) struct buf out = {0};
+
+	(void)state;
+	build(&out);
+	assert_memory_equal(out.data, head, sizeof(head));
+	assert_memory_equal(out.data + sizeof(head), SEALED, 64);
+	assert_memory_equal(out.data + sizeof(head) + 64, SEALED, 33);
+}
+
+static void
+test_walk(void **state)
+{
+	CLEANUP(buf_release) struct buf out = {0};
+	struct segment_view v;
+	struct segment_record r;
+
+	(void)state;
+	build(&out);
+	assert_ok(segment_view_open(bytes_buf(&out), &v));
+	assert_int_equal(v.count, 3);
+	assert_true(segment_view_next(&v, &r));
+	assert_int_equal(r.entry.respondent, 7);
+	assert_int_equal(r.entry.generation, 0x0102);
+	assert_true(segment_view_next(&v, &r));
+	assert_int_equal(r.entry.kind, 5);
+	assert_true(segment_view_next(&v, &r));
+	assert_int_equal(r.entry.length, 40);
+	assert_memory_equal(r.sealed, SEALED, 40);
+	assert_false(segment_view_next(&v, &r));
+}
+
+static void
+test_leaf(void **state)
+{
+	CLEANUP(buf_release) struct buf out = {0}, by_hand = {0};
+	static const uint32_t lengths[] = {64, 33, 40};
+	uint8_t leaf[32], expected[32];
+
+	(void)state;
+	build(&out);
+	assert_ok(buf_append_u8(&by_hand, 0));
+	for (size_t i = 0; i < 3; i++) {
+		assert_ok(buf_append(&by_hand, SEALED, 16));
+		assert_ok(buf_append(&by_hand, SEALED + lengths[i] - 16, 16));
+	}
+	digest_sha256(bytes_buf(&by_hand), expected);
+	assert_ok(segment_leaf(bytes_buf(&out), leaf));
+	assert_memory_equal(leaf, expected, sizeof(leaf));
+}
+
+static int
+drop_index(void *ctx, uint32_t index, const struct segment_record *r)
+{
+	assert_false(r->entry.flags & SEGMENT_REMOVED);
+	return index == *(uint32_t *)ctx;
+}
+
+static void
+test_rewrite_keeps_leaf(void **state)
+{
+	CLEANUP(buf_release) struct buf out = {0}, less = {0}, again = {0};
+	uint8_t before[32], after[32];
+	uint32_t which = 2, dropped = 9;
+	struct segment_view v;
+	struct segment_record r;
+
+	(void)state;
+	build(&out);
+	assert_ok(segment_leaf(bytes_buf(&out), before));
+	assert_ok(segment_rewrite(bytes_buf(&out), drop_index, &which, &less,
+	    &dropped));
+	assert_int_equal(dropped, 1);
+	assert_int_equal(less.len, out.len - 8);
+	assert_ok(segment_leaf(bytes_buf(&less), after));
+	assert_memory_equal(before, after, sizeof(before));
+	assert_ok(segment_view_open(bytes_buf(&less), &v));
+	while (segment_view_next(&v, &r))
+		assert_int_equal(r.entry.flags, v.next == 3);
+	assert_int_equal(r.entry.length, 32);
+	assert_memory_equal(r.sealed, SEALED, 16);
+	assert_memory_equal(r.sealed + 16, SEALED + 24, 16);
+	/* what is removed is not asked about again */
+	assert_ok(segment_rewrite(bytes_buf(&less), drop_index, &which,
+	    &again, &dropped));
+	assert_int_equal(dropped, 0);
+	assert_true(bytes_equal(bytes_buf(&less), bytes_buf(&again)));
+}
+
+static void
+test_bad_entries(void **state)
+{
+	static const struct segment_entry bad[] = {
+		{.respondent = 1, .kind = 0, .length = 64},
+		{.respondent = 1, .kind = 6, .length = 64},
+		{.respondent = 1, .kind = 1, .length = 32},
+		{.respondent = 1, .kind = 1, .length = 0},
+		{.respondent = 1, .kind = 1, .length = SEGMENT_SEALED_MAX + 1},
+		{.respondent = 1, .kind = 1, .flags = 2, .length = 64},
+		{.respondent = 1, .kind = 1, .flags = 1, .length = 64},
+		{.respondent = 1, .kind = 5, .length = 64},
+		{.respondent = SEGMENT_NO_RESPONDENT, .kind = 1, .length = 64},
+	};
+	CLEANUP(segment_builder_release) struct segment_builder b = {0};
+	CLEANUP(buf_release) struct buf out = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_err(segment_builder_add(&b, &bad[i], SEALED),
+		    ERR_RANGE);
+	assert_err(segment_builder_finish(&b, &out), ERR_STATE);
+	assert_int_equal(out.len, 0);
+}
+
+static void
+test_full(void **state)
+{
+	CLEANUP(segment_builder_release) struct segment_builder b = {0};
+	const struct segment_entry e = {
+		.respondent = 1, .kind = 1, .length = SEGMENT_SEALED_MAX,
+	};
+	uint8_t *room;
+	size_t n = 0;
+	enum err err;
+
+	(void)state;
+	while ((err = segment_builder_room(&b, &e, &room)) == ERR_OK) {
+		memset(room, 1, e.length);
+		n++;
+	}
+	assert_int_equal(err, ERR_LIMIT);
+	assert_int_equal(n, (SEGMENT_BYTES_MAX - 12) /
+	    (SEGMENT_SEALED_MAX + 12));
+	assert_true(segment_builder_len(&b) <= SEGMENT_BYTES_MAX);
+}
+
+/* Every bit of the structure that is flipped is either noticed or changes
+ * nothing but the fields the format leaves free (respondent, generation and
+ * the sealed bytes, which their own keys protect). */
+static void
+test_flips_and_cuts(void **state)
+{
+	CLEANUP(buf_release) struct buf out = {0};
+	struct segment_view v;
+
+	(void)state;
+	build(&out);
+	for (size_t len = 0; len < out.len; len++)
+		assert_err(segment_view_open(bytes_of(out.data, len), &v),
+		    ERR_CORRUPT);
+	assert_ok(buf_append_u8(&out, 0));
+	assert_err(segment_view_open(bytes_buf(&out), &v), ERR_CORRUPT);
+	out.len--;
+	for (size_t bit = 0; bit < 8 * (size_t)48; bit++) {
+		size_t byte = bit / 8, field = byte < 12 ? 12 : byte % 12;
+
+		out.data[byte] ^= (uint8_t)(1u << (bit % 8));
+		enum err e = segment_view_open(bytes_buf(&out), &v);
+		if (byte < 8)
+			assert_int_equal(e, ERR_UNSUPPORTED);
+		else if (byte < 12 || field >= 7)
+			assert_int_equal(e, ERR_CORRUPT);
+		else
+			assert_true(e == ERR_OK || e == ERR_CORRUPT);
+		out.data[byte] ^= (uint8_t)(1u << (bit % 8));
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_leaf),
+		cmocka_unit_test(test_rewrite_keeps_leaf),
+		cmocka_unit_test(test_bad_entries),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_flips_and_cuts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
