@@ -23,8 +23,8 @@ open_as(const char *path, uint8_t key, enum db_kind kind,
 
 enum { ADD_TEXT, COUNT_TEXT, HAS_TEXT };
 static const char *const SQL[] = {
-	[ADD_TEXT] = "INSERT INTO draft (owner, name, bytes) "
-	    "VALUES (?1, ?2, ?3)",
+	[ADD_TEXT] = ("INSERT INTO draft (owner, name, bytes) "
+	    "VALUES (?1, ?2, ?3)"),
 	[COUNT_TEXT] = "SELECT count(*) FROM draft",
 	[HAS_TEXT] = "SELECT bytes FROM draft WHERE owner = ?1 AND name = ?2",
 };

@@ -300,7 +300,6 @@ test_old_store(void **state)
 static int
 plaintext_has(const char *name, uint8_t key, const uint8_t *bytes, size_t len)
 {
-	CLEANUP(buf_release) struct buf out = {.max = (size_t)1 << 28};
 	sqlite3 *from = NULL, *to = NULL;
 	sqlite3_backup *b;
 	int found;

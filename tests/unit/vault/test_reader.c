@@ -215,7 +215,6 @@ test_withdrawals(void **state)
 static void
 test_erased(void **state)
 {
-	CLEANUP(reader_cleanup) struct reader *r = NULL;
 	CLEANUP(db_tx_rollback) struct db_tx tx = {0};
 	const uint16_t second = 2;
 	uint32_t number;
