@@ -1,5 +1,6 @@
 #include "app/act.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "app/step.h"

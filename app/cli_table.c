@@ -88,6 +88,8 @@ void cli_progress_begin(struct cli_progress *p, struct cli *cli,
 		p->cli = NULL;
 }
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static void show(const struct cli_progress *p, uint64_t done, int64_t ms)
 {
 	double rate = ms > 0 ? (double)done * 1000.0 / (double)ms : 0.0;
@@ -101,6 +103,7 @@ static void show(const struct cli_progress *p, uint64_t done, int64_t ms)
 		    "  残り%.0f秒"), (double)(p->total - done) / rate);
 	(void)fflush(stderr);
 }
+#pragma GCC diagnostic pop
 
 void cli_progress_at(struct cli_progress *p, uint64_t done)
 {

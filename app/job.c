@@ -35,6 +35,13 @@ static void job_release(struct job *j)
 	home_owner_close(j->w);
 }
 
+static void job_free(struct job **j)
+{
+	if (*j != NULL)
+		job_release(*j);
+	free(*j);
+}
+
 /* ---- decide ---- */
 
 static enum err check_state(const struct job *j)
@@ -285,8 +292,10 @@ static enum err fill_binding(const struct job *j, struct binding *ret)
 	uint8_t plan_sha256[DIGEST_LEN];
 
 	digest_sha256(bytes_buf(&j->c.plan_text), plan_sha256);
-	(void)snprintf(ret->export_id, sizeof(ret->export_id), "%s",
-	    j->c.row.export_id);
+	if (strlen(j->c.row.export_id) >= sizeof(ret->export_id))
+		return ERR_LIMIT;
+	memcpy(ret->export_id, j->c.row.export_id,
+	    strlen(j->c.row.export_id) + 1);
 	memcpy(ret->plan_sha256, plan_sha256, DIGEST_LEN);
 	memcpy(ret->request_sha256, j->c.plan.request_sha256, DIGEST_LEN);
 	(void)snprintf(ret->recipient, sizeof(ret->recipient), "%s",
@@ -640,29 +649,35 @@ static enum err resume(struct job *j, struct job_result *ret, int *ret_done)
 	return ERR_OK;
 }
 
+static enum err run(struct job *j, const char *plan, struct job_result *ret)
+{
+	int done = 0;
+
+	RETURN_IF(begin(j, plan));
+	RETURN_IF(resume(j, ret, &done));
+	if (!done)
+		RETURN_IF(build_and_publish(j, ret));
+	if (j->options->rederive)
+		return ERR_OK;
+	if (!j->c.plan.byte_release)
+		return destroy_secrets(j);
+	outcome_add(j->h->outcome, OUTCOME_DONE,
+	    "%s is built and waits for byte release: its officers read the disclosure report and sign SHA256SUMS",
+	    "%sを作成しました。開示前の確認待ちです。保管官が開示評価を読み、SHA256SUMSに署名します",
+	    j->c.row.export_id);
+	return ERR_OK;
+}
+
 enum err job_run(struct home *h, const char *plan,
     const struct job_options *options, struct job_result *ret)
 {
 	static const struct job_options defaults = {0};
-	CLEANUP(job_release) struct job j = {.h = h,
-	    .options = options == NULL ? &defaults : options};
-	struct job_result result = {0};
+	CLEANUP(job_free) struct job *j = calloc(1, sizeof(*j));
 
-	int done = 0;
-
-	RETURN_IF(begin(&j, plan));
-	RETURN_IF(resume(&j, &result, &done));
-	if (!done)
-		RETURN_IF(build_and_publish(&j, &result));
-	*ret = result;
-	if (j.options->rederive)
-		return ERR_OK;
-	if (j.c.plan.byte_release) {
-		outcome_add(h->outcome, OUTCOME_DONE,
-		    "%s is built and waits for byte release: its officers read the disclosure report and sign SHA256SUMS",
-		    "%sを作成しました。開示前の確認待ちです。保管官が開示評価を読み、SHA256SUMSに署名します",
-		    j.c.row.export_id);
-		return ERR_OK;
-	}
-	return destroy_secrets(&j);
+	if (j == NULL)
+		return ERR_NOMEM;
+	j->h = h;
+	j->options = options == NULL ? &defaults : options;
+	*ret = (struct job_result){0};
+	return run(j, plan, ret);
 }

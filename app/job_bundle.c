@@ -1,6 +1,7 @@
 /* The bundle around the payload: built and logged here, published by
  * job_publish.c. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/act.h"
@@ -20,10 +21,11 @@ struct parts {
 	size_t len;
 };
 
-static void parts_release(struct parts *p)
+static void parts_free(struct parts **p)
 {
-	for (size_t i = 0; i < p->len; i++)
-		buf_release(&p->bytes[i]);
+	for (size_t i = 0; *p != NULL && i < (*p)->len; i++)
+		buf_release(&(*p)->bytes[i]);
+	free(*p);
 }
 
 /* A part whose bytes are to be appended to *ret. */
@@ -181,7 +183,7 @@ static enum err log_exported(struct home *h, const struct job_case *c,
 	digest_sha256(sums, row.sha256sums_sha256);
 	memcpy(row.consent_root, b->payload.consent_root, 32);
 	memcpy(row.notice_book_sha256, b->notice_book_sha256, 32);
-	(void)snprintf(row.file, sizeof(row.file), "%s.tar",
+	(void)snprintf(row.file, sizeof(row.file), "%.59s.tar",
 	    c->row.export_id);
 	RETURN_IF(sshsig_sign(gateway_key_export_seed(h->keys), SSHSIG_EXPORT,
 	    sums, &sig));
@@ -204,14 +206,17 @@ static enum err log_exported(struct home *h, const struct job_case *c,
 enum err job_bundle_build(struct home *h, const struct job_case *c,
     const struct job_scan *s, const struct job_built *b)
 {
-	CLEANUP(parts_release) struct parts p = {0};
+	CLEANUP(parts_free) struct parts *p = calloc(1, sizeof(*p));
 	CLEANUP(buf_release) struct buf sums = {0};
 	char dir[FS_PATH_MAX], payload[FS_PATH_MAX], folder[FS_PATH_MAX];
 	struct bundle_spec spec = {.export_id = c->row.export_id,
-	    .parts = p.items, .payload_path = payload};
+	    .payload_path = payload};
 
-	RETURN_IF(add_all(h, c, s, b, &p));
-	spec.part_count = p.len;
+	if (p == NULL)
+		return ERR_NOMEM;
+	RETURN_IF(add_all(h, c, s, b, p));
+	spec.parts = p->items;
+	spec.part_count = p->len;
 	memcpy(spec.payload_sha256, b->payload.sha256, DIGEST_LEN);
 	RETURN_IF(home_path(h, dir, "tmp"));
 	RETURN_IF(home_path(h, payload, "tmp/%s.payload", c->row.export_id));
@@ -219,5 +224,5 @@ enum err job_bundle_build(struct home *h, const struct job_case *c,
 	RETURN_IF(fs_remove_tree(folder));      /* of a job that died */
 	RETURN_IF(bundle_build(dir, &spec, &sums, &h->outcome->info));
 	step_reached(STEP_JOB_BUILT);
-	return log_exported(h, c, s, b, &p, bytes_buf(&sums));
+	return log_exported(h, c, s, b, p, bytes_buf(&sums));
 }

@@ -258,27 +258,43 @@ static enum err put_out(struct publish *p)
 	return destroy_secrets(p);
 }
 
+static void publish_free(struct publish **p)
+{
+	if (*p != NULL)
+		publish_release(*p);
+	free(*p);
+}
+
+static enum err release(struct publish *p)
+{
+	int changed = 0;
+
+	RETURN_IF(consent_again(p, &changed));
+	if (changed)
+		return destroy_built(p);
+	RETURN_IF(finish(p));
+	RETURN_IF(verify_it(p));
+	RETURN_IF(consent_again(p, &changed));
+	if (changed)
+		return destroy_built(p);
+	return log_released(p);
+}
+
 enum err job_publish(struct home *h, struct owner *w, const char *export_id,
     char ret_path[FS_PATH_MAX])
 {
-	CLEANUP(publish_release) struct publish p = {.h = h, .w = w};
-	int changed = 0;
+	CLEANUP(publish_free) struct publish *p = calloc(1, sizeof(*p));
 
-	RETURN_IF(load(&p, export_id));
-	if (p.export_row.state == REGISTER_EXPORT_BUILT) {
-		RETURN_IF(consent_again(&p, &changed));
-		if (changed)
-			return destroy_built(&p);
-		RETURN_IF(finish(&p));
-		RETURN_IF(verify_it(&p));
-		RETURN_IF(consent_again(&p, &changed));
-		if (changed)
-			return destroy_built(&p);
-		RETURN_IF(log_released(&p));
-	} else if (p.export_row.state != REGISTER_EXPORT_RELEASED) {
+	if (p == NULL)
+		return ERR_NOMEM;
+	p->h = h;
+	p->w = w;
+	RETURN_IF(load(p, export_id));
+	if (p->export_row.state == REGISTER_EXPORT_BUILT)
+		RETURN_IF(release(p));
+	else if (p->export_row.state != REGISTER_EXPORT_RELEASED)
 		return ERR_STATE;
-	}
-	RETURN_IF(put_out(&p));
-	(void)snprintf(ret_path, FS_PATH_MAX, "%s", p.out);
+	RETURN_IF(put_out(p));
+	(void)snprintf(ret_path, FS_PATH_MAX, "%s", p->out);
 	return ERR_OK;
 }

@@ -102,7 +102,7 @@ static enum err take_answer(struct activation *a, const char *path,
     struct outcome *o)
 {
 	CLEANUP(pack_release) struct pack p = {0};
-	size_t seat;
+	size_t seat = 0;
 
 	RETURN_IF(pack_read(path, &p, &o->info));
 	RETURN_IF(seat_of_answer(&p, a, &seat, o));

@@ -1,6 +1,7 @@
 #include "app/ops/freeze.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/act.h"
@@ -337,19 +338,29 @@ static enum err build(struct freezing *f, unsigned valid_days)
 	return write_plan(f);
 }
 
+static void freezing_free(struct freezing **f)
+{
+	if (*f != NULL)
+		freezing_release(*f);
+	free(*f);
+}
+
 enum err freeze_plan(struct home *h, const char *owner, const char *request,
     unsigned valid_days, struct register_plan *ret)
 {
-	CLEANUP(freezing_release) struct freezing f = {.h = h};
+	CLEANUP(freezing_free) struct freezing *f = calloc(1, sizeof(*f));
 
-	RETURN_IF(decide(&f, owner, request));
-	RETURN_IF(build(&f, valid_days));
-	RETURN_IF(put_plan(&f));
-	*ret = f.row;
+	if (f == NULL)
+		return ERR_NOMEM;
+	f->h = h;
+	RETURN_IF(decide(f, owner, request));
+	RETURN_IF(build(f, valid_days));
+	RETURN_IF(put_plan(f));
+	*ret = f->row;
 	outcome_add(h->outcome, OUTCOME_DONE,
 	    "%s is frozen over %zu closed epochs; %u of %zu seats must approve it",
 	    "%sを確定しました（締め切り済みの期間%zu件）。承認には%u席（全%zu席）が必要です",
-	    f.row.id, f.epochs.len, f.docket.charter.threshold,
-	    f.docket.charter.seats_len);
+	    f->row.id, f->epochs.len, f->docket.charter.threshold,
+	    f->docket.charter.seats_len);
 	return ERR_OK;
 }
