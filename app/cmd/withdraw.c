@@ -81,7 +81,7 @@ static enum err tell_book(void *ctx, const struct store_book *book,
 	return ERR_OK;
 }
 
-static enum err tell_days(struct cli *cli, struct owner *w)
+static enum err tell_days(struct cli *cli, struct owner *w, int now)
 {
 	CLEANUP(policy_release) struct policy p = {.erase_backup_days = 7,
 	    .hold_hours = WITHDRAW_HOLD_HOURS_DEFAULT};
@@ -89,10 +89,16 @@ static enum err tell_days(struct cli *cli, struct owner *w)
 
 	if (e != ERR_OK && e != ERR_NOT_FOUND)
 		return e;
-	outcome_add(&cli->outcome, OUTCOME_DONE,
-	    "stopped at once; the key is deleted after %u hours at most, and copies in backups become unreadable within %u days",
-	    "利用をただちに停止しました。鍵は遅くとも%u時間後に消去され、バックアップも%u日以内に読めなくなります",
-	    p.hold_hours, p.erase_backup_days);
+	if (now)
+		outcome_add(&cli->outcome, OUTCOME_DONE,
+		    "stopped at once; the key is deleted without a hold, and copies in backups become unreadable within %u days",
+		    "利用をただちに停止しました。鍵は保留なしに消去し、バックアップも%u日以内に読めなくなります",
+		    p.erase_backup_days);
+	else
+		outcome_add(&cli->outcome, OUTCOME_DONE,
+		    "stopped at once; the key is deleted after %u hours at most, and copies in backups become unreadable within %u days",
+		    "利用をただちに停止しました。鍵は遅くとも%u時間後に消去され、バックアップも%u日以内に読めなくなります",
+		    p.hold_hours, p.erase_backup_days);
 	return ERR_OK;
 }
 
@@ -154,6 +160,7 @@ static enum err run_withdraw(struct cli *cli, struct cli_args args)
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
 	item.scopes = consent_scope_bit(bytes_str(scope));
 	item.permanent = (uint8_t)permanent;
+	item.no_hold = (uint8_t)now;
 	if (item.scopes == 0)
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
 		    "a scope is support, research, recontact or all",
@@ -166,9 +173,9 @@ static enum err run_withdraw(struct cli *cli, struct cli_args args)
 	RETURN_IF(find_tag(cli, w, &p, tag));
 	item.at_unix_s = h->now_unix_s;
 	RETURN_IF(stop(cli, w, &item, tag));
-	RETURN_IF(tell_days(cli, w));
+	RETURN_IF(tell_days(cli, w, now));
 	if (now)
-		RETURN_IF(erase_due(cli, w, 1, 0));
+		RETURN_IF(erase_due(cli, w, 0, 0));
 	return notices_issue(w, NULL);
 }
 

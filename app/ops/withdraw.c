@@ -38,7 +38,8 @@ static enum err withdraw_one(struct owner *w,
 	struct store_withdrawal row = {.number = item->number,
 	    .scopes = item->scopes, .permanent = item->permanent,
 	    .at_unix_s = item->at_unix_s, .noted_unix_s = now,
-	    .hold_until_unix_s = now + terms->hold_s, .act = act};
+	    .hold_until_unix_s = now + (item->no_hold ? 0 : terms->hold_s),
+	    .act = act};
 	uint64_t queued = 0;
 
 	RETURN_IF(store_respondent_withdraw(w->store, &row));

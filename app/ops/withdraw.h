@@ -19,6 +19,7 @@ struct withdraw_item {
 	uint32_t number;        /* of a respondent that is in the store */
 	uint8_t scopes;         /* STORE_SCOPE_ bits */
 	uint8_t permanent;
+	uint8_t no_hold;        /* an officer asked for the erasure now */
 	int64_t at_unix_s;      /* when the respondent said so */
 };
 
