@@ -401,7 +401,9 @@ dump_piece(const char *text, size_t len, void *data)
 {
 	struct dump *d = data;
 
-	d->e = buf_append(d->out, text, len);
+	/* jansson does not look at every result: the first failure stays. */
+	if (d->e == ERR_OK)
+		d->e = buf_append(d->out, text, len);
 	return d->e == ERR_OK ? 0 : -1;
 }
 
@@ -416,7 +418,8 @@ json_doc_dump(const struct json_doc *doc, unsigned indent, struct buf *out)
 	if (failed || doc == NULL)
 		return ERR_NOMEM;
 	flags |= indent > 0 ? JSON_INDENT(indent) : JSON_COMPACT;
-	if (json_dump_callback(inner(doc), dump_piece, &d, flags) != 0)
+	if (json_dump_callback(inner(doc), dump_piece, &d, flags) != 0 ||
+	    d.e != ERR_OK)
 		return d.e != ERR_OK ? d.e : ERR_NOMEM;
 	return buf_append_u8(out, '\n');
 }
