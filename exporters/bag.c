@@ -110,16 +110,31 @@ bag_info_oxum(struct bytes text, uint64_t *ret_bytes, uint64_t *ret_files,
 	    "bag-info.txt has no Payload-Oxum");
 }
 
+/* 1 for a first line `BagIt-Version: N.N` of another version. */
+static int
+names_a_version(struct bytes bagit)
+{
+	static const char label[] = "BagIt-Version: ";
+	struct bytes line;
+	uint64_t major, minor;
+
+	if (bytes_take_line(&bagit, &line) != ERR_OK ||
+	    line.len < sizeof(label) ||
+	    memcmp(line.data, label, sizeof(label) - 1) != 0)
+		return 0;
+	line.data += sizeof(label) - 1;
+	line.len -= sizeof(label) - 1;
+	return take_number(&line, '.', &major) == ERR_OK &&
+	    take_number(&line, '\0', &minor) == ERR_OK &&
+	    (major != 1 || minor != 0);
+}
+
 static enum err
 check_declaration(struct bytes bagit, struct err_info *info)
 {
-	static const char version[] = "BagIt-Version: 1.0\n";
-
 	if (bytes_equal(bagit, bytes_str(BAG_DECLARATION)))
 		return ERR_OK;
-	if (bagit.len >= 14 && memcmp(bagit.data, version, 14) == 0 &&
-	    (bagit.len < sizeof(version) - 1 ||
-	    memcmp(bagit.data, version, sizeof(version) - 1) != 0))
+	if (names_a_version(bagit))
 		return err_at(info, ERR_UNSUPPORTED, 0,
 		    "bagit.txt: only BagIt 1.0 is read");
 	return err_at(info, ERR_SYNTAX, 0,
@@ -232,9 +247,10 @@ folder_release(struct folder *f)
 static enum err
 take_text(struct folder *f, size_t i, const char *path, struct err_info *info)
 {
-	if (fs_read_file(path, TAG_MAX, &f->texts[i]) != ERR_OK)
-		return err_at(info, ERR_IO, 0, "%s cannot be read",
-		    text_names[i]);
+	enum err e = fs_read_file(path, TAG_MAX, &f->texts[i]);
+
+	if (e != ERR_OK)
+		return err_at(info, e, 0, "%s cannot be read", text_names[i]);
 	f->have[i] = 1;
 	return i == TAGMANIFEST ? ERR_OK :
 	    sums_add_bytes(&f->found, text_names[i], bytes_buf(&f->texts[i]));

@@ -1,16 +1,11 @@
 #include "exporters/bundle.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/fs.h"
-#include "core/secret.h"
 #include "exporters/bundle_internal.h"
+#include "exporters/files.h"
 #include "exporters/form.h"
 #include "exporters/readme.h"
 #include "exporters/sums.h"
@@ -47,48 +42,37 @@ list_parts(const struct bundle_spec *spec, struct sums *ret,
 
 /* A folder being made: PATH/EXP-…/. */
 struct draft {
-	char *path;             /* DIR/.bundle-XXXXXX; NULL when gone */
+	char path[FS_PATH_MAX];         /* DIR/.bundle-XXXXXX; "" when gone */
 	const char *id;
 };
 
 static void
 draft_remove(struct draft *d)
 {
-	if (d->path != NULL)
+	if (d->path[0] != '\0')
 		(void)!fs_remove_tree(d->path);
-	free(d->path);
 }
 
 static enum err
 draft_make(struct draft *d, const char *dir, const char *export_id)
 {
-	char path[FS_PATH_MAX];
-
-	RETURN_IF(fs_path(path, "%s/.bundle-XXXXXX", dir));
-	if (mkdtemp(path) == NULL)
-		return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+	RETURN_IF(fs_path(d->path, "%s/.bundle-XXXXXX", dir));
 	d->id = export_id;
-	if ((d->path = strdup(path)) == NULL) {
-		(void)rmdir(path);
-		return ERR_NOMEM;
-	}
-	RETURN_IF(fs_path(path, "%s/%s", d->path, d->id));
-	return fs_mkdir(path, 0700);
+	return files_temp_dir(d->path);
 }
 
-static enum err
+/* On disk when it returns: what is signed next must not be lost. */
+static __attribute__((noinline)) enum err
 draft_write(const struct draft *d, const char *name, struct bytes bytes)
 {
-	char path[FS_PATH_MAX], *slash;
+	CLEANUP(files_cleanup) int fd = -1;
+	char inner[FS_PATH_MAX];
 
-	RETURN_IF(fs_path(path, "%s/%s/%s", d->path, d->id, name));
-	if (strchr(name, '/') != NULL) {
-		slash = strrchr(path, '/');
-		*slash = '\0';
-		RETURN_IF(fs_mkdir_all(path, 0700));
-		*slash = '/';
-	}
-	return fs_write_new_file(path, bytes, 0600);
+	RETURN_IF(fs_path(inner, "%s/%s", d->id, name));
+	RETURN_IF(files_create(d->path, inner, &fd));
+	RETURN_IF(fs_write_all(fd, bytes));
+	RETURN_IF(fs_sync(fd));
+	return files_close(&fd);
 }
 
 static enum err
@@ -105,19 +89,19 @@ write_parts(const struct draft *d, const struct bundle_spec *spec,
 }
 
 /* The payload goes in last and comes back when the folder cannot appear. */
-static enum err
+static __attribute__((noinline)) enum err
 draft_publish(const struct draft *d, const char *to, const char *payload)
 {
 	char path[FS_PATH_MAX];
 	enum err e;
 
 	RETURN_IF(fs_path(path, "%s/%s/" BUNDLE_PAYLOAD, d->path, d->id));
-	RETURN_IF(fs_rename(payload, path));
+	RETURN_IF(files_publish(payload, path));
 	path[strlen(path) - strlen("/" BUNDLE_PAYLOAD)] = '\0';
-	if ((e = fs_rename(path, to)) == ERR_OK)
+	if ((e = files_publish(path, to)) == ERR_OK)
 		return ERR_OK;
-	RETURN_IF(fs_path(path, "%s/%s/" BUNDLE_PAYLOAD, d->path, d->id));
-	(void)!fs_rename(path, payload);
+	path[strlen(path)] = '/';
+	(void)rename(path, payload);
 	return e;
 }
 

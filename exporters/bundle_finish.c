@@ -10,6 +10,7 @@
 
 #include "core/fs.h"
 #include "exporters/bundle_internal.h"
+#include "exporters/files.h"
 #include "exporters/tar.h"
 #include "exporters/walk.h"
 
@@ -36,8 +37,7 @@ packing_release(struct packing *p)
 	buf_release(&p->sums);
 	tar_writer_free(p->tar);
 	free(p->copy);
-	if (p->fd >= 0)
-		(void)close(p->fd);
+	files_cleanup(&p->fd);
 	if (p->tmp[0] != '\0')
 		(void)!fs_remove(p->tmp);
 }
@@ -90,7 +90,7 @@ open_target(struct packing *p, const struct bundle_target *t)
 	RETURN_IF(fs_path(p->tmp, "%s.XXXXXX", t->tar_path));
 	if ((p->fd = mkostemp(p->tmp, O_CLOEXEC)) < 0) {
 		p->tmp[0] = '\0';
-		return ERR_IO;
+		return files_error(errno);
 	}
 	if ((p->copy = malloc(COPY_BYTES)) == NULL)
 		return ERR_NOMEM;
@@ -128,13 +128,6 @@ put_bytes(struct packing *p, const char *name, struct bytes bytes)
 	return tar_writer_add(p->tar, full, bytes);
 }
 
-static void
-fd_cleanup(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-}
-
 /* All of ${fd} into the tar, digest in ${ret}. */
 static enum err
 copy_data(struct packing *p, int fd, uint8_t ret[DIGEST_LEN])
@@ -160,7 +153,7 @@ put_listed(struct packing *p, const char *name)
 {
 	char path[FS_PATH_MAX], full[TAR_NAME_MAX + 1];
 	uint8_t digest[DIGEST_LEN];
-	CLEANUP(fd_cleanup) int fd = -1;
+	CLEANUP(files_cleanup) int fd = -1;
 	struct stat st;
 
 	RETURN_IF(fs_path(path, "%s/%s", p->folder, name));
@@ -251,13 +244,9 @@ put_seals(struct packing *p, const struct bundle_seals *seals)
 static enum err
 publish(struct packing *p, const struct bundle_target *t)
 {
-	int fd = p->fd;
-
-	RETURN_IF(fs_sync(fd));
-	p->fd = -1;
-	if (close(fd) != 0)
-		return ERR_IO;
-	RETURN_IF(fs_rename(p->tmp, t->tar_path));
+	RETURN_IF(fs_sync(p->fd));
+	RETURN_IF(files_close(&p->fd));
+	RETURN_IF(files_publish(p->tmp, t->tar_path));
 	p->tmp[0] = '\0';
 	return ERR_OK;
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/encode.h"
@@ -15,6 +14,7 @@
 #include "exporters/binding.h"
 #include "exporters/csv_scan.h"
 #include "exporters/datapackage.h"
+#include "exporters/files.h"
 #include "exporters/tar.h"
 #include "keys/pseudonym.h"
 
@@ -52,8 +52,7 @@ copying_release(struct copying *c)
 	csv_scan_release(&c->scan);
 	digest_stream_release(&c->digest);
 	buf_release(&c->out);
-	if (c->fd >= 0)
-		(void)close(c->fd);
+	files_cleanup(&c->fd);
 	if (c->to[0] != '\0')
 		(void)!fs_remove_tree(c->to);
 }
@@ -121,19 +120,7 @@ find_names(struct copying *c, const struct notice *n)
 static enum err
 begin_file(struct copying *c, const char *name)
 {
-	char path[FS_PATH_MAX], *slash;
-
-	RETURN_IF(fs_path(path, "%s/%s", c->to, name));
-	if (strchr(name, '/') != NULL) {
-		slash = strrchr(path, '/');
-		*slash = '\0';
-		RETURN_IF(fs_mkdir_all(path, 0700));
-		*slash = '/';
-	}
-	c->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
-	if (c->fd < 0)
-		return errno == ENOSPC ? ERR_NO_SPACE : ERR_IO;
+	RETURN_IF(files_create(c->to, name, &c->fd));
 	memset(&c->file, 0, sizeof(c->file));
 	return digest_stream_init(&c->digest);
 }
@@ -166,13 +153,9 @@ put(void *ctx, struct bytes piece)
 static enum err
 end_file(struct copying *c, const char *name)
 {
-	int fd = c->fd;
-
 	RETURN_IF(flush(c));
-	RETURN_IF(fs_sync(fd));
-	c->fd = -1;
-	if (close(fd) != 0)
-		return ERR_IO;
+	RETURN_IF(fs_sync(c->fd));
+	RETURN_IF(files_close(&c->fd));
 	RETURN_IF(digest_stream_end(&c->digest, c->file.sha256));
 	if (strcmp(name, "tagmanifest-sha256.txt") == 0)
 		return ERR_OK;
@@ -208,20 +191,19 @@ static enum err
 feed_file(struct copying *c, const char *name, csv_scan_bytes_fn take,
     void *ctx)
 {
+	CLEANUP(files_cleanup) int fd = -1;
 	char path[FS_PATH_MAX];
 	uint8_t *block;
 	enum err e;
-	int fd;
 
 	RETURN_IF(fs_path(path, "%s/%s", c->from, name));
 	if ((fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) < 0)
-		return ERR_IO;
-	block = malloc(COPY_BYTES);
-	e = block == NULL ? ERR_NOMEM : feed_pieces(fd, block, take, ctx);
-	if (block != NULL)
-		secret_wipe(block, COPY_BYTES);
+		return files_error(errno);
+	if ((block = malloc(COPY_BYTES)) == NULL)
+		return ERR_NOMEM;
+	e = feed_pieces(fd, block, take, ctx);
+	secret_wipe(block, COPY_BYTES);
 	free(block);
-	(void)close(fd);
 	return e;
 }
 
@@ -402,11 +384,7 @@ make_folder(struct copying *c, const char *to)
 		return err_at(c->info, ERR_EXISTS, 0, "%s is there already",
 		    to);
 	RETURN_IF(fs_path(c->to, "%s.XXXXXX", to));
-	if (mkdtemp(c->to) == NULL) {
-		c->to[0] = '\0';
-		return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
-	}
-	return ERR_OK;
+	return files_temp_dir(c->to);
 }
 
 enum err
@@ -425,7 +403,7 @@ notice_apply(const char *from, const char *to, const struct notice *notice,
 	RETURN_IF(make_folder(&c, to));
 	RETURN_IF(write_copy(&c, notice, &r));
 	RETURN_IF(bag_check_folder(c.to, info));
-	RETURN_IF(fs_rename(c.to, to));
+	RETURN_IF(files_publish(c.to, to));
 	c.to[0] = '\0';
 	*ret = r;
 	return ERR_OK;

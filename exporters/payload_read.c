@@ -1,13 +1,13 @@
 #include "exporters/payload_read.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "exporters/files.h"
 #include "exporters/payload_read_internal.h"
 #include "exporters/payload_source.h"
 
@@ -34,8 +34,7 @@ opening_release(struct opening *o)
 	for (i = 0; i < 2; i++) {
 		people_release(&o->tables[i].people);
 		csv_scan_release(&o->tables[i].scan);
-		if (o->tables[i].fd >= 0)
-			(void)close(o->tables[i].fd);
+		files_cleanup(&o->tables[i].fd);
 	}
 	sums_release(&o->found);
 	for (i = 0; i < OPENING_TEXTS; i++)
@@ -166,37 +165,20 @@ allow(void *ctx, const struct tar_member *m, struct err_info *info)
 static enum err
 create_file(struct opening *o, const char *name, int *ret_fd)
 {
-	char path[FS_PATH_MAX], *slash;
-	enum err e;
+	char root[FS_PATH_MAX];
 
-	RETURN_IF(fs_path(path, "%s/%s/%s", o->tmp, o->folder_name, name));
-	if (strchr(name, '/') != NULL) {
-		slash = strrchr(path, '/');
-		*slash = '\0';
-		e = mkdir(path, 0700) == 0 || errno == EEXIST ? ERR_OK :
-		    errno == ENOSPC ? ERR_NO_SPACE : ERR_IO;
-		RETURN_IF(e);
-		*slash = '/';
-	}
-	*ret_fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
-	if (*ret_fd < 0)
-		return errno == ENOSPC || errno == EDQUOT ? ERR_NO_SPACE :
-		    ERR_IO;
-	return ERR_OK;
+	RETURN_IF(fs_path(root, "%s/%s", o->tmp, o->folder_name));
+	return files_create(root, name, ret_fd);
 }
 
 static enum err
 write_small(struct opening *o, const char *name, struct bytes bytes)
 {
-	enum err e;
-	int fd;
+	CLEANUP(files_cleanup) int fd = -1;
 
 	RETURN_IF(create_file(o, name, &fd));
-	e = fs_write_all(fd, bytes);
-	if (close(fd) != 0 && e == ERR_OK)
-		e = ERR_IO;
-	return e;
+	RETURN_IF(fs_write_all(fd, bytes));
+	return files_close(&fd);
 }
 
 /* A file that is named after its own digest. */
@@ -341,27 +323,9 @@ make_folder(struct opening *o, const struct payload_read_spec *spec)
 		return err_at(o->info, ERR_EXISTS, 0, "%s is there already",
 		    o->target);
 	RETURN_IF(fs_path(o->tmp, "%s/.opening-XXXXXX", spec->out_dir));
-	if (mkdtemp(o->tmp) == NULL) {
-		o->tmp[0] = '\0';
-		return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
-	}
+	RETURN_IF(files_temp_dir(o->tmp));
 	RETURN_IF(fs_path(path, "%s/%s", o->tmp, o->folder_name));
-	return mkdir(path, 0700) == 0 ? ERR_OK : ERR_IO;
-}
-
-static enum err
-close_tables(struct opening *o)
-{
-	size_t i;
-	int fd;
-
-	for (i = 0; i < 2; i++) {
-		fd = o->tables[i].fd;
-		o->tables[i].fd = -1;
-		if (fd >= 0 && close(fd) != 0)
-			return ERR_IO;
-	}
-	return ERR_OK;
+	return mkdir(path, 0700) == 0 ? ERR_OK : files_error(errno);
 }
 
 static enum err
@@ -369,9 +333,13 @@ publish(struct opening *o)
 {
 	char path[FS_PATH_MAX];
 
-	RETURN_IF(close_tables(o));
+	RETURN_IF(files_close(&o->tables[PAYLOAD_RESPONSES].fd));
+	RETURN_IF(files_close(&o->tables[PAYLOAD_CONSENTS].fd));
 	RETURN_IF(fs_path(path, "%s/%s", o->tmp, o->folder_name));
-	return fs_rename(path, o->target);
+	RETURN_IF(files_publish(path, o->target));
+	(void)rmdir(o->tmp);            /* empty now */
+	o->tmp[0] = '\0';
+	return ERR_OK;
 }
 
 enum err

@@ -2,8 +2,6 @@
 #ifndef AZUKARI_EXPORTERS_PAYLOAD_READ_INTERNAL_H
 #define AZUKARI_EXPORTERS_PAYLOAD_READ_INTERNAL_H
 
-#include <sys/stat.h>
-
 #include "core/fs.h"
 #include "exporters/csv_scan.h"
 #include "exporters/payload_internal.h"

@@ -2,6 +2,7 @@
 #include "tests/unit/fault.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +12,8 @@
 #include <sys/stat.h>
 
 static enum fault_kind fault_kind;
-static unsigned fault_countdown;
-static int fault_fired;
+static atomic_uint fault_countdown;      /* threads may count too */
+static atomic_int fault_fired;
 
 void
 fault_set(enum fault_kind kind, unsigned n)
@@ -33,8 +34,16 @@ fault_end(void)
 static int
 fails(enum fault_kind kind)
 {
-	if (kind != fault_kind || fault_countdown == 0 ||
-	    --fault_countdown > 0)
+	unsigned left = fault_countdown;
+
+	if (kind != fault_kind)
+		return 0;
+	do
+		if (left == 0)
+			return 0;
+	while (!atomic_compare_exchange_weak(&fault_countdown, &left,
+	    left - 1));
+	if (left > 1)
 		return 0;
 	fault_fired = 1;
 	errno = kind == FAULT_MEMORY ? ENOMEM : ENOSPC;
