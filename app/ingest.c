@@ -68,6 +68,15 @@ static void tell_bad(const struct ingest *g,
 		g->args.bad(g->args.ctx, stream->name, &b->bad[i]);
 }
 
+/* The stream's own failure; what the stores fail with is not about it. */
+static enum err end_of_stream(const struct ingest *g, enum err e)
+{
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	return err_at(&g->args.owner->home->outcome->info, e, 0,
+	    "the input cannot be read to its end; what came before is stored");
+}
+
 static enum err take_in(struct ingest *g, const struct ingest_stream *stream,
     struct ingest_pipe *pipe)
 {
@@ -76,7 +85,7 @@ static enum err take_in(struct ingest *g, const struct ingest_stream *stream,
 	for (;;) {
 		slot = ingest_pipe_take(pipe);
 		if (slot->e != ERR_OK)
-			return slot->e == ERR_NOT_FOUND ? ERR_OK : slot->e;
+			return end_of_stream(g, slot->e);
 		RETURN_IF(ingest_store_batch(g, slot));
 		tell_bad(g, stream, &slot->batch);
 		ingest_pipe_give(pipe);
