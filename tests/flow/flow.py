@@ -4,11 +4,13 @@ to take in.
 Everything goes through the command line, as a person would do it; only the
 work factor of passphrases is smaller, and the gateway opens with a key file.
 """
+import contextlib
 import functools
 import hashlib
 import json as json_module
 import os
 import pathlib
+import pty
 import shutil
 import subprocess
 
@@ -117,6 +119,27 @@ def make_person(folder, name):
     az("keygen", name, "--dir", folder, "--work-factor", "10",
        "--passphrase-file", person.passphrase)
     return person
+
+
+def opened_identity(person):
+    """What `age -d NAME.key` gives, its passphrase typed on a terminal."""
+    out = person.key.with_suffix(".id")
+    if out.exists():
+        return out
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvp("age", ["age", "-d", "-o", str(out), str(person.key)])
+    said = b""
+    while b"passphrase" not in said:
+        said += os.read(terminal, 1000)
+    os.write(terminal, PASSPHRASE.encode() + b"\n")
+    with contextlib.suppress(OSError):      # the end of a terminal is an error
+        while os.read(terminal, 1000):
+            pass
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert status == 0, said
+    return out
 
 
 class Home:
