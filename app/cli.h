@@ -50,7 +50,7 @@ struct cli_args {
 };
 
 struct cli_command {
-	const char *words;         /* "plan pack": one or two words */
+	const char *words;         /* "plan pack": one to three words */
 	const char *usage;         /* "PLAN --seat NAME -o FILE" */
 	const char *summary_en, *summary_ja;
 	enum err (*run)(struct cli *cli, struct cli_args args);

@@ -15,7 +15,7 @@
 
 enum {
 	ADD, CLOSE, GET, BY_ID, TEXT, EACH, PROJECT, SHARE_ADD, SHARE_GET,
-	ARRANGE_ADD, ARRANGE_TEXT, PENDING,
+	ARRANGE_ADD, ARRANGE_TEXT, PENDING, SHARE_CHARTER,
 };
 static const char *const SQL[] = {
 	[ADD] = "INSERT INTO epoch_row (kind, id, sha256, subject_sha256, "
@@ -48,6 +48,8 @@ static const char *const SQL[] = {
 	    "(SELECT 1 FROM share s WHERE s.epoch = e.number "
 	    "AND s.arrangement = e.arrangement AND s.seat = ?1 "
 	    "AND s.charter_sha256 = ?2)",
+	[SHARE_CHARTER] = "SELECT charter_sha256 FROM share WHERE epoch = ?1 "
+	    "AND arrangement = ?2 AND seat = ?3 ORDER BY id DESC LIMIT 1",
 };
 static const struct db_table TABLE = DB_TABLE(DB_SLOT_EPOCH, SQL);
 
@@ -288,6 +290,22 @@ store_epoch_share(struct store *s, int64_t number, const char *seat,
 	db_bind_int(&st, 2, e.arrangement);
 	db_bind_text(&st, 3, seat);
 	return append_blob(&st, out);
+}
+
+enum err
+store_epoch_share_charter(struct store *s, int64_t number, const char *seat,
+    uint8_t ret[STORE_SHA256_LEN])
+{
+	CLEANUP(db_stmt_end) struct db_stmt st = {0};
+	struct store_epoch e;
+
+	RETURN_IF(store_epoch_get(s, number, &e));
+	RETURN_IF(db_stmt_begin(s->db, &TABLE, SHARE_CHARTER, &st));
+	db_bind_int(&st, 1, number);
+	db_bind_int(&st, 2, e.arrangement);
+	db_bind_text(&st, 3, seat);
+	RETURN_IF(db_one(&st));
+	return db_col_fixed(&st, 0, ret, STORE_SHA256_LEN);
 }
 
 enum err

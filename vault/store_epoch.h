@@ -92,6 +92,9 @@ enum err store_epoch_project(struct store *s, const char *project,
 /* The seat's share in the arrangement in force; appended to ${out}. */
 enum err store_epoch_share(struct store *s, int64_t number, const char *seat,
     struct buf *out) MUST_USE;
+/* The charter under which that share was sealed. */
+enum err store_epoch_share_charter(struct store *s, int64_t number,
+    const char *seat, uint8_t ret[STORE_SHA256_LEN]) MUST_USE;
 /* Transaction: a hand-over puts another file for one seat into the arrangement
  * in force.  The file before it is deleted when ${act} is logged. */
 enum err store_epoch_reseal(struct store *s, int64_t number,

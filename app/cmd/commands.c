@@ -14,23 +14,26 @@ static const struct commands_group *const groups[] = {
 	&rules_commands,
 	&ask_commands,
 	&export_commands,
+	&seats_commands,
 };
 
 /* How many of the words of ${args} a row's words are; 0: another command. */
 static size_t match(const struct cli_command *c, const struct cli_args *args)
 {
-	const char *space = strchr(c->words, ' ');
-	size_t first = space == NULL ? strlen(c->words) :
-	    (size_t)(space - c->words);
+	const char *at = c->words;
+	size_t n = 0;
 
-	if (strlen(args->items[0]) != first ||
-	    strncmp(args->items[0], c->words, first) != 0)
-		return 0;
-	if (space == NULL)
-		return 1;
-	if (args->len < 2 || strcmp(args->items[1], space + 1) != 0)
-		return 0;
-	return 2;
+	for (;;) {
+		size_t len = strcspn(at, " ");
+
+		if (n == args->len || strlen(args->items[n]) != len ||
+		    strncmp(args->items[n], at, len) != 0)
+			return 0;
+		n++;
+		if (at[len] == '\0')
+			return n;
+		at += len + 1;
+	}
 }
 
 const struct cli_command *commands_find(struct cli_args *args)

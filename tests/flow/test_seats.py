@@ -1,0 +1,260 @@
+"""Seats that change hands, and seats that are lost: what is refused, and that
+what was taken in before can be opened after by those who should, and by
+nobody else."""
+import io
+import tarfile
+
+import pytest
+
+import flow
+from flow import az, line, lines
+
+U = "U" + "0123456789abcdef" * 2
+
+
+@pytest.fixture
+def filled(home, tmp_path):
+    """Two epochs of survey and register."""
+    home.az("intake", "14", lines(
+        tmp_path / "first", line("consent", "e1", U),
+        line("response", "e2", U)))
+    home.az("intake", "14", lines(
+        tmp_path / "second", line("response", "e3", U)))
+    return home
+
+
+@pytest.fixture
+def new(tmp_path):
+    """Who comes to a seat."""
+    folder = tmp_path / "new"
+    folder.mkdir()
+    return flow.make_person(folder, "new-a")
+
+
+def members(path):
+    """A packet's members by their names without the folder."""
+    with tarfile.open(path) as tar:
+        return {m.name.split("/", 1)[1]: tar.extractfile(m).read()
+                for m in tar if m.isfile()}
+
+
+def rewrite(path, to, change):
+    """The packet once more, with members changed (None: left out)."""
+    with tarfile.open(path) as tar, \
+            tarfile.open(to, "w", format=tarfile.USTAR_FORMAT) as out:
+        for m in tar:
+            data = tar.extractfile(m).read() if m.isfile() else None
+            name = m.name.split("/", 1)[1] if "/" in m.name else ""
+            if name in change:
+                data = change[name]
+                if data is None:
+                    continue
+                m.size = len(data)
+            out.addfile(m, io.BytesIO(data) if data is not None else None)
+    return to
+
+
+def sign(person, charter, to, code=0):
+    return az("sign", "charter", charter, *person.options(), "-o", to,
+              code=code)
+
+
+def pending(home, seat, tmp_path):
+    """Does the gateway still have something of the predecessor?"""
+    return home.az("seat", "handover", "pack", "14", "--seat", seat, "-o",
+                   tmp_path / "again", code=None).code == 0
+
+
+class Handover:
+    """Seat a of owner 14, up to the predecessor's answer."""
+
+    def __init__(self, home, new, folder):
+        self.home, self.new, self.folder = home, new, folder
+        self.charter = folder / "charter.txt"
+        self.packet = folder / "a.packet"
+        self.answer = folder / "a.answer"
+        self.sig_b = folder / "charter.b.sig"
+        self.sig_c = folder / "charter.c.sig"
+        self.sig_new = folder / "charter.a.sig"
+        self.seats = home.seats["14"]
+
+    def draft(self):
+        self.home.az("seat", "handover", "draft", "14", "--seat", "a",
+                     "--successor", self.new.pub, "-o", self.charter)
+        self.home.az("seat", "handover", "pack", "14", "--seat", "a", "-o",
+                     self.packet)
+        return self
+
+    def reseal(self, packet=None, answer=None, person=None, successor=None,
+               code=0):
+        return az("seat", "handover", "reseal", packet or self.packet,
+                  *(person or self.seats["a"]).options(), "--successor",
+                  (successor or self.new).pub, "-o", answer or self.answer,
+                  code=code)
+
+    def receive(self, answer=None, person=None, to=None, code=0):
+        return az("seat", "handover", "receive", answer or self.answer,
+                  *(person or self.new).options(), "-o",
+                  to or self.sig_new, code=code)
+
+    def ready(self):
+        """Everything but the acceptance."""
+        self.draft().reseal()
+        self.receive()
+        sign(self.seats["b"], self.charter, self.sig_b)
+        sign(self.seats["c"], self.charter, self.sig_c)
+        return self
+
+    def accept(self, *sigs, answer=None, code=0, **options):
+        given = []
+        for s in sigs or (self.sig_b, self.sig_c, self.sig_new):
+            given += ["--sig", s]
+        return self.home.az("seat", "handover", "accept", "14",
+                            answer or self.answer, *given, code=code,
+                            **options)
+
+
+@pytest.fixture
+def handover(filled, new, tmp_path):
+    return Handover(filled, new, tmp_path)
+
+
+def version(home):
+    return home.json("charter", "show", "14")["version"]
+
+
+# ---- hand-over ----
+
+def test_a_seat_changes_hands(handover, tmp_path):
+    h = handover.ready()
+    dealt = members(h.packet)
+    h.accept()
+    assert int(version(h.home)) == 2
+    assert not pending(h.home, "a", tmp_path)
+    # What the gateway now holds for seat a is the successor's: another
+    # hand-over, from the successor on, opens the very same shares.
+    third = flow.make_person(h.new.key.parent, "third")
+    onward = Handover(h.home, third, tmp_path / "onward")
+    onward.folder.mkdir()
+    onward.draft()
+    again = members(onward.packet)
+    for name in dealt:
+        if name.startswith("epochs/"):
+            assert again[name] == dealt[name]
+        elif name.startswith("shares/"):
+            assert again[name] != dealt[name]
+    ran = onward.reseal(person=h.seats["a"], code=None)
+    assert ran.code != 0 and "holds no seat" in ran.err
+    onward.reseal(person=h.new)
+    onward.receive()
+
+
+def test_epochs_opened_meanwhile_are_counted(handover, tmp_path):
+    h = handover.ready()
+    h.home.az("intake", "14", lines(tmp_path / "third",
+                                    line("response", "e4", U)))
+    assert "1 epochs opened meanwhile" in h.accept().err
+    h.home.az("seat", "handover", "pack", "14", "--seat", "a", "-o",
+              tmp_path / "rest")
+    h.reseal(packet=tmp_path / "rest", answer=tmp_path / "rest.answer")
+    h.receive(answer=tmp_path / "rest.answer", to=tmp_path / "unused.sig")
+    h.home.az("seat", "handover", "accept", "14", tmp_path / "rest.answer")
+    assert not pending(h.home, "a", tmp_path)
+
+
+def test_nothing_without_signatures(handover):
+    h = handover.ready()
+    before = h.home.files()
+    ran = h.accept(h.sig_b, h.sig_new, code=None)
+    assert ran.code != 0 and "1 of the 2 signatures" in ran.err
+    ran = h.accept(h.sig_b, h.sig_c, code=None)
+    assert ran.code != 0 and "has not signed" in ran.err
+    ran = h.accept(h.sig_b, h.sig_b, h.sig_new, code=None)
+    assert ran.code != 0 and "given twice" in ran.err
+    assert int(version(h.home)) == 1
+    after = h.home.files()
+    assert {k: v for k, v in after.items() if k.startswith("ledger/")} == \
+        {k: v for k, v in before.items() if k.startswith("ledger/")}
+
+
+def test_the_predecessor_may_be_one_of_the_signers(handover, tmp_path):
+    h = handover.ready()
+    sign(h.seats["a"], h.charter, tmp_path / "charter.a.old.sig")
+    h.accept(h.sig_b, tmp_path / "charter.a.old.sig", h.sig_new)
+    assert int(version(h.home)) == 2
+
+
+def test_a_stranger_signs_nothing(handover, tmp_path):
+    h = handover.ready()
+    stranger = flow.make_person(h.new.key.parent, "stranger")
+    sign(stranger, h.charter, tmp_path / "stranger.sig")
+    ran = h.accept(h.sig_b, tmp_path / "stranger.sig", h.sig_new, code=None)
+    assert ran.code != 0 and "key of no seat" in ran.err
+    # A seat's signature, over something else.
+    other = flow.write(tmp_path / "other.txt", h.charter.read_text() + "x: y\n")
+    sign(h.seats["c"], other, tmp_path / "other.sig")
+    ran = h.accept(h.sig_b, tmp_path / "other.sig", h.sig_new, code=None)
+    assert ran.code != 0 and "not a signature over this charter" in ran.err
+
+
+def test_nothing_is_sealed_to_whom_the_gateway_invents(handover):
+    h = handover.draft()
+    stranger = flow.make_person(h.new.key.parent, "stranger")
+    ran = h.reseal(successor=stranger, code=None)
+    assert ran.code != 0 and "nothing was sealed" in ran.err
+    assert not h.answer.exists()
+    ran = h.reseal(person=h.seats["b"], code=None)
+    assert ran.code != 0
+    assert not h.answer.exists()
+
+
+def test_shares_that_are_not_the_ones(handover, tmp_path):
+    h = handover.ready()
+    m = members(h.answer)
+    swapped = rewrite(h.answer, tmp_path / "swapped", {
+        "shares/00001.age": m["shares/00002.age"],
+        "shares/00002.age": m["shares/00001.age"]})
+    ran = h.receive(answer=swapped, to=tmp_path / "s.sig", code=None)
+    assert ran.code != 0 and not (tmp_path / "s.sig").exists()
+    fewer = rewrite(h.answer, tmp_path / "fewer", {
+        f"epochs/{len([n for n in m if n.startswith('epochs/')]):05}.txt":
+        None})
+    ran = h.accept(answer=fewer, code=None)
+    assert ran.code != 0 and "not those that were dealt" in ran.err
+    gone = rewrite(h.answer, tmp_path / "gone", {"shares/00001.age": None})
+    ran = h.accept(answer=gone, code=None)
+    assert ran.code != 0 and "share file 1" in ran.err
+    # A share of seat b in the packet of the predecessor.
+    forged = rewrite(h.answer, tmp_path / "forged", {
+        "handover.txt": m["handover.txt"].replace(b"seat: a", b"seat: b")})
+    assert h.accept(answer=forged, code=None).code != 0
+    assert int(version(h.home)) == 1
+
+
+def test_packets_cut_short(handover, tmp_path):
+    h = handover.ready()
+    whole = h.answer.read_bytes()
+    for cut in (0, 100, 512, len(whole) // 2, len(whole) - 1024):
+        (tmp_path / "cut").write_bytes(whole[:cut])
+        assert h.accept(answer=tmp_path / "cut", code=None).code != 0, cut
+    assert int(version(h.home)) == 1
+    h.accept()
+
+
+def test_a_process_that_dies_between_charter_and_shares(handover, fault,
+                                                        tmp_path):
+    h = handover.ready()
+    # Steps of the first act (the charter) and of the second (the shares).
+    for step, count in (("act.queued", 1), ("act.logged", 1),
+                        ("act.queued", 2), ("act.signed", 2),
+                        ("act.logged", 2)):
+        home = h.home.copy(tmp_path / f"{step}-{count}")
+        args = ["seat", "handover", "accept", "14", h.answer]
+        for s in (h.sig_b, h.sig_c, h.sig_new):
+            args += ["--sig", s]
+        ran = home.az(*args, program=fault, code=None,
+                      env={"AZUKARI_KILL_AT": f"{step}:{count}"})
+        assert ran.code == flow.KILLED, ran
+        home.az(*args)
+        assert int(version(home)) == 2
+        assert not pending(home, "a", tmp_path)
