@@ -14,6 +14,7 @@
 
 struct cli {
 	const char *home;          /* --home or AZUKARI_HOME; NULL when absent */
+	int home_given;            /* by --home */
 	const char *key_file;      /* --key-file: unlocks the gateway key */
 	const char *passphrase_file;  /* --passphrase-file */
 	int passphrase_fd;         /* --passphrase-fd; -1 when absent */

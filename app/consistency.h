@@ -13,7 +13,7 @@
 #include "ledger/checkpoint.h"
 #include "ledger/log.h"
 
-#define CONSISTENCY_POINTS_MAX 256
+#define CONSISTENCY_POINTS_MAX 128
 
 /* A tree: its size and root. */
 struct consistency_point {

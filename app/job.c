@@ -531,6 +531,7 @@ static void fill_result(const struct job *j, const struct job_scan *s,
 	ret->no_consent = c->no_consent;
 	ret->withdrawn = c->withdrawn;
 	ret->covered_by_later = c->covered_by_later;
+	ret->minimum_cell = j->c.plan.minimum_cell;
 	ret->rows = s->kept_rows;
 	ret->respondents = s->kept_respondents;
 	ret->suppressed_rows = s->result.suppressed_rows;

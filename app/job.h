@@ -39,6 +39,7 @@ struct job_result {
 	uint64_t suppressed_respondents;
 	uint64_t k_achieved, groups;
 	uint64_t covered_by_later;
+	unsigned minimum_cell;          /* smaller counts are not to be shown */
 	uint8_t tagmanifest_sha256[32]; /* of the payload's inside */
 };
 

@@ -71,6 +71,7 @@ static enum err pick_globals(struct cli *cli, struct globals *g, int argc,
 static void apply_globals(struct cli *cli, const struct globals *g)
 {
 	cli->home = g->home != NULL ? g->home : getenv("AZUKARI_HOME");
+	cli->home_given = g->home != NULL;
 	cli->key_file = g->key_file;
 	cli->passphrase_file = g->passphrase_file;
 	cli->passphrase_fd = g->passphrase_fd > 1024 ? -1 :

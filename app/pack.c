@@ -14,7 +14,46 @@ void pack_release(struct pack *p)
 	for (size_t i = 0; i < p->len; i++)
 		buf_release(&p->files[i].bytes);
 	free(p->files);
+	free(p->index);
 	*p = (struct pack){0};
+}
+
+/* ---- by name: a plan may have a file or three for each of thousands of
+ * epochs ---- */
+
+/* Where ${name} stands in the index, or the free place for it. */
+static size_t place(const struct pack *p, const char *name)
+{
+	uint64_t hash = 14695981039346656037u;
+	size_t at;
+
+	for (const char *c = name; *c != '\0'; c++)
+		hash = (hash ^ (uint8_t)*c) * 1099511628211u;
+	at = (size_t)(hash ^ hash >> 32) & (p->index_len - 1);
+	while (p->index[at] != 0 &&
+	    strcmp(p->files[p->index[at] - 1].name, name) != 0)
+		at = (at + 1) & (p->index_len - 1);
+	return at;
+}
+
+static void index_add(struct pack *p, size_t file)
+{
+	p->index[place(p, p->files[file].name)] = (uint32_t)file + 1;
+}
+
+/* Room for ${cap} files; the index is at most half full. */
+static enum err index_grow(struct pack *p, size_t cap)
+{
+	uint32_t *index = calloc(cap * 2, sizeof(*index));
+
+	if (index == NULL)
+		return ERR_NOMEM;
+	free(p->index);
+	p->index = index;
+	p->index_len = cap * 2;
+	for (size_t i = 0; i < p->len; i++)
+		index_add(p, i);
+	return ERR_OK;
 }
 
 static enum err grow(struct pack *p)
@@ -30,6 +69,7 @@ static enum err grow(struct pack *p)
 	if (files == NULL)
 		return ERR_NOMEM;
 	p->files = files;
+	RETURN_IF(index_grow(p, cap));
 	p->cap = cap;
 	return ERR_OK;
 }
@@ -49,13 +89,20 @@ static enum err add_slot(struct pack *p, const char *name,
 	return ERR_OK;
 }
 
+/* The slot just filled is in from now on. */
+static void keep_slot(struct pack *p)
+{
+	index_add(p, p->len);
+	p->len++;
+}
+
 enum err pack_add(struct pack *p, const char *name, struct bytes bytes)
 {
 	struct pack_file *file;
 
 	RETURN_IF(add_slot(p, name, &file));
 	RETURN_IF(buf_append(&file->bytes, bytes.data, bytes.len));
-	p->len++;
+	keep_slot(p);
 	return ERR_OK;
 }
 
@@ -79,10 +126,12 @@ enum err pack_add_numbered(struct pack *p, const char *folder, size_t number,
 
 const struct pack_file *pack_find(const struct pack *p, const char *name)
 {
-	for (size_t i = 0; i < p->len; i++)
-		if (strcmp(p->files[i].name, name) == 0)
-			return &p->files[i];
-	return NULL;
+	size_t at;
+
+	if (p->index_len == 0)
+		return NULL;
+	at = place(p, name);
+	return p->index[at] == 0 ? NULL : &p->files[p->index[at] - 1];
 }
 
 const struct pack_file *pack_find_numbered(const struct pack *p,
@@ -187,7 +236,7 @@ static enum err read_members(struct tar_reader *r, struct pack *p,
 		if (m.is_folder)
 			continue;
 		RETURN_IF(add_slot(p, m.name + strlen(p->folder) + 1, &file));
-		p->len++;
+		keep_slot(p);
 		RETURN_IF(tar_reader_slurp(r, &file->bytes, info));
 	}
 }

@@ -25,6 +25,8 @@ struct pack {
 	char folder[PACK_NAME_MAX + 1];
 	struct pack_file *files;
 	size_t len, cap;
+	uint32_t *index;                /* by name; private to pack.c */
+	size_t index_len;
 };
 void pack_release(struct pack *p);
 

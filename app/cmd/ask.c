@@ -75,7 +75,10 @@ static void decided(void *ctx, const char *owner, const struct decision *d)
 	json_doc_set_string(row, "owner", owner);
 	json_doc_set_string(row, "verdict", verdict_en(d->verdict));
 	json_doc_add(cli->result, row);
-	if (buf_printf(&en, "owner %s: %s", owner,
+	if (strcmp(owner, "-") == 0)
+		outcome_put(&cli->outcome, OUTCOME_DONE,
+		    verdict_en(d->verdict), verdict_ja(d->verdict));
+	else if (buf_printf(&en, "owner %s: %s", owner,
 	    verdict_en(d->verdict)) == ERR_OK && buf_printf(&ja,
 	    "所有者%s: %s", owner, verdict_ja(d->verdict)) == ERR_OK)
 		outcome_put(&cli->outcome, OUTCOME_DONE, buf_text(&en),
@@ -164,6 +167,65 @@ static enum err run_show(struct cli *cli, struct cli_args args)
 	return ERR_OK;
 }
 
+/* ---- request check ---- */
+
+#define LADDERS_MAX CLI_LIST_MAX
+
+struct ladder_words {
+	struct ask_ladder items[LADDERS_MAX];
+	char names[LADDERS_MAX][40];
+};
+
+/* "NAME=FILE" */
+static enum err split_ladders(struct cli *cli, const struct cli_list *given,
+    struct ladder_words *ret)
+{
+	for (size_t i = 0; i < given->len; i++) {
+		const char *at = strchr(given->items[i], '=');
+		size_t len = at == NULL ? 0 : (size_t)(at - given->items[i]);
+
+		if (len == 0 || len >= sizeof(ret->names[i]))
+			return outcome_refuse(&cli->outcome, ERR_USAGE,
+			    "--ladder %s: write NAME=FILE",
+			    "--ladder %s: 名前=ファイル の形で指定してください",
+			    given->items[i]);
+		memcpy(ret->names[i], given->items[i], len);
+		ret->names[i][len] = '\0';
+		ret->items[i] = (struct ask_ladder){ret->names[i], at + 1};
+	}
+	return ERR_OK;
+}
+
+static enum err run_check(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(decision_release) struct decision d = {0};
+	struct cli_list ladders = {0};
+	struct ladder_words words = {0};
+	struct ask_files f = {.ladders = words.items};
+	const struct cli_option options[] = {
+		{"--charter", CLI_TEXT, &f.charter},
+		{"--policy", CLI_TEXT, &f.policy},
+		{"--survey", CLI_TEXT, &f.survey},
+		{"--ladder", CLI_LIST, &ladders},
+	};
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	if (f.charter == NULL || f.policy == NULL || f.survey == NULL)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "give the owner's published papers: --charter FILE --policy FILE --survey FILE --ladder NAME=FILE…",
+		    "所有者が公開した文書を --charter --policy --survey --ladder 名前=ファイル で指定してください");
+	RETURN_IF(split_ladders(cli, &ladders, &words));
+	f.request = args.items[0];
+	f.ladders_len = ladders.len;
+	RETURN_IF(ask_check(&f, clock_now_unix_s(), &d, &cli->outcome));
+	outcome_put(&cli->outcome, OUTCOME_WARNING,
+	    "signatures and quotas are not judged here",
+	    "署名と件数の上限はここでは判断していません");
+	cli->result = json_doc_new_array();
+	decided(cli, "-", &d);
+	return d.verdict == DECISION_REFUSED ? ERR_REFUSED : ERR_OK;
+}
+
 static const struct cli_command rows[] = {
 	{"request draft",
 	    "--id REQ-… --project ID --title TEXT --partner ID --institution TEXT --investigator TEXT --purpose \"DUO:… …\" [--disease \"MONDO:…\"] [--legal-basis WORD] [--ethics-approval ID --ethics-expiry DAY] --owners \"13 14\" --survey \"NAME VERSION\" --fields \"Q03 Q08\" --period DAY..DAY --identity-pub PI.pub --retention-until DAY [--supersedes EXP-…] [--days N] -o FILE",
@@ -171,6 +233,10 @@ static const struct cli_command rows[] = {
 	{"request submit", "FILE [--sig FILE.sig]",
 	    "enter a signed request and decide for each owner",
 	    "署名された申請を受け付け、所有者ごとに判断する", run_submit},
+	{"request check",
+	    "FILE --charter FILE --policy FILE --survey FILE [--ladder NAME=FILE…]",
+	    "what would be refused, before anything is signed; no home",
+	    "署名の前に、拒否される点を確かめる", run_check},
 	{"request list", "[OWNER]", "list requests", "申請の一覧", run_list},
 	{"request show", "OWNER REQUEST",
 	    "a request, and how it would be decided now",

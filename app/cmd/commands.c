@@ -15,6 +15,8 @@ static const struct commands_group *const groups[] = {
 	&ask_commands,
 	&export_commands,
 	&seats_commands,
+	&officer_commands,
+	&plan_commands,
 };
 
 /* How many of the words of ${args} a row's words are; 0: another command. */

@@ -5,8 +5,10 @@
 #include "app/cmd/commands.h"
 #include "app/job.h"
 #include "app/ops/freeze.h"
+#include "app/ops/plans.h"
 #include "app/unlock.h"
 #include "core/encode.h"
+#include "policy/disclosure/mask.h"
 
 static enum err run_freeze(struct cli *cli, struct cli_args args)
 {
@@ -51,41 +53,82 @@ static void show_progress(void *ctx, const char *stage, uint64_t done)
 	cli_progress_at(&s->progress, done);
 }
 
-static void put_count(struct cli *cli, struct cli_table *t, const char *en,
+/* ---- counts: small ones are nobody's business here either ---- */
+
+enum { CONSIDERED, EXPORTED, NO_CONSENT, WITHDRAWN, SUPPRESSED, PEOPLE,
+	COUNTS };
+
+static const struct { const char *en, *ja; } count_names[COUNTS] = {
+	[CONSIDERED] = {"answers considered", "対象の回答"},
+	[EXPORTED] = {"answers exported", "提供した回答"},
+	[NO_CONSENT] = {"withheld: no consent", "同意がなく除外"},
+	[WITHDRAWN] = {"withheld: withdrawn", "撤回により除外"},
+	[SUPPRESSED] = {"suppressed answers", "秘匿のため除外した回答"},
+	[PEOPLE] = {"respondents exported", "提供した人数"},
+};
+
+/* As the statement in the bundle hides them. */
+static enum err mask(const struct job_result *r,
+    struct mask_count counts[COUNTS])
+{
+	static const size_t parts[] = {EXPORTED, NO_CONSENT, WITHDRAWN,
+		SUPPRESSED};
+	static const struct mask_sum sum = {.total = CONSIDERED,
+		.parts = parts, .parts_len = ARRAY_LEN(parts)};
+
+	counts[CONSIDERED].value = r->considered;
+	counts[EXPORTED].value = r->rows;
+	counts[NO_CONSENT].value = r->no_consent;
+	counts[WITHDRAWN].value = r->withdrawn;
+	counts[SUPPRESSED].value = r->suppressed_rows;
+	counts[PEOPLE].value = r->respondents;
+	return mask_counts(counts, COUNTS, &sum, 1, r->minimum_cell);
+}
+
+static void put_row(struct cli *cli, struct cli_table *t, size_t i,
+    const struct mask_count *c, uint64_t min)
+{
+	char text[MASK_TEXT_LEN];
+
+	mask_text(c, min, text);
+	cli_table_row(t, (const char *const[]){cli_say(cli,
+	    count_names[i].en, count_names[i].ja), text});
+	if (c->state == MASK_SHOWN)
+		json_doc_set_int(cli->result, count_names[i].en,
+		    (int64_t)c->value);
+	else
+		json_doc_set_string(cli->result, count_names[i].en, text);
+}
+
+static void put_number(struct cli *cli, struct cli_table *t, const char *en,
     const char *ja, uint64_t value)
 {
 	char text[32];
-	const char *row[2] = {cli_say(cli, en, ja), text};
 
 	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	cli_table_row(t, row);
+	cli_table_row(t, (const char *const[]){cli_say(cli, en, ja), text});
 	json_doc_set_int(cli->result, en, (int64_t)value);
 }
 
-static void print_result(struct cli *cli, const struct job_result *r)
+static enum err print_result(struct cli *cli, const struct job_result *r)
 {
 	CLEANUP(cli_table_release) struct cli_table t = {.columns = 2};
+	struct mask_count counts[COUNTS] = {0};
 	char hex[65];
 
+	RETURN_IF(mask(r, counts));
 	cli->result = json_doc_new_object();
 	json_doc_set_string(cli->result, "export", r->export_id);
 	json_doc_set_string(cli->result, "bundle", r->path);
 	encode_hex(r->tagmanifest_sha256, 32, hex);
 	json_doc_set_string(cli->result, "tagmanifest_sha256", hex);
-	put_count(cli, &t, "answers considered", "対象の回答", r->considered);
-	put_count(cli, &t, "answers exported", "提供した回答", r->rows);
-	put_count(cli, &t, "respondents exported", "提供した人数",
-	    r->respondents);
-	put_count(cli, &t, "withheld: no consent", "同意がなく除外",
-	    r->no_consent);
-	put_count(cli, &t, "withheld: withdrawn", "撤回により除外",
-	    r->withdrawn);
-	put_count(cli, &t, "suppressed answers", "秘匿のため除外した回答",
-	    r->suppressed_rows);
-	put_count(cli, &t, "smallest group", "最小の集団", r->k_achieved);
-	put_count(cli, &t, "groups", "集団の数", r->groups);
+	for (size_t i = 0; i < COUNTS; i++)
+		put_row(cli, &t, i, &counts[i], r->minimum_cell);
+	put_number(cli, &t, "smallest group", "最小の集団", r->k_achieved);
+	put_number(cli, &t, "groups", "集団の数", r->groups);
 	if (!cli->json)
 		cli_table_print(&t);
+	return ERR_OK;
 }
 
 static enum err run_export(struct cli *cli, struct cli_args args)
@@ -113,10 +156,11 @@ static enum err run_export(struct cli *cli, struct cli_args args)
 	o.threads = (unsigned)threads;
 	o.rederive = rederive;
 	RETURN_IF(unlock_home(cli, &h));
+	RETURN_IF(plans_expire(h));
 	e = job_run(h, args.items[0], &o, &r);
 	cli_progress_end(&showing.progress);
 	RETURN_IF(e);
-	print_result(cli, &r);
+	RETURN_IF(print_result(cli, &r));
 	if (r.path[0] != '\0')
 		outcome_add(&cli->outcome, OUTCOME_DONE,
 		    "%s is released: %s", "%sを提供しました: %s",

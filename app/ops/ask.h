@@ -38,4 +38,18 @@ enum err ask_submit(struct home *h, const char *path, const char *sig_path,
 enum err ask_decide(struct home *h, const char *owner, const char *request,
     struct decision *ret) MUST_USE;
 
+/* Decide on files, before anything is signed: for a researcher who asks what
+ * would be refused, with the documents the owner has published.  No home;
+ * signatures and quotas are not judged. */
+struct ask_ladder {
+	const char *name, *path;
+};
+struct ask_files {
+	const char *request, *charter, *policy, *survey;
+	const struct ask_ladder *ladders;
+	size_t ladders_len;
+};
+enum err ask_check(const struct ask_files *files, int64_t now_unix_s,
+    struct decision *ret, struct outcome *o) MUST_USE;
+
 #endif

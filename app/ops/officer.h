@@ -87,8 +87,4 @@ enum err officer_stop(const struct officer_args *args,
 enum err officer_check_shares(const struct officer_args *args,
     struct outcome *o) MUST_USE;
 
-/* Remember a charter that this officer has just signed. */
-enum err officer_pin(const char *state_dir, const struct identity *id,
-    struct bytes charter) MUST_USE;
-
 #endif

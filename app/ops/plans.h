@@ -8,9 +8,12 @@
 
 /* Within an act of the register: rows and entries that end ${plan}; an export
  * of it that is under way fails.  ${why} is `expired`, `denied`, `revoked` or
- * `abandoned`.  After act_commit call plans_destroy_secrets. */
+ * `abandoned`.  After act_commit call plans_end_files. */
 enum err plans_end_rows(struct act *a, const struct register_plan *plan,
     const char *why) MUST_USE;
+
+enum err plans_end_files(struct home *h,
+    const struct register_plan *plan) MUST_USE;
 
 /* The same as an act of its own, with everything that must go.  ERR_STATE with
  * a sentence when it is done or over. */
@@ -23,8 +26,8 @@ enum err plans_destroy_secrets(struct home *h, const char *plan) MUST_USE;
 enum err plans_shares_path(const struct home *h, const char *plan,
     const char *seat, char ret[FS_PATH_MAX]) MUST_USE;
 
-/* End every plan whose time is over, and remove secrets that a process which
- * died left behind.  To be called wherever plans are looked at. */
+/* End every plan whose time is over, and finish what processes that died left
+ * behind: secrets of plans that ended, recalls half carried out.  To be called wherever plans are looked at. */
 enum err plans_expire(struct home *h) MUST_USE;
 
 #endif

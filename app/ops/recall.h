@@ -12,11 +12,12 @@ enum err recall_rows(struct act *a, const struct register_export *e,
     const char *why) MUST_USE;
 
 /* After the commit: take the bundle out of the outbox, so that it is fetched
- * no more.  Repeatable.
- *
- * The notice to the partner is the next step and may be made at any later
- * time, also after a crash: an export in state RECALLED to whose partner no
- * notice with reason `recall` was issued is owed one (see notices). */
-enum err recall_files(struct home *h, const struct register_export *e) MUST_USE;
+ * no more, and, where it had been released, write the partner's notice. */
+enum err recall_carry_out(struct home *h,
+    const struct register_export *e) MUST_USE;
+
+/* The same for every recalled export of which a process that died had not
+ * got that far. */
+enum err recall_repair(struct home *h) MUST_USE;
 
 #endif

@@ -36,3 +36,35 @@ def fault():
         pytest.skip("no build that dies on request: AZUKARI_FAULT_BIN")
     assert os.access(flow.FAULT, os.X_OK), flow.FAULT
     return flow.FAULT
+
+
+@pytest.fixture(scope="session")
+def asked_once(ready, tmp_path_factory):
+    """The same with answers, a partner, a policy and an eligible request."""
+    home = ready.copy(tmp_path_factory.mktemp("asked"))
+    flow.make_asked(home)
+    return home
+
+
+@pytest.fixture
+def asked(asked_once, tmp_path):
+    """A copy of it that a test may change."""
+    return asked_once.copy(tmp_path / "gateway")
+
+
+@pytest.fixture(scope="session")
+def frozen_once(asked_once, tmp_path_factory):
+    """The same with a plan; its number is home.plan."""
+    home = asked_once.copy(tmp_path_factory.mktemp("frozen"))
+    home.plan = flow.freeze(home)
+    return home
+
+
+@pytest.fixture
+def frozen(frozen_once, tmp_path):
+    return frozen_once.copy(tmp_path / "gateway")
+
+
+@pytest.fixture
+def officers(frozen):
+    return flow.Officers(frozen)

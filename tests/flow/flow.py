@@ -150,6 +150,7 @@ class Home:
         self.path = self.folder / "home"
         self.key_file = self.folder / "gateway.key-file"
         self.seats = {}
+        self.partner = self.plan = None
 
     def az(self, *args, **options):
         return az("--home", self.path, "--key-file", self.key_file, *args,
@@ -165,6 +166,9 @@ class Home:
         for owner, people in self.seats.items():
             other.seats[owner] = {
                 name: Person(other.folder / owner, name) for name in people}
+        if self.partner:
+            other.partner = Person(other.folder, self.partner.name)
+        other.plan = self.plan
         return other
 
     def files(self):
@@ -274,3 +278,181 @@ def records(home, owner="14"):
             continue
         sums[epoch["subject"].split()[0]] += int(epoch["records"])
     return sums
+
+
+# ---- policies, requests, plans ----
+
+INSTITUTION = "慶應義塾"
+
+
+def pub_lines(person):
+    """The age recipient and the ssh key of NAME.pub."""
+    age, ssh = person.pub.read_text(encoding="utf-8").splitlines()
+    return age, " ".join(ssh.split()[:2])
+
+
+def ladder_file(name):
+    return next((DATA / "ladders").glob(f"{name}.*"))
+
+
+def policy_document(home, owner="14", partners=(), **more):
+    """A policy for the corona survey; MORE replaces members."""
+    doc = {
+        "azukari": "policy v1", "owner": owner, "version": 1,
+        "previous": None,
+        "charter": home.json("charter", "show", owner)["sha256"],
+        "valid_from": "2020-01-01", "valid_until": "2090-03-31",
+        "surveys": [{"name": "corona", "version": 1,
+                     "sha256": sha256(SURVEY)}],
+        "consent_texts": [{
+            "sha256": sha256(TEXT), "title": "研究への利用",
+            "scopes": ["support", "research"], "purposes": ["DUO:0000007"],
+            "diseases": ["MONDO:0100096"], "valid_days": 36500,
+            "covers_earlier": False}],
+        "partners": [partner_entry(p) for p in partners],
+        "purposes": {"permission": "DUO:0000007",
+                     "diseases": ["MONDO:0100096"],
+                     "modifiers": ["DUO:0000021"]},
+        "legal_bases": ["consent"],
+        "ladders": [{"name": n, "sha256": sha256(ladder_file(n))}
+                    for n in ("age", "occupation")],
+        "release": [{"survey": "corona", "version": 1, "fields": {
+            "Q03": "as-is", "Q04": "as-is", "Q12": "as-is",
+            "Q08": {"ladder": "age", "from": 1, "to": 4},
+            "Q11": {"ladder": "occupation", "from": 1, "to": 2},
+            "Q10": "never"}}],
+        "disclosure": {"k": 5, "suppression_limit_basis_points": 3000,
+                       "minimum_cell": 5},
+        "retention_days": 36500, "plan_valid_days": 30,
+        "quotas": {"exports_per_year": 12,
+                   "respondents_per_export": 1000000},
+        "byte_release": False, "denial": "veto",
+        "withdrawal": {"hold_hours": 24, "erase_backup_days": 7,
+                       "daily_limit": 1000},
+        "accept_guessable_ids": False,
+        "witnesses": {"policy_sha256": None},
+    }
+    doc.update(more)
+    return doc
+
+
+def partner_entry(person, **more):
+    age, ssh = pub_lines(person)
+    entry = {"id": "keio", "name": "慶應義塾大学 医学部",
+             "name_en": "Keio University School of Medicine",
+             "institution": INSTITUTION,
+             "address": "東京都港区三田2-15-45", "representative": "塾長",
+             "investigator": "宮田 花子", "age": age, "ssh": ssh}
+    entry.update(more)
+    return entry
+
+
+def sign(kind, path, person):
+    """FILE.NAME.sig by the person."""
+    sig = pathlib.Path(f"{path}.{person.name}.sig")
+    sig.unlink(missing_ok=True)
+    az("sign", kind, path, *person.options(), "-o", sig)
+    return sig
+
+
+def put_policy(home, doc, owner="14", seats=("a", "b"), code=0):
+    """Sign a policy by these seats and put it in force."""
+    path = write(home.folder / f"policy-{owner}-{doc['version']}.json",
+                 json_module.dumps(doc, ensure_ascii=False))
+    options = []
+    for seat in seats:
+        options += ["--sig", sign("policy", path, home.seats[owner][seat])]
+    return home.az("owner", "policy", owner, path, *options, code=code)
+
+
+def draft(path, person, request="REQ-2026-001", **more):
+    """request.txt of the investigator; MORE replaces options."""
+    path = pathlib.Path(path)
+    options = {
+        "id": request, "project": "covid-cohort",
+        "title": "COVID-19 の症状と職業", "partner": "keio",
+        "institution": INSTITUTION, "investigator": "宮田 花子",
+        "purpose": "DUO:0000007 DUO:0000021", "disease": "MONDO:0100096",
+        "legal-basis": "consent", "ethics-approval": "2026-0123",
+        "ethics-expiry": "2089-03-31", "owners": "14",
+        "survey": "corona 1", "fields": "Q03 Q04 Q08 Q11 Q12",
+        "period": "2020-03-01..2020-05-31", "identity-pub": person.pub,
+        "retention-until": "2089-03-31",
+    }
+    options.update({k.replace("_", "-"): v for k, v in more.items()})
+    path.unlink(missing_ok=True)
+    words = []
+    for key, value in options.items():
+        if value is not None:
+            words += [f"--{key}", value]
+    az("request", "draft", *words, "-o", path)
+    return path
+
+
+def submit(home, person, request="REQ-2026-001", code=0, **more):
+    """Draft, sign and submit a request."""
+    path = draft(home.folder / f"{request}.txt", person, request, **more)
+    sig = sign("request", path, person)
+    return home.az("request", "submit", path, "--sig", sig, code=code)
+
+
+def make_asked(home, rows=400):
+    """Answers, a partner, a policy and an eligible request."""
+    home.partner = make_person(home.folder, "pi")
+    for name in ("age", "occupation"):
+        home.az("owner", "ladder", "14", name, ladder_file(name))
+    put_policy(home, policy_document(home, partners=[home.partner]))
+    home.az("intake", "14",
+            generate(home.folder / "lines.ndjson", rows), code=None)
+    submit(home, home.partner)
+
+
+def freeze(home, request="REQ-2026-001", owner="14", **options):
+    return home.json("plan", "freeze", owner, request, **options)["plan"]
+
+
+class Officers:
+    """The machines of an owner's officers: each with its own memory."""
+
+    def __init__(self, home, owner="14"):
+        self.home = home
+        self.people = home.seats[owner]
+        self.folder = home.folder / "officers"
+        self.folder.mkdir(exist_ok=True)
+        self.made = 0
+
+    def path(self, name):
+        """A new file."""
+        self.made += 1
+        return self.folder / f"{self.made:03d}-{name}"
+
+    def state(self, seat):
+        return self.folder / f"state-{seat}"
+
+    def pack(self, plan, seat, *args, **options):
+        packet = self.path(f"{plan}-{seat}.packet")
+        self.home.az("plan", "pack", plan, "--seat", seat, "-o", packet,
+                     *args, **options)
+        return packet
+
+    def run(self, command, packet, seat, *args, **options):
+        """A command of the officer's; its answer's path and what it said."""
+        answer = self.path(f"{seat}.answer")
+        ran = az(command, packet, *self.people[seat].options(), "--state",
+                 self.state(seat), "-o", answer, *args, **options)
+        return answer, ran
+
+    def approve(self, plan, seat, **options):
+        """Pack, approve, accept: one whole turn of one seat."""
+        packet = self.pack(plan, seat)
+        answer, ran = self.run("approve", packet, seat, "--yes", **options)
+        if ran.code == 0:
+            self.home.az("plan", "accept", answer)
+        return ran
+
+    def approve_fully(self, plan, seats=("a", "b")):
+        """Everyone signs, then those who signed early release."""
+        for seat in seats:
+            self.approve(plan, seat)
+        for seat in seats[:-1]:
+            self.approve(plan, seat)

@@ -1,0 +1,193 @@
+#include "app/ballot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys/sshsig.h"
+
+void ballot_release(struct ballot *b)
+{
+	for (size_t i = 0; i < b->votes_len; i++) {
+		votes_approval_release(&b->votes[i].parsed);
+		buf_release(&b->votes[i].text);
+		buf_release(&b->votes[i].sig);
+	}
+	for (size_t i = 0; i < b->stops_len; i++) {
+		votes_stop_release(&b->stops[i].parsed);
+		buf_release(&b->stops[i].text);
+	}
+	plan_release(&b->plan);
+	plan_epochs_release(&b->epochs);
+	paper_charter_release(&b->charter);
+	buf_release(&b->plan_text);
+	buf_release(&b->plan_sig);
+	buf_release(&b->epochs_text);
+	b->votes_len = b->stops_len = 0;
+}
+
+int ballot_seat_signed(const struct charter *c, const char *seat,
+    enum sshsig_ns ns, struct bytes armour, struct bytes text)
+{
+	const struct charter_seat *s = charter_seat(c, seat);
+	uint8_t key[SSHSIG_PUBLIC_LEN];
+
+	return s != NULL &&
+	    sshsig_public_parse(bytes_str(s->ssh), key) == ERR_OK &&
+	    sshsig_check(armour, ns, key, text) == ERR_OK;
+}
+
+const struct ballot_vote *ballot_vote(const struct ballot *b,
+    const char *seat)
+{
+	for (size_t i = 0; i < b->votes_len; i++)
+		if (strcmp(b->votes[i].seat, seat) == 0)
+			return &b->votes[i];
+	return NULL;
+}
+
+/* ---- the plan's own papers ---- */
+
+static enum err one_signature(void *ctx, const char *signer,
+    struct bytes armour)
+{
+	struct buf *out = ctx;
+
+	(void)signer;
+	buf_clear(out);
+	return buf_append(out, armour.data, armour.len);
+}
+
+static enum err load_plan(struct home *h, const char *plan, struct ballot *b)
+{
+	CLEANUP(paper_release) struct paper p = {0};
+	struct register_query q = {.kind = REGISTER_PLAN, .name = plan};
+	enum err e = register_plan_get(h->reg, plan, &b->row);
+
+	if (e == ERR_NOT_FOUND)
+		return outcome_refuse(h->outcome, e,
+		    "there is no plan %s; see: azukari plan list",
+		    "計画%sはありません。azukari plan list を見てください", plan);
+	RETURN_IF(e);
+	RETURN_IF(papers_find(h, &q, &p));
+	if (memcmp(p.sha256, b->row.sha256, DIGEST_LEN) != 0)
+		return ERR_CORRUPT;
+	b->act = p.row.act;
+	RETURN_IF(register_signature_each(h->reg, p.row.id, one_signature,
+	    &b->plan_sig));
+	RETURN_IF(buf_append(&b->plan_text, p.bytes.data, p.bytes.len));
+	return plan_parse(bytes_buf(&b->plan_text), &b->plan,
+	    &h->outcome->info);
+}
+
+static enum err load_epochs(struct home *h, const char *plan, struct ballot *b)
+{
+	CLEANUP(paper_release) struct paper p = {0};
+	struct register_query q = {.kind = REGISTER_EPOCHS, .name = plan};
+
+	RETURN_IF(papers_find(h, &q, &p));
+	if (memcmp(p.sha256, b->plan.epochs_sha256, DIGEST_LEN) != 0)
+		return ERR_CORRUPT;
+	b->epochs_text.max = REGISTER_DOCUMENT_MAX;
+	RETURN_IF(buf_append(&b->epochs_text, p.bytes.data, p.bytes.len));
+	return plan_epochs_parse(bytes_buf(&b->epochs_text), &b->epochs,
+	    &h->outcome->info);
+}
+
+/* ---- votes ---- */
+
+struct walk {
+	struct home *h;
+	struct ballot *b;
+};
+
+static enum err take_approval(void *ctx, const struct register_document *doc)
+{
+	struct walk *w = ctx;
+	struct ballot *b = w->b;
+	struct ballot_vote *v = &b->votes[b->votes_len];
+
+	if (b->votes_len == BALLOT_SEATS_MAX)
+		return ERR_LIMIT;
+	*v = (struct ballot_vote){.act = doc->act};
+	(void)snprintf(v->seat, sizeof(v->seat), "%s", doc->name);
+	b->votes_len++;
+	RETURN_IF(register_document_bytes(w->h->reg, doc->id, &v->text));
+	RETURN_IF(register_signature_each(w->h->reg, doc->id, one_signature,
+	    &v->sig));
+	digest_sha256(bytes_buf(&v->text), v->sha256);
+	if (memcmp(v->sha256, doc->sha256, DIGEST_LEN) != 0)
+		return ERR_CORRUPT;
+	v->signature_ok = ballot_seat_signed(&b->charter.charter, v->seat,
+	    SSHSIG_APPROVAL, bytes_buf(&v->sig), bytes_buf(&v->text));
+	return votes_approval_parse(bytes_buf(&v->text), &v->parsed,
+	    &w->h->outcome->info);
+}
+
+static enum err take_stop(void *ctx, const struct register_document *doc)
+{
+	struct walk *w = ctx;
+	struct ballot *b = w->b;
+	struct ballot_stop *s = &b->stops[b->stops_len];
+	CLEANUP(buf_release) struct buf sig = {0};
+	int denial = doc->kind == REGISTER_DENIAL;
+
+	if (b->stops_len == ARRAY_LEN(b->stops))
+		return ERR_LIMIT;
+	*s = (struct ballot_stop){0};
+	b->stops_len++;
+	RETURN_IF(register_document_bytes(w->h->reg, doc->id, &s->text));
+	RETURN_IF(register_signature_each(w->h->reg, doc->id, one_signature,
+	    &sig));
+	RETURN_IF(votes_stop_parse(bytes_buf(&s->text),
+	    denial ? VOTES_DENIAL : VOTES_REVOCATION, &s->parsed,
+	    &w->h->outcome->info));
+	s->signature_ok = ballot_seat_signed(&b->charter.charter,
+	    s->parsed.seat, denial ? SSHSIG_DENIAL : SSHSIG_REVOCATION,
+	    bytes_buf(&sig), bytes_buf(&s->text));
+	return ERR_OK;
+}
+
+static enum err load_votes(struct home *h, struct ballot *b)
+{
+	struct walk w = {.h = h, .b = b};
+	struct register_query q = {.kind = REGISTER_APPROVAL,
+	    .owner = b->row.owner, .subject = b->row.id};
+
+	RETURN_IF(register_document_each(h->reg, &q, take_approval, &w));
+	q.kind = REGISTER_DENIAL;
+	RETURN_IF(register_document_each(h->reg, &q, take_stop, &w));
+	q.kind = REGISTER_REVOCATION;
+	return register_document_each(h->reg, &q, take_stop, &w);
+}
+
+enum err ballot_load(struct home *h, const char *plan, struct ballot *ret)
+{
+	RETURN_IF(load_plan(h, plan, ret));
+	RETURN_IF(load_epochs(h, plan, ret));
+	RETURN_IF(papers_charter(h, ret->row.owner, &ret->charter));
+	return load_votes(h, ret);
+}
+
+enum err ballot_tally(const struct ballot *b, struct ballot_more more,
+    int64_t now_unix_s, struct decision_tally *ret, struct reasons *reasons)
+{
+	struct decision_approval approvals[BALLOT_SEATS_MAX + 1];
+	struct decision_stop stops[2 * BALLOT_SEATS_MAX + 1];
+	struct decision_votes v = {.approvals = approvals, .stops = stops};
+
+	for (size_t i = 0; i < b->votes_len; i++)
+		approvals[v.approvals_len++] = (struct decision_approval){
+			.text = &b->votes[i].parsed, .logged = 1,
+			.signature_ok = b->votes[i].signature_ok};
+	if (more.approval != NULL)
+		approvals[v.approvals_len++] = *more.approval;
+	for (size_t i = 0; i < b->stops_len; i++)
+		stops[v.stops_len++] = (struct decision_stop){
+			.text = &b->stops[i].parsed,
+			.signature_ok = b->stops[i].signature_ok};
+	if (more.stop != NULL)
+		stops[v.stops_len++] = *more.stop;
+	return decision_tally(&b->plan, &b->charter.charter, b->row.sha256,
+	    &v, now_unix_s, ret, reasons);
+}

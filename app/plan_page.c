@@ -1,0 +1,225 @@
+/* A plan in plain words.  Only what was checked is handed in. */
+#include "app/plan_page.h"
+
+#include <stdio.h>
+
+#include "core/clock.h"
+#include "policy/duo.h"
+
+struct page {
+	const struct plan_page *in;
+	int japanese;
+	struct buf *out;
+	enum err e;                     /* first failure */
+};
+
+static const char *say(const struct page *p, const char *en, const char *ja)
+{
+	return p->japanese ? ja : en;
+}
+
+static void put(struct page *p, const char *text)
+{
+	if (p->e == ERR_OK && text != NULL)
+		p->e = buf_append_str(p->out, text);
+}
+
+static void put_number(struct page *p, uint64_t v)
+{
+	if (p->e == ERR_OK)
+		p->e = buf_printf(p->out, "%llu", (unsigned long long)v);
+}
+
+/* `  label: `; the value and an LF follow. */
+static void label(struct page *p, const char *en, const char *ja)
+{
+	put(p, "  ");
+	put(p, say(p, en, ja));
+	put(p, say(p, ": ", "："));
+}
+
+static void line(struct page *p, const char *en, const char *ja,
+    const char *value)
+{
+	label(p, en, ja);
+	put(p, value == NULL ? say(p, "none", "なし") : value);
+	put(p, "\n");
+}
+
+static void put_day(struct page *p, int32_t day)
+{
+	char text[CLOCK_DAY_LEN + 1];
+
+	clock_format_day(day, text);
+	put(p, text);
+}
+
+/* ---- who ---- */
+
+static void who(struct page *p)
+{
+	const struct plan *plan = p->in->plan;
+	const struct request *r = &p->in->docket->request;
+	const struct policy_partner *partner =
+	    policy_find_partner(&p->in->docket->policy, plan->partner);
+
+	label(p, "to", "提供先");
+	if (partner != NULL)
+		put(p, p->japanese || partner->name_en == NULL ?
+		    partner->name : partner->name_en);
+	put(p, say(p, " (", "（"));
+	put(p, plan->partner_institution);
+	put(p, say(p, ")\n", "）\n"));
+	line(p, "investigator", "研究責任者", r->investigator);
+	line(p, "key fingerprint", "署名鍵の指紋",
+	    plan->requester_fingerprint);
+	line(p, "study", "研究課題", r->title);
+}
+
+/* ---- why ---- */
+
+static void purpose(struct page *p)
+{
+	const struct words *codes = &p->in->plan->purpose;
+
+	label(p, "purpose", "目的");
+	for (size_t i = 0; i < codes->len; i++) {
+		const struct duo_code *c = duo_find(codes->items[i]);
+
+		put(p, i == 0 ? "" : say(p, "; ", "、"));
+		if (c != NULL) {
+			put(p, say(p, c->en, c->ja));
+			put(p, " ");
+		}
+		put(p, codes->items[i]);
+	}
+	put(p, "\n");
+	label(p, "diseases", "疾患");
+	if (p->in->plan->disease.len == 0)
+		put(p, say(p, "none named", "指定なし"));
+	for (size_t i = 0; i < p->in->plan->disease.len; i++) {
+		put(p, i == 0 ? "" : " ");
+		put(p, p->in->plan->disease.items[i]);
+	}
+	put(p, "\n");
+}
+
+static void why(struct page *p)
+{
+	const struct plan *plan = p->in->plan;
+
+	purpose(p);
+	line(p, "legal basis", "法的根拠", plan->legal_basis);
+	line(p, "ethics approval", "倫理審査", plan->ethics_approval);
+	if (plan->has_ethics_expiry) {
+		label(p, "ethics approval ends", "倫理審査の期限");
+		put_day(p, plan->ethics_expiry_day);
+		put(p, "\n");
+	}
+	label(p, "kept there until", "提供先での保管期限");
+	put_day(p, plan->retention_until_day);
+	put(p, "\n");
+}
+
+/* ---- what ---- */
+
+static void column(struct page *p, const struct plan_column *c)
+{
+	const struct survey_field *f = survey_find(p->in->docket->survey,
+	    bytes_str(c->field));
+
+	put(p, "    ");
+	put(p, c->field);
+	if (f != NULL) {
+		put(p, " ");
+		put(p, say(p, f->title_en, f->title));
+	}
+	if (c->ladder[0] == '\0') {
+		put(p, say(p, " - as it is\n", " ― そのまま\n"));
+		return;
+	}
+	put(p, say(p, " - coarsened: ", " ― 粗くして提供："));
+	put(p, c->ladder);
+	put(p, say(p, ", levels ", "、段階"));
+	put_number(p, c->from);
+	put(p, say(p, " to ", "から"));
+	put_number(p, c->to);
+	put(p, "\n");
+}
+
+static void items(struct page *p)
+{
+	const struct plan *plan = p->in->plan;
+
+	label(p, "answers of", "回答の期間");
+	put_day(p, plan->period_from_day);
+	put(p, say(p, " to ", "から"));
+	put_day(p, plan->period_to_day);
+	put(p, say(p, ", survey ", "、調査 "));
+	put(p, say(p, p->in->docket->survey->title_en,
+	    p->in->docket->survey->title));
+	put(p, "\n");
+	label(p, "items", "項目");
+	put_number(p, plan->columns_len);
+	put(p, "\n");
+	for (size_t i = 0; i < plan->columns_len; i++)
+		column(p, &plan->columns[i]);
+}
+
+static void how_many(struct page *p)
+{
+	const struct plan *plan = p->in->plan;
+	uint64_t most = p->in->respondents_max;
+	char text[32];
+
+	if (most == 0 || p->in->records < most)
+		most = p->in->records;
+	label(p, "people", "人数");
+	put(p, say(p, "at most ", "最大"));
+	put_number(p, most);
+	put(p, say(p, "; everyone is one of at least ",
+	    "人、同じ特徴の人が必ず"));
+	put_number(p, plan->k);
+	put(p, say(p, " alike\n", "人以上\n"));
+	label(p, "left out for that, at most", "そのために除く割合の上限");
+	(void)snprintf(text, sizeof(text), "%u.%02u %%\n",
+	    plan->suppression_limit / 100, plan->suppression_limit % 100);
+	put(p, text);
+	label(p, "consent texts", "同意文");
+	put_number(p, plan->texts_len);
+	put(p, "\n");
+	for (size_t i = 0; i < plan->texts_len; i++) {
+		const struct consent_text *t = policy_find_text(
+		    &p->in->docket->policy, plan->texts[i].sha256);
+
+		put(p, "    ");
+		put(p, t == NULL ? "?" : t->title);
+		put(p, "\n");
+	}
+}
+
+static void heading(struct page *p)
+{
+	const struct charter *c = &p->in->docket->charter;
+
+	put(p, c->owner_name);
+	put(p, say(p, " (", "（"));
+	put(p, c->owner);
+	put(p, say(p, "): a plan to hand out answers, ",
+	    "）の回答を提供する計画 "));
+	put(p, p->in->plan->id);
+	put(p, "\n");
+}
+
+enum err plan_page_write(const struct plan_page *in, int japanese,
+    struct buf *out)
+{
+	struct page p = {.in = in, .japanese = japanese, .out = out};
+
+	heading(&p);
+	who(&p);
+	why(&p);
+	items(&p);
+	how_many(&p);
+	return p.e;
+}
