@@ -157,6 +157,15 @@ segment_view_open(struct bytes bytes, struct segment_view *ret)
 	return ERR_OK;
 }
 
+uint32_t
+segment_view_peek(const struct segment_view *v, uint32_t ahead)
+{
+	if (ahead >= v->count - v->next)
+		return SEGMENT_NO_RESPONDENT;
+	return get_u32(v->bytes.data + SEGMENT_HEAD_LEN +
+	    (size_t)(v->next + ahead) * SEGMENT_ENTRY_LEN);
+}
+
 int
 segment_view_next(struct segment_view *v, struct segment_record *ret)
 {

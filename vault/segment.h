@@ -74,6 +74,9 @@ struct segment_record {
 };
 enum err segment_view_open(struct bytes bytes,
     struct segment_view *ret) MUST_USE;
+/* Respondent of the record ${ahead} places behind the next one
+ * (SEGMENT_NO_RESPONDENT behind the end): for fetching its key in time. */
+uint32_t segment_view_peek(const struct segment_view *v, uint32_t ahead);
 /* 1 and the next record, or 0 at the end. */
 int segment_view_next(struct segment_view *v, struct segment_record *ret);
 

@@ -63,7 +63,11 @@ test_walk(void **state)
 	build(&out);
 	assert_ok(segment_view_open(bytes_buf(&out), &v));
 	assert_int_equal(v.count, 3);
+	assert_int_equal(segment_view_peek(&v, 0), 7);
+	assert_int_equal(segment_view_peek(&v, 2), 0x01020304);
+	assert_int_equal(segment_view_peek(&v, 3), SEGMENT_NO_RESPONDENT);
 	assert_true(segment_view_next(&v, &r));
+	assert_int_equal(segment_view_peek(&v, 1), 0x01020304);
 	assert_int_equal(r.entry.respondent, 7);
 	assert_int_equal(r.entry.generation, 0x0102);
 	assert_true(segment_view_next(&v, &r));
@@ -72,6 +76,7 @@ test_walk(void **state)
 	assert_int_equal(r.entry.length, 40);
 	assert_memory_equal(r.sealed, SEALED, 40);
 	assert_false(segment_view_next(&v, &r));
+	assert_int_equal(segment_view_peek(&v, 0), SEGMENT_NO_RESPONDENT);
 }
 
 static void
