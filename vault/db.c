@@ -280,6 +280,12 @@ db_path(const struct db *db)
 	return db->path;
 }
 
+void
+db_forget_pages(struct db *db)
+{
+	(void)sqlite3_db_release_memory(db->handle);
+}
+
 enum db_kind
 db_kind(const struct db *db)
 {

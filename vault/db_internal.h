@@ -105,6 +105,9 @@ uint64_t db_changes(struct db *db);     /* of the last statement */
  * commit, or a rollback of ours. */
 enum err db_stamp(struct db *db, uint64_t *ret) MUST_USE;
 
+/* Give back cached pages after a walk over a whole table. */
+void db_forget_pages(struct db *db);
+
 /* Run constant text that returns nothing (pragmas, migrations). */
 enum err db_exec(struct db *db, const char *constant_sql) MUST_USE;
 

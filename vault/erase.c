@@ -566,6 +566,7 @@ erase_load(struct erase *e, struct erase_keys *ret)
 	if (k.generations == NULL)
 		return ERR_NOMEM;
 	RETURN_IF(load_blocks(e, &k));
+	db_forget_pages(e->db);
 	*ret = k;
 	k = (struct erase_keys){0};
 	return ERR_OK;

@@ -178,7 +178,9 @@ take_snapshot(struct reader *r, const struct reader_args *args)
 	RETURN_IF(db_snapshot_begin(store_db(args->store), &snap));
 	for (size_t i = 0; i < args->epochs_len; i++)
 		RETURN_IF(take_epoch(r, args, i));
-	return take_respondents(r, args->store);
+	RETURN_IF(take_respondents(r, args->store));
+	db_forget_pages(store_db(args->store));
+	return ERR_OK;
 }
 
 enum err

@@ -70,9 +70,9 @@ enum err store_respondent_get_number(struct store *s, uint32_t number,
  * ERR_STATE when the store moved since. */
 enum err store_respondent_add(struct store *s) MUST_USE;
 
-/* Transaction: a new consent of each ${numbers}[i]; kept only where it was
- * not given before the one in force and not before a withdrawal of all its
- * scopes.  Scopes withdrawn later than it was given stay out.  Several for
+/* Transaction: new consents of active respondents (those of others are passed
+ * over: an erased one is revived first).  One is kept only where it was not
+ * given before the one in force and not before a withdrawal of all its scopes.  Scopes withdrawn later than it was given stay out.  Several for
  * one number: the order given is the order they came in. */
 struct store_consent_change {
 	uint32_t number;
