@@ -1,8 +1,10 @@
 /* Commands of seats: a charter that follows, hand-over, redistribution. */
 #include <stdio.h>
+#include <string.h>
 
 #include "app/cmd/commands.h"
 #include "app/ops/handover.h"
+#include "app/ops/redeal.h"
 #include "app/ops/seats.h"
 #include "app/unlock.h"
 #include "core/clock.h"
@@ -118,6 +120,161 @@ static enum err run_handover_accept(struct cli *cli, struct cli_args args)
 	    sigs.len);
 }
 
+/* ---- dealing anew ---- */
+
+#define USAGE_REDEAL_DRAFT \
+	"OWNER [--threshold T] [--drop SEAT]… [--seat NAME=FILE.pub]… [--spare NAME=FILE.pub]… [--institution NAME=TEXT]… -o CHARTER"
+#define USAGE_REDEAL_PACK \
+	"OWNER --seat NAME --dealer NAME --dealer NAME… -o PACKET"
+#define USAGE_REDEAL_DEAL "PACKET --identity FILE.key -o ANSWER"
+#define USAGE_REDEAL_GATHER "OWNER ANSWER… --seat NAME -o PACKET"
+#define USAGE_REDEAL_RECEIVE "PACKET --identity FILE.key -o ANSWER"
+
+struct redeal_words {
+	struct cli_list seats, spares, institutions, drop;
+	char names[CHARTER_SEATS_MAX][64];
+};
+
+/* What stands behind NAME= in ${list}; NULL: nothing. */
+static const char *value_of(const struct cli_list *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < list->len; i++)
+		if (strncmp(list->items[i], name, len) == 0 &&
+		    list->items[i][len] == '=')
+			return list->items[i] + len + 1;
+	return NULL;
+}
+
+static enum err fill_seats(struct cli *cli, struct redeal_words *w,
+    struct redeal_draft_args *a)
+{
+	for (size_t i = 0; i < w->seats.len; i++) {
+		const char *at = strchr(w->seats.items[i], '=');
+		size_t len = at == NULL ? 0 :
+		    (size_t)(at - w->seats.items[i]);
+
+		if (len == 0 || len >= sizeof(w->names[0]) ||
+		    i == CHARTER_SEATS_MAX)
+			return outcome_refuse(&cli->outcome, ERR_USAGE,
+			    "--seat %s: give NAME=FILE.pub, 16 at most",
+			    "--seat %s：名前=ファイル.pub の形で、16までです",
+			    w->seats.items[i]);
+		memcpy(w->names[i], w->seats.items[i], len);
+		w->names[i][len] = '\0';
+		a->add[i] = (struct redeal_seat){.name = w->names[i],
+		    .pub = at + 1,
+		    .spare_pub = value_of(&w->spares, w->names[i]),
+		    .institution = value_of(&w->institutions, w->names[i])};
+	}
+	a->add_len = w->seats.len;
+	return ERR_OK;
+}
+
+static enum err run_redeal_draft(struct cli *cli, struct cli_args args)
+{
+	struct redeal_draft_args a = {0};
+	struct redeal_words w = {0};
+	const struct cli_option options[] = {
+		{"--threshold", CLI_NUMBER, &a.threshold},
+		{"--drop", CLI_LIST, &w.drop},
+		{"--seat", CLI_LIST, &w.seats},
+		{"--spare", CLI_LIST, &w.spares},
+		{"--institution", CLI_LIST, &w.institutions},
+		{"-o", CLI_TEXT, &a.path},
+	};
+	CLEANUP(home_cleanup) struct home *h = NULL;
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	if (a.path == NULL)
+		return missing(cli, "redeal draft " USAGE_REDEAL_DRAFT);
+	RETURN_IF(fill_seats(cli, &w, &a));
+	a.owner = args.items[0];
+	a.drop = w.drop.items;
+	a.drop_len = w.drop.len;
+	RETURN_IF(unlock_home(cli, &h));
+	return redeal_draft(h, &a);
+}
+
+static enum err run_redeal_pack(struct cli *cli, struct cli_args args)
+{
+	struct redeal_pack_args a = {0};
+	struct cli_list dealers = {0};
+	const struct cli_option options[] = {
+		{"--seat", CLI_TEXT, &a.seat},
+		{"--dealer", CLI_LIST, &dealers},
+		{"-o", CLI_TEXT, &a.path},
+	};
+	CLEANUP(home_cleanup) struct home *h = NULL;
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	if (a.seat == NULL || dealers.len == 0 || a.path == NULL)
+		return missing(cli, "redeal pack " USAGE_REDEAL_PACK);
+	a.owner = args.items[0];
+	a.dealers = dealers.items;
+	a.dealers_len = dealers.len;
+	RETURN_IF(unlock_home(cli, &h));
+	return redeal_pack(h, &a);
+}
+
+static enum err run_redeal_gather(struct cli *cli, struct cli_args args)
+{
+	struct redeal_gather_args a = {0};
+	const struct cli_option options[] = {
+		{"--seat", CLI_TEXT, &a.seat}, {"-o", CLI_TEXT, &a.path}};
+	CLEANUP(home_cleanup) struct home *h = NULL;
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 2,
+	    1 + CHARTER_SEATS_MAX));
+	if (a.seat == NULL || a.path == NULL)
+		return missing(cli, "redeal gather " USAGE_REDEAL_GATHER);
+	a.owner = args.items[0];
+	a.dealt = args.items + 1;
+	a.dealt_len = args.len - 1;
+	RETURN_IF(unlock_home(cli, &h));
+	return redeal_gather(h, &a);
+}
+
+typedef enum err (*redeal_fn)(const char *packet, const struct identity *id,
+    const char *path, int64_t now_unix_s, struct outcome *o);
+
+static enum err run_with_identity(struct cli *cli, struct cli_args args,
+    const char *usage, redeal_fn fn)
+{
+	const char *identity = NULL, *out = NULL;
+	const struct cli_option options[] = {
+		{"--identity", CLI_TEXT, &identity}, {"-o", CLI_TEXT, &out}};
+	CLEANUP(identity_cleanup) struct identity *id = NULL;
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	if (identity == NULL || out == NULL)
+		return missing(cli, usage);
+	RETURN_IF(unlock_identity(cli, identity, &id));
+	return fn(args.items[0], id, out, clock_now_unix_s(), &cli->outcome);
+}
+
+static enum err run_redeal_deal(struct cli *cli, struct cli_args args)
+{
+	return run_with_identity(cli, args, "redeal deal " USAGE_REDEAL_DEAL,
+	    redeal_deal);
+}
+
+static enum err run_redeal_receive(struct cli *cli, struct cli_args args)
+{
+	return run_with_identity(cli, args,
+	    "redeal receive " USAGE_REDEAL_RECEIVE, redeal_receive);
+}
+
+static enum err run_redeal_accept(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+
+	RETURN_IF(cli_options(cli, &args, NULL, 0, 2, 1 + CHARTER_SEATS_MAX));
+	RETURN_IF(unlock_home(cli, &h));
+	return redeal_accept(h, args.items[0], args.items + 1, args.len - 1);
+}
+
 static const struct cli_command rows[] = {
 	{"seat charter", USAGE_CHARTER,
 	    "put the next charter in force", "次の憲章を発効させる",
@@ -139,6 +296,24 @@ static const struct cli_command rows[] = {
 	{"seat handover accept", USAGE_ACCEPT,
 	    "put charter and hand-over in force",
 	    "憲章と引き継ぎを発効させる", run_handover_accept},
+	{"seat redeal draft", USAGE_REDEAL_DRAFT,
+	    "draft a charter with other seats or another threshold",
+	    "席や必要数を変える憲章の案を作る", run_redeal_draft},
+	{"seat redeal pack", USAGE_REDEAL_PACK,
+	    "write a dealing seat's packet", "配り直す席用のファイルを書き出す",
+	    run_redeal_pack},
+	{"seat redeal deal", USAGE_REDEAL_DEAL,
+	    "on a dealing seat's machine: deal its shares to the new seats",
+	    "配り直す席の機械で：シェアを新しい席に配る", run_redeal_deal},
+	{"seat redeal gather", USAGE_REDEAL_GATHER,
+	    "write the packet of pieces for one seat",
+	    "1つの席への断片のファイルを書き出す", run_redeal_gather},
+	{"seat redeal receive", USAGE_REDEAL_RECEIVE,
+	    "on that seat's machine: add the pieces up",
+	    "その席の機械で：断片からシェアを作る", run_redeal_receive},
+	{"seat redeal accept", "OWNER ANSWER…",
+	    "put the new arrangements in force",
+	    "新しい配り方を発効させる", run_redeal_accept},
 };
 
 const struct commands_group seats_commands = {rows, ARRAY_LEN(rows)};

@@ -258,3 +258,193 @@ def test_a_process_that_dies_between_charter_and_shares(handover, fault,
         home.az(*args)
         assert int(version(home)) == 2
         assert not pending(home, "a", tmp_path)
+
+
+# ---- dealing anew ----
+
+class Redeal:
+    """Seat c is lost; d and e come, three of four decide from now on."""
+
+    def __init__(self, home, folder):
+        self.home, self.folder = home, folder
+        people = folder / "people"
+        people.mkdir()
+        self.people = {"a": home.seats["14"]["a"], "b": home.seats["14"]["b"],
+                       "d": flow.make_person(people, "d"),
+                       "e": flow.make_person(people, "e")}
+        self.charter = folder / "charter.txt"
+
+    def draft(self):
+        self.home.az("seat", "redeal", "draft", "14", "--drop", "c",
+                     "--threshold", "3", "--seat",
+                     f"d={self.people['d'].pub}", "--seat",
+                     f"e={self.people['e'].pub}", "-o", self.charter)
+        return self
+
+    def signed(self, *seats):
+        options = []
+        for s in seats:
+            sign(self.people[s], self.charter, self.folder / f"{s}.sig")
+            options += ["--sig", self.folder / f"{s}.sig"]
+        return options
+
+    def start(self):
+        self.draft()
+        return self.home.az("seat", "charter", "14", self.charter,
+                            *self.signed("a", "b", "d", "e"))
+
+    def pack(self, seat, dealers=("a", "b"), code=0):
+        options = []
+        for d in dealers:
+            options += ["--dealer", d]
+        return self.home.az("seat", "redeal", "pack", "14", "--seat", seat,
+                            *options, "-o", self.folder / f"{seat}.packet",
+                            code=code)
+
+    def deal(self, seat, packet=None, to=None, person=None, code=0):
+        return az("seat", "redeal", "deal",
+                  packet or self.folder / f"{seat}.packet",
+                  *(person or self.people[seat]).options(), "-o",
+                  to or self.folder / f"{seat}.dealt", code=code)
+
+    def gather(self, seat, dealt=("a", "b"), code=0):
+        return self.home.az("seat", "redeal", "gather", "14",
+                            *[self.folder / f"{d}.dealt" for d in dealt],
+                            "--seat", seat, "-o",
+                            self.folder / f"{seat}.pieces", code=code)
+
+    def receive(self, seat, person=None, code=0):
+        return az("seat", "redeal", "receive",
+                  self.folder / f"{seat}.pieces",
+                  *(person or self.people[seat]).options(), "-o",
+                  self.folder / f"{seat}.received", code=code)
+
+    def dealt(self):
+        for s in ("a", "b"):
+            self.pack(s)
+            self.deal(s)
+        return self
+
+    def received(self):
+        for s in self.people:
+            self.gather(s)
+            self.receive(s)
+        return self
+
+    def accept(self, *seats, code=0, **options):
+        return self.home.az("seat", "redeal", "accept", "14",
+                            *[self.folder / f"{s}.received"
+                              for s in seats or self.people],
+                            code=code, **options)
+
+    def finished(self):
+        """Nothing is left to deal anew."""
+        (self.folder / "a.packet").unlink(missing_ok=True)
+        return self.pack("a", code=None).code != 0
+
+
+@pytest.fixture
+def redeal(filled, tmp_path):
+    return Redeal(filled, tmp_path)
+
+
+def test_a_lost_seat_and_another_threshold(redeal, tmp_path):
+    r = redeal
+    assert "epochs are still arranged" in r.start().err
+    assert not r.finished()
+    before = members(r.folder / "a.packet")
+    (r.folder / "a.packet").unlink()
+    r.dealt().received()
+    assert "; 0 are still under" in r.accept().err
+    assert r.finished()
+    # Once more from the new seats alone: without a or b, three who never held
+    # a share of the first dealing, or only one of them, give a whole dealing.
+    people = tmp_path / "again"
+    people.mkdir()
+    f = flow.make_person(people, "f")
+    second = Redeal.__new__(Redeal)
+    second.home, second.folder = r.home, people
+    second.people = {"b": r.people["b"], "d": r.people["d"],
+                     "e": r.people["e"], "f": f}
+    second.charter = people / "charter.txt"
+    r.home.az("seat", "redeal", "draft", "14", "--drop", "a", "--threshold",
+              "2", "--seat", f"f={f.pub}", "-o", second.charter)
+    r.home.az("seat", "charter", "14", second.charter,
+              *second.signed("b", "d", "e", "f"))
+    few = second.pack("d", dealers=("d", "e"), code=None)
+    assert few.code != 0
+    for s in ("d", "e", "b"):
+        second.pack(s, dealers=("d", "e", "b"))
+        second.deal(s)
+    arranged = members(people / "d.packet")
+    assert any(n.startswith("arrangements/") for n in arranged)
+    assert {n: v for n, v in arranged.items() if n.startswith("epochs/")} == \
+        {n: v for n, v in before.items() if n.startswith("epochs/")}
+    for s in second.people:
+        second.gather(s, dealt=("d", "e", "b"))
+        second.receive(s)
+    assert "; 0 are still under" in second.accept().err
+
+
+def test_a_dealer_deals_only_what_it_signed(redeal, tmp_path):
+    r = redeal
+    r.draft()
+    # b's own signature is not among those that put it in force.
+    ran = r.home.az("seat", "charter", "14", r.charter,
+                    *r.signed("a", "d", "e"), code=None)
+    assert ran.code != 0 and "1 of the 2 signatures" in ran.err
+    sign(r.home.seats["14"]["c"], r.charter, tmp_path / "c.sig")
+    r.home.az("seat", "charter", "14", r.charter,
+              "--sig", tmp_path / "c.sig", "--sig", tmp_path / "a.sig",
+              "--sig", tmp_path / "d.sig", "--sig", tmp_path / "e.sig")
+    r.pack("b")
+    ran = r.deal("b", code=None)
+    assert ran.code != 0 and "nothing was dealt" in ran.err
+    assert not (tmp_path / "b.dealt").exists()
+
+
+def test_a_dealing_that_does_not_hold_together(redeal, tmp_path):
+    r = redeal
+    r.start()
+    r.dealt()
+    ran = r.gather("d", dealt=("a",), code=None)
+    assert ran.code != 0 and "all 2 dealers" in ran.err
+    ran = r.gather("d", dealt=("b", "a"), code=None)
+    assert ran.code != 0 and "in their order" in ran.err
+    r.received()
+    ran = r.accept("a", "b", "d", code=None)
+    assert ran.code != 0 and "answer of seat e is missing" in ran.err
+    ran = r.accept("a", "b", "d", "d", code=None)
+    assert ran.code != 0 and "answered twice" in ran.err
+    # e's pieces from a second dealing do not fit the others.
+    for s in ("a", "b"):
+        (r.folder / f"{s}.dealt").unlink()
+        r.deal(s)
+    for name in ("e.pieces", "e.received"):
+        (r.folder / name).unlink()
+    r.gather("e")
+    r.receive("e")
+    ran = r.accept(code=None)
+    assert ran.code != 0 and "another dealing" in ran.err
+    # Somebody else's pieces, and a packet cut short.
+    r.gather("d", code=None)
+    ran = r.receive("d", person=r.people["e"], code=None)
+    assert ran.code != 0
+    cut = (r.folder / "d.received").read_bytes()
+    (r.folder / "d.received").write_bytes(cut[:len(cut) // 2])
+    assert r.accept(code=None).code != 0
+    assert not r.finished()
+
+
+def test_a_process_that_dies_while_arranging(redeal, fault, tmp_path):
+    r = redeal
+    r.start()
+    r.dealt().received()
+    for step in ("act.queued", "act.signed", "act.logged"):
+        home = r.home.copy(tmp_path / step)
+        args = ["seat", "redeal", "accept", "14",
+                *[r.folder / f"{s}.received" for s in r.people]]
+        ran = home.az(*args, program=fault, code=None,
+                      env={"AZUKARI_KILL_AT": step})
+        assert ran.code == flow.KILLED, ran
+        assert "; 0 are still under" in home.az(*args).err
