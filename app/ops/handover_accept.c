@@ -21,13 +21,18 @@ struct accepting {
 	struct seats_list rows;         /* in the order of the answer */
 };
 
-static void accepting_release(struct accepting *a)
+static void accepting_free(struct accepting **at)
 {
+	struct accepting *a = *at;
+
+	if (a == NULL)
+		return;
 	handover_list_release(&a->list);
 	seats_list_release(&a->rows);
 	seats_change_release(&a->change);
 	pack_release(&a->pack);
 	home_owner_close(a->w);
+	free(a);
 }
 
 static enum err read_answer(struct accepting *a, const char *owner,
@@ -238,20 +243,23 @@ static enum err tell(struct accepting *a)
 enum err handover_accept(struct home *h, const char *owner, const char *answer,
     const char *const *sigs, size_t len)
 {
-	CLEANUP(accepting_release) struct accepting a = {.h = h};
+	CLEANUP(accepting_free) struct accepting *a = calloc(1, sizeof(*a));
 	size_t left;
 
-	RETURN_IF(read_answer(&a, owner, answer));
-	RETURN_IF(check_text(&a));
-	RETURN_IF(home_owner_open(h, owner, &a.w));
-	RETURN_IF(check_epochs(&a));
-	RETURN_IF(seats_change_sign(&a.change, sigs, len, h->outcome));
-	RETURN_IF(seats_change_complete(&a.change, h->outcome));
-	RETURN_IF(count_pending(&a, &left));
-	RETURN_IF(seats_change_put(h, &a.change));
-	RETURN_IF(put_text(&a));
+	if (a == NULL)
+		return ERR_NOMEM;
+	a->h = h;
+	RETURN_IF(read_answer(a, owner, answer));
+	RETURN_IF(check_text(a));
+	RETURN_IF(home_owner_open(h, owner, &a->w));
+	RETURN_IF(check_epochs(a));
+	RETURN_IF(seats_change_sign(&a->change, sigs, len, h->outcome));
+	RETURN_IF(seats_change_complete(&a->change, h->outcome));
+	RETURN_IF(count_pending(a, &left));
+	RETURN_IF(seats_change_put(h, &a->change));
+	RETURN_IF(put_text(a));
 	if (left > 0)
-		RETURN_IF(put_shares(&a));
-	RETURN_IF(seats_recovery(a.w, &a.change));
-	return tell(&a);
+		RETURN_IF(put_shares(a));
+	RETURN_IF(seats_recovery(a->w, &a->change));
+	return tell(a);
 }
