@@ -50,7 +50,8 @@ static void name_file(struct run *r, const char *path)
 {
 	struct err_info *info = &r->h->outcome->info;
 
-	(void)snprintf(info->file, sizeof(info->file), "%s", path);
+	(void)snprintf(info->file, sizeof(info->file), "%s",
+	    path == NULL ? "-" : path);
 }
 
 static enum err open_file(struct run *r, const char *path, int *ret)
