@@ -169,8 +169,8 @@ static enum err refuse_old_store(struct owner *w)
 
 	if (e == ERR_ROLLBACK)
 		return outcome_refuse(w->home->outcome, e,
-		    "owners/%s/vault.db is an older copy than the one used last; to go back on purpose: azukari restore",
-		    "owners/%s/vault.db は前回使われたものより古い写しです。意図して戻すときは azukari restore を使ってください",
+		    "owners/%s/vault.db is an older copy than the one used last; a backup is put back as a whole (gateway.db, ledger, vault.db), with the latest erase.db and its key",
+		    "owners/%s/vault.db は前回使われたものより古い写しです。復旧するときは gateway.db、ledger、vault.db をまとめて戻し、erase.db とその鍵は最新のものを使ってください",
 		    w->code);
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }

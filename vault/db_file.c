@@ -139,6 +139,23 @@ copy_pages(struct db *db, sqlite3 *to)
 	return db_result(db, rc);
 }
 
+/* What proving a copy read-only leaves beside it; nothing was written. */
+static enum err
+remove_empty_log(const char *path)
+{
+	char name[FS_PATH_MAX];
+	uint64_t bytes = 0;
+
+	RETURN_IF(fs_path(name, "%s-wal", path));
+	if (fs_exists(name))
+		RETURN_IF(fs_size(name, &bytes));
+	if (bytes > 0)
+		return ERR_STORE;
+	RETURN_IF(fs_remove(name));
+	RETURN_IF(fs_path(name, "%s-shm", path));
+	return fs_remove(name);
+}
+
 enum err
 db_copy_to(struct db *db, const char *path)
 {
@@ -162,5 +179,6 @@ db_copy_to(struct db *db, const char *path)
 
 		return removed == ERR_OK ? e : removed;
 	}
+	RETURN_IF(remove_empty_log(unfinished));
 	return fs_rename(unfinished, path);
 }

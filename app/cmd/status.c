@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "app/cmd/commands.h"
+#include "app/ops/backup.h"
 #include "app/ops/status.h"
 #include "app/unlock.h"
 #include "core/clock.h"
@@ -228,7 +229,20 @@ static enum err run_export_list(struct cli *cli, struct cli_args args)
 	return e;
 }
 
+/* ---- backup ---- */
+
+static enum err run_backup(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+
+	RETURN_IF(cli_options(cli, &args, NULL, 0, 1, 1));
+	RETURN_IF(unlock_home(cli, &h));
+	return backup_make(h, args.items[0]);
+}
+
 static const struct cli_command rows[] = {
+	{"backup", "DIR", "copy stores and ledger, keys of erasure apart",
+	    "保管庫と台帳を複製する（消去用の鍵は別にする）", run_backup},
 	{"status", "[--json]", "how this gateway stands, and what needs a person",
 	    "全体の状態と、人の手が必要なこと", run_status},
 	{"export list", "[OWNER] [--json]", "list exports by their state",
