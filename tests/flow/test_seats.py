@@ -448,3 +448,65 @@ def test_a_process_that_dies_while_arranging(redeal, fault, tmp_path):
                       env={"AZUKARI_KILL_AT": step})
         assert ran.code == flow.KILLED, ran
         assert "; 0 are still under" in home.az(*args).err
+
+
+# ---- plans after the change ----
+
+def renew_policy(home, seats):
+    """The policy once more, under the charter in force."""
+    doc = flow.policy_document(
+        home, partners=[home.partner], version=2,
+        previous=flow.sha256(home.folder / "policy-14-1.json"))
+    flow.put_policy(home, doc, seats=seats)
+
+
+def another_plan(home):
+    flow.submit(home, home.partner, request="REQ-2026-002")
+    return flow.freeze(home, "REQ-2026-002")
+
+
+def with_partner(home):
+    home.partner = flow.Person(home.folder, "pi")
+    return home
+
+
+def refused(officers, plan, seat, person):
+    """Nobody else approves in a seat's place."""
+    kept = officers.people[seat]
+    officers.people[seat] = person
+    ran = officers.approve(plan, seat, code=None)
+    officers.people[seat] = kept
+    assert ran.code != 0, ran
+
+
+def test_the_successor_approves_and_the_predecessor_cannot(frozen, officers,
+                                                           new, tmp_path):
+    with_partner(frozen)
+    h = Handover(frozen, new, tmp_path).ready()
+    h.accept()
+    # A plan of before has no charter any more.
+    assert frozen.az("plan", "pack", frozen.plan, "--seat", "b", "-o",
+                     tmp_path / "old", code=None).code != 0
+    predecessor = officers.people["a"]
+    frozen.seats["14"]["a"] = officers.people["a"] = new
+    renew_policy(frozen, ("a", "b"))
+    plan = another_plan(frozen)
+    refused(officers, plan, "a", predecessor)
+    officers.approve_fully(plan)
+    frozen.az("export", plan)
+
+
+def test_the_new_seats_approve_after_dealing_anew(frozen, officers, tmp_path):
+    with_partner(frozen)
+    r = Redeal(frozen, tmp_path)
+    r.start()
+    r.dealt().received()
+    r.accept()
+    lost = officers.people["c"]
+    frozen.seats["14"] = officers.people = r.people
+    renew_policy(frozen, ("a", "d", "e"))
+    plan = another_plan(frozen)
+    refused(officers, plan, "d", lost)
+    # Only one of the three held a share of the first dealing.
+    officers.approve_fully(plan, ("d", "e", "a"))
+    frozen.az("export", plan)
