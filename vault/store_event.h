@@ -13,8 +13,8 @@
 
 #define STORE_EVENT_LEN 16
 
-/* ${events} are ${len} hashes, one behind the other.  ${ret_seen}[i] = 1 where ${events}[i] is in the store or stands earlier in
- * the same array, else 0. */
+/* ${events} are ${len} hashes, one behind the other.  ${ret_seen}[i] = 1 where
+ * ${events}[i] is in the store or stands earlier in the same array, else 0. */
 enum err store_event_check(struct store *s,
     const uint8_t *events, size_t len,
     uint8_t *ret_seen) MUST_USE;

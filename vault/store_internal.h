@@ -13,6 +13,7 @@
 /* Packed entry of a respondent, docs/FORMATS.md section 5.4. */
 #define STORE_ENTRY_LEN 42
 #define STORE_BLOCK_ENTRIES 384         /* 16,128 bytes: one page */
+#define STORE_BLOCK_BYTES ((size_t)STORE_BLOCK_ENTRIES * STORE_ENTRY_LEN)
 
 struct store_entry {
 	uint8_t tag[STORE_TAG_LEN];
@@ -33,6 +34,27 @@ typedef enum err (*store_entry_fn)(void *ctx, uint32_t number,
 enum err store_entry_each(struct store *s, store_entry_fn each,
     void *ctx) MUST_USE;
 enum err store_entry_count(struct store *s, uint32_t *ret) MUST_USE;
+
+/* One block in hand, written back when another one is wanted. */
+struct store_entry_block {
+	struct store *s;
+	int64_t number;                 /* -1: none */
+	int dirty;
+	size_t len;
+	uint8_t bytes[STORE_BLOCK_BYTES];
+};
+
+enum err store_entry_block_new(struct store *s,
+    struct store_entry_block **ret) MUST_USE;
+void store_entry_block_cleanup(struct store_entry_block **b);
+/* ERR_NOT_FOUND behind the last entry. */
+enum err store_entry_block_get(struct store_entry_block *b, uint32_t number,
+    struct store_entry *ret) MUST_USE;
+/* Changes an entry, or adds the one behind the last; into the index, too,
+ * where that is loaded.  Written at the latest by flush. */
+enum err store_entry_block_set(struct store_entry_block *b, uint32_t number,
+    const struct store_entry *e) MUST_USE;
+enum err store_entry_block_flush(struct store_entry_block *b) MUST_USE;
 
 /* store_index.c: all tags in memory, from the first batch on. */
 struct store_slim {

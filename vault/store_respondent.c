@@ -7,17 +7,11 @@
 #include "vault/store_internal.h"
 
 enum {
-	BLOCKS, BLOCK_GET, BLOCK_PUT, BLOCK_LAST, WITHDRAWAL_ADD,
+	WITHDRAWAL_ADD,
 	WITHDRAWALS_OF, WITHDRAWALS_ALL, WITHDRAWN_SINCE,
 	ANY_SINCE, WITHDREW_SINCE, HOLD_OF, ERASURE_ADD,
 };
 static const char *const SQL[] = {
-	[BLOCKS] = "SELECT block, bytes FROM respondent_block ORDER BY block",
-	[BLOCK_GET] = "SELECT bytes FROM respondent_block WHERE block = ?1",
-	[BLOCK_PUT] = "INSERT OR REPLACE INTO respondent_block (block, bytes) "
-	    "VALUES (?1, ?2)",
-	[BLOCK_LAST] = "SELECT block, length(bytes) FROM respondent_block "
-	    "ORDER BY block DESC LIMIT 1",
 	[WITHDRAWAL_ADD] = "INSERT INTO withdrawal_row (respondent, scopes, "
 	    "permanent, at, noted, hold_until, act) "
 	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -41,198 +35,6 @@ static const struct db_table TABLE = DB_TABLE(DB_SLOT_RESPONDENT, SQL);
 
 #define ANY_SCOPE (STORE_SCOPE_SUPPORT | STORE_SCOPE_RESEARCH | \
 	STORE_SCOPE_RECONTACT)
-#define BLOCK_BYTES ((size_t)STORE_BLOCK_ENTRIES * STORE_ENTRY_LEN)
-
-/* ---- packed entries ---- */
-
-void
-store_entry_put(uint8_t p[STORE_ENTRY_LEN], const struct store_entry *e)
-{
-	memcpy(p, e->tag, STORE_TAG_LEN);
-	p[32] = (uint8_t)(e->generation >> 8);
-	p[33] = (uint8_t)e->generation;
-	p[34] = e->state;
-	p[35] = e->scopes;
-	p[36] = (uint8_t)(e->text >> 8);
-	p[37] = (uint8_t)e->text;
-	p[38] = (uint8_t)(e->given_unix_s >> 24);
-	p[39] = (uint8_t)(e->given_unix_s >> 16);
-	p[40] = (uint8_t)(e->given_unix_s >> 8);
-	p[41] = (uint8_t)e->given_unix_s;
-}
-
-enum err
-store_entry_get(const uint8_t p[STORE_ENTRY_LEN], struct store_entry *ret)
-{
-	struct store_entry e = {
-		.generation = (uint16_t)(p[32] << 8 | p[33]),
-		.state = p[34], .scopes = p[35],
-		.text = (uint16_t)(p[36] << 8 | p[37]),
-		.given_unix_s = (uint32_t)p[38] << 24 | (uint32_t)p[39] << 16 |
-		    (uint32_t)p[40] << 8 | p[41],
-	};
-
-	memcpy(e.tag, p, STORE_TAG_LEN);
-	if (e.generation == 0 || e.state > STORE_STOP_LISTED ||
-	    (e.text == 0 && (e.scopes != 0 || e.given_unix_s != 0)))
-		return ERR_CORRUPT;
-	*ret = e;
-	return ERR_OK;
-}
-
-/* ---- blocks ---- */
-
-enum err
-store_entry_count(struct store *s, uint32_t *ret)
-{
-	CLEANUP(db_stmt_end) struct db_stmt st = {0};
-	uint64_t count = 0;
-	int row;
-
-	RETURN_IF(db_stmt_begin(s->db, &TABLE, BLOCK_LAST, &st));
-	RETURN_IF(db_step(&st, &row));
-	if (row)
-		count = db_col_u64(&st, 0) * STORE_BLOCK_ENTRIES +
-		    db_col_u64(&st, 1) / STORE_ENTRY_LEN;
-	if (count > STORE_RESPONDENTS_MAX)
-		return ERR_CORRUPT;
-	*ret = (uint32_t)count;
-	return ERR_OK;
-}
-
-static enum err
-walk_block(struct bytes b, uint32_t first, store_entry_fn each, void *ctx)
-{
-	struct store_entry e;
-
-	for (size_t i = 0; i < b.len / STORE_ENTRY_LEN; i++) {
-		RETURN_IF(store_entry_get(b.data + i * STORE_ENTRY_LEN, &e));
-		RETURN_IF(each(ctx, first + (uint32_t)i, &e));
-	}
-	return ERR_OK;
-}
-
-enum err
-store_entry_each(struct store *s, store_entry_fn each, void *ctx)
-{
-	CLEANUP(db_stmt_end) struct db_stmt st = {0};
-	size_t before = BLOCK_BYTES;
-	struct bytes b;
-	int row;
-
-	RETURN_IF(db_stmt_begin(s->db, &TABLE, BLOCKS, &st));
-	for (uint32_t block = 0;; block++) {
-		RETURN_IF(db_step(&st, &row));
-		if (!row)
-			return ERR_OK;
-		b = db_col_blob(&st, 1);
-		/* dense: every block but the last is full */
-		if (db_col_int(&st, 0) != (int64_t)block ||
-		    before != BLOCK_BYTES || b.len == 0 ||
-		    b.len > BLOCK_BYTES || b.len % STORE_ENTRY_LEN != 0 ||
-		    block >= STORE_RESPONDENTS_MAX / STORE_BLOCK_ENTRIES + 1)
-			return ERR_CORRUPT;
-		before = b.len;
-		RETURN_IF(walk_block(b, block * STORE_BLOCK_ENTRIES, each,
-		    ctx));
-	}
-}
-
-/* One block in hand, written back when another one is wanted. */
-struct block {
-	struct store *s;
-	int64_t number;                 /* -1: none */
-	int dirty;
-	size_t len;
-	uint8_t bytes[BLOCK_BYTES];
-};
-
-static enum err
-block_flush(struct block *b)
-{
-	CLEANUP(db_stmt_end) struct db_stmt st = {0};
-
-	if (!b->dirty)
-		return ERR_OK;
-	RETURN_IF(db_stmt_begin(b->s->db, &TABLE, BLOCK_PUT, &st));
-	db_bind_int(&st, 1, b->number);
-	db_bind_blob(&st, 2, b->bytes, b->len);
-	RETURN_IF(db_run(&st));
-	b->dirty = 0;
-	return ERR_OK;
-}
-
-static enum err
-block_load(struct block *b, int64_t number)
-{
-	CLEANUP(db_stmt_end) struct db_stmt st = {0};
-	struct bytes bytes = {0};
-	int row;
-
-	if (b->number == number)
-		return ERR_OK;
-	RETURN_IF(block_flush(b));
-	RETURN_IF(db_stmt_begin(b->s->db, &TABLE, BLOCK_GET, &st));
-	db_bind_int(&st, 1, number);
-	RETURN_IF(db_step(&st, &row));
-	if (row)
-		bytes = db_col_blob(&st, 0);
-	if (bytes.len > BLOCK_BYTES || bytes.len % STORE_ENTRY_LEN != 0)
-		return ERR_CORRUPT;
-	if (bytes.len > 0)
-		memcpy(b->bytes, bytes.data, bytes.len);
-	b->len = bytes.len;
-	b->number = number;
-	return ERR_OK;
-}
-
-static enum err
-block_new(struct store *s, struct block **ret)
-{
-	struct block *b = calloc(1, sizeof(*b));
-
-	if (b == NULL)
-		return ERR_NOMEM;
-	b->s = s;
-	b->number = -1;
-	*ret = b;
-	return ERR_OK;
-}
-
-static void
-block_cleanup(struct block **b)
-{
-	free(*b);
-}
-
-static enum err
-block_get(struct block *b, uint32_t number, struct store_entry *ret)
-{
-	size_t at = number % STORE_BLOCK_ENTRIES * STORE_ENTRY_LEN;
-
-	RETURN_IF(block_load(b, number / STORE_BLOCK_ENTRIES));
-	if (at >= b->len)
-		return ERR_NOT_FOUND;
-	return store_entry_get(b->bytes + at, ret);
-}
-
-/* Also into the index, where that is loaded. */
-static enum err
-block_set(struct block *b, uint32_t number, const struct store_entry *e)
-{
-	size_t at = number % STORE_BLOCK_ENTRIES * STORE_ENTRY_LEN;
-
-	RETURN_IF(block_load(b, number / STORE_BLOCK_ENTRIES));
-	if (at > b->len)
-		return ERR_NOT_FOUND;
-	if (at == b->len)
-		b->len += STORE_ENTRY_LEN;
-	store_entry_put(b->bytes + at, e);
-	b->dirty = 1;
-	if (b->s->index.loaded && number < b->s->index.len)
-		store_index_set(&b->s->index, number, e);
-	return ERR_OK;
-}
 
 /* ---- finding ---- */
 
@@ -345,7 +147,7 @@ store_respondent_find(struct store *s, const uint8_t *tags, size_t len,
 enum err
 store_respondent_add(struct store *s)
 {
-	CLEANUP(block_cleanup) struct block *b = NULL;
+	CLEANUP(store_entry_block_cleanup) struct store_entry_block *b = NULL;
 	struct store_entry e = {.generation = 1, .state = STORE_ACTIVE};
 	uint32_t count, stored;
 
@@ -356,12 +158,12 @@ store_respondent_add(struct store *s)
 	RETURN_IF(store_entry_count(s, &stored));
 	if (s->fresh.count != count || (count > 0 && stored != s->fresh.first))
 		return ERR_STATE;       /* another process was faster */
-	RETURN_IF(block_new(s, &b));
+	RETURN_IF(store_entry_block_new(s, &b));
 	for (uint32_t i = 0; i < count; i++) {
 		memcpy(e.tag, s->fresh.tags[i], STORE_TAG_LEN);
-		RETURN_IF(block_set(b, s->fresh.first + i, &e));
+		RETURN_IF(store_entry_block_set(b, s->fresh.first + i, &e));
 	}
-	RETURN_IF(block_flush(b));
+	RETURN_IF(store_entry_block_flush(b));
 	s->fresh.count = 0;
 	return ERR_OK;
 }
@@ -435,12 +237,12 @@ enum err
 store_respondent_get_number(struct store *s, uint32_t number,
     struct store_respondent *ret, uint8_t ret_tag[STORE_TAG_LEN])
 {
-	CLEANUP(block_cleanup) struct block *b = NULL;
+	CLEANUP(store_entry_block_cleanup) struct store_entry_block *b = NULL;
 	struct store_entry e;
 
 	RETURN_IF(store_refresh(s));
-	RETURN_IF(block_new(s, &b));
-	RETURN_IF(block_get(b, number, &e));
+	RETURN_IF(store_entry_block_new(s, &b));
+	RETURN_IF(store_entry_block_get(b, number, &e));
 	RETURN_IF(fill_entry(s, number, &e, ret));
 	memcpy(ret_tag, e.tag, STORE_TAG_LEN);
 	return ERR_OK;
@@ -597,15 +399,15 @@ add_withdrawal(struct store *s, const struct store_withdrawal *w)
 enum err
 store_respondent_withdraw(struct store *s, const struct store_withdrawal *w)
 {
-	CLEANUP(block_cleanup) struct block *b = NULL;
+	CLEANUP(store_entry_block_cleanup) struct store_entry_block *b = NULL;
 	struct store_entry e;
 
 	if (w->scopes == 0 ||
 	    (w->scopes & ~(ANY_SCOPE | STORE_SCOPE_ALL)) != 0)
 		return ERR_RANGE;
 	RETURN_IF(store_refresh(s));
-	RETURN_IF(block_new(s, &b));
-	RETURN_IF(block_get(b, w->number, &e));
+	RETURN_IF(store_entry_block_new(s, &b));
+	RETURN_IF(store_entry_block_get(b, w->number, &e));
 	if (w->scopes & STORE_SCOPE_ALL) {
 		e.scopes = 0;
 		if (e.state == STORE_ACTIVE)
@@ -618,8 +420,8 @@ store_respondent_withdraw(struct store *s, const struct store_withdrawal *w)
 	}
 	RETURN_IF(add_withdrawal(s, w));
 	s->withdrawn_loaded = 0;
-	RETURN_IF(block_set(b, w->number, &e));
-	return block_flush(b);
+	RETURN_IF(store_entry_block_set(b, w->number, &e));
+	return store_entry_block_flush(b);
 }
 
 enum err
@@ -682,7 +484,7 @@ left_in_force(const struct store_consent *c, const struct store_withdrawn *w)
 }
 
 static enum err
-apply_consent(struct store *s, struct block *b,
+apply_consent(struct store *s, struct store_entry_block *b,
     const struct store_consent_change *change)
 {
 	static const struct store_withdrawn never;
@@ -694,7 +496,7 @@ apply_consent(struct store *s, struct block *b,
 	if (c->scopes == 0 ||
 	    (c->scopes & ~(ANY_SCOPE | STORE_SCOPE_ALL)) != 0)
 		return ERR_RANGE;
-	RETURN_IF(block_get(b, change->number, &e));
+	RETURN_IF(store_entry_block_get(b, change->number, &e));
 	if (e.state != STORE_ACTIVE)
 		return ERR_OK;
 	if (e.text != 0 && c->given_unix_s < e.given_unix_s)
@@ -706,7 +508,7 @@ apply_consent(struct store *s, struct block *b,
 	RETURN_IF(store_text_make(s, c->text, &e.text));
 	e.scopes = scopes;
 	e.given_unix_s = c->given_unix_s;
-	return block_set(b, change->number, &e);
+	return store_entry_block_set(b, change->number, &e);
 }
 
 static enum err
@@ -745,7 +547,7 @@ store_respondent_consent(struct store *s,
     const struct store_consent_change *changes, size_t len)
 {
 	CLEANUP(free_ordered) struct ordered *order = NULL;
-	CLEANUP(block_cleanup) struct block *b = NULL;
+	CLEANUP(store_entry_block_cleanup) struct store_entry_block *b = NULL;
 
 	if (len == 0)
 		return ERR_OK;
@@ -753,7 +555,7 @@ store_respondent_consent(struct store *s,
 		return ERR_LIMIT;
 	RETURN_IF(store_refresh(s));
 	RETURN_IF(load_withdrawn(s));
-	RETURN_IF(block_new(s, &b));
+	RETURN_IF(store_entry_block_new(s, &b));
 	order = calloc(len, sizeof(*order));
 	if (order == NULL)
 		return ERR_NOMEM;
@@ -762,7 +564,7 @@ store_respondent_consent(struct store *s,
 	qsort(order, len, sizeof(*order), by_number);
 	for (size_t i = 0; i < len; i++)
 		RETURN_IF(apply_consent(s, b, &changes[order[i].at]));
-	return block_flush(b);
+	return store_entry_block_flush(b);
 }
 
 /* ---- erasure ---- */
@@ -841,44 +643,45 @@ add_erasure(struct store *s, uint32_t number, uint16_t generation,
 }
 
 static enum err
-erase_one(struct store *s, struct block *b, uint32_t number, int64_t act)
+erase_one(struct store *s, struct store_entry_block *b, uint32_t number,
+    int64_t act)
 {
 	struct store_entry e;
 	int64_t until;
 	int permanent;
 
-	RETURN_IF(block_get(b, number, &e));
+	RETURN_IF(store_entry_block_get(b, number, &e));
 	if (e.state == STORE_ERASED || e.state == STORE_STOP_LISTED)
 		return ERR_OK;
 	RETURN_IF(hold_of(s, number, &until, &permanent));
 	RETURN_IF(add_erasure(s, number, e.generation, act));
 	e.state = permanent ? STORE_STOP_LISTED : STORE_ERASED;
 	e.scopes = 0;
-	return block_set(b, number, &e);
+	return store_entry_block_set(b, number, &e);
 }
 
 enum err
 store_respondent_erase(struct store *s, const uint32_t *numbers, size_t len,
     int64_t act)
 {
-	CLEANUP(block_cleanup) struct block *b = NULL;
+	CLEANUP(store_entry_block_cleanup) struct store_entry_block *b = NULL;
 
 	RETURN_IF(store_refresh(s));
-	RETURN_IF(block_new(s, &b));
+	RETURN_IF(store_entry_block_new(s, &b));
 	for (size_t i = 0; i < len; i++)
 		RETURN_IF(erase_one(s, b, numbers[i], act));
-	return block_flush(b);
+	return store_entry_block_flush(b);
 }
 
 enum err
 store_respondent_revive(struct store *s, uint32_t number)
 {
-	CLEANUP(block_cleanup) struct block *b = NULL;
+	CLEANUP(store_entry_block_cleanup) struct store_entry_block *b = NULL;
 	struct store_entry e;
 
 	RETURN_IF(store_refresh(s));
-	RETURN_IF(block_new(s, &b));
-	RETURN_IF(block_get(b, number, &e));
+	RETURN_IF(store_entry_block_new(s, &b));
+	RETURN_IF(store_entry_block_get(b, number, &e));
 	if (e.state == STORE_STOP_LISTED)
 		return ERR_REFUSED;
 	if (e.state != STORE_ERASED)
@@ -888,6 +691,6 @@ store_respondent_revive(struct store *s, uint32_t number)
 	e.generation++;
 	e.state = STORE_ACTIVE;
 	e.scopes = 0;
-	RETURN_IF(block_set(b, number, &e));
-	return block_flush(b);
+	RETURN_IF(store_entry_block_set(b, number, &e));
+	return store_entry_block_flush(b);
 }

@@ -50,10 +50,11 @@ struct store_respondent {
 };
 
 /* Numbers and states of ${len} tags (32 bytes each, one behind the other, in
- * any order, repeats allowed) into ${ret}[i].  Unknown tags get the next numbers, fresh = 1, generation 1,
- * the same number for a repeated tag.  ${ret_first}: the number all fresh
- * ones begin with, ${ret_count}: how many.  Nothing is written; the numbers
- * hold until the next find.  ERR_LIMIT above STORE_RESPONDENTS_MAX. */
+ * any order, repeats allowed) into ${ret}[i].  Unknown tags get the next
+ * numbers, fresh = 1, generation 1, the same number for a repeated tag.
+ * ${ret_first}: the number all fresh ones begin with, ${ret_count}: how many.
+ * Nothing is written; the numbers hold until the next find.  ERR_LIMIT above
+ * STORE_RESPONDENTS_MAX. */
 enum err store_respondent_find(struct store *s,
     const uint8_t *tags, size_t len,
     struct store_respondent *ret, uint32_t *ret_first,
@@ -72,8 +73,9 @@ enum err store_respondent_add(struct store *s) MUST_USE;
 
 /* Transaction: new consents of active respondents (those of others are passed
  * over: an erased one is revived first).  One is kept only where it was not
- * given before the one in force and not before a withdrawal of all its scopes.  Scopes withdrawn later than it was given stay out.  Several for
- * one number: the order given is the order they came in. */
+ * given before the one in force and not before a withdrawal of all its scopes.
+ * Scopes withdrawn later than it was given stay out.  Several for one number:
+ * the order given is the order they came in. */
 struct store_consent_change {
 	uint32_t number;
 	struct store_consent consent;
