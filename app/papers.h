@@ -42,8 +42,8 @@ enum err papers_policy(struct home *h, const char *owner,
     struct policy *ret) MUST_USE;
 
 /* Which seats' signatures among ${document}'s verify over ${bytes} under the
- * keys of ${charter}, as bits by seat index.  A stored signature that does not
- * verify is ERR_CORRUPT. */
+ * keys of ${charter}, as bits by seat index.  A signature of a key that the
+ * seat no longer has counts for nobody. */
 enum err papers_signed_seats(struct home *h, int64_t document,
     struct bytes bytes, enum sshsig_ns ns, const struct charter *charter,
     uint32_t *ret) MUST_USE;
