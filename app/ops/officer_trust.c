@@ -36,34 +36,44 @@ static enum err remembered(const struct officer *w, struct trust *t,
 	return ERR_OK;
 }
 
-/* One charter.SEAT.sig, by a seat of this charter or of the one before. */
+/* The seat that holds a key, as a bit; 0: none. */
+static uint32_t seat_of_key(const struct charter *c,
+    const uint8_t key[SSHSIG_PUBLIC_LEN])
+{
+	char ssh[SSHSIG_PUBLIC_TEXT_LEN + 1];
+
+	sshsig_public_format(key, ssh);
+	for (size_t i = 0; i < c->seats_len; i++)
+		if (strcmp(c->seats[i].ssh, ssh) == 0)
+			return (uint32_t)1 << i;
+	return 0;
+}
+
+/* One signature, by a seat of this charter or of the one remembered.  Of a
+ * later charter some signers may have had keys that only the charter before
+ * knew: what is not known here does not count. */
 static enum err charter_sig(struct officer *w, const char *file,
-    const char *seat, struct trust *t, struct outcome *o)
+    struct trust *t, struct outcome *o)
 {
 	const struct charter *c = &w->docket.charter;
-	struct bytes text = bytes_buf(&w->docket.charter_bytes), sig;
-	size_t now = charter_seat_index(c, seat);
-	size_t before = t->has_old ? charter_seat_index(&t->old, seat) :
-	    CHARTER_NO_SEAT;
-	int held = 0;
+	struct sshsig sig;
+	struct bytes armour;
+	uint32_t now, before = 0;
 
-	RETURN_IF(officer_need(w, file, &sig, o));
-	if (now != CHARTER_NO_SEAT && ballot_seat_signed(c, seat,
-	    SSHSIG_CHARTER, sig, text)) {
-		t->signers.new_seats |= (uint32_t)1 << now;
-		held = 1;
-	}
-	if (before != CHARTER_NO_SEAT && ballot_seat_signed(&t->old, seat,
-	    SSHSIG_CHARTER, sig, text)) {
-		t->signers.old_seats |= (uint32_t)1 << before;
-		held = 1;
-	}
-	/* Of a later charter some signers had keys that only the charter
-	 * before knew; what cannot be verified does not count. */
-	if (held || c->version > 1)
-		return ERR_OK;
-	return err_at(&o->info, ERR_SIGNATURE, 0,
-	    "it is not a signature of charter.txt by seat %s", seat);
+	RETURN_IF(officer_need(w, file, &armour, o));
+	if (sshsig_parse(armour, SSHSIG_CHARTER, &sig) != ERR_OK ||
+	    sshsig_verify(&sig, bytes_buf(&w->docket.charter_bytes)) != ERR_OK)
+		return err_at(&o->info, ERR_SIGNATURE, 0,
+		    "it is not a signature of charter.txt");
+	now = seat_of_key(c, sig.public_key);
+	if (t->has_old)
+		before = seat_of_key(&t->old, sig.public_key);
+	if ((now | before) == 0 && c->version == 1)
+		return err_at(&o->info, ERR_UNTRUSTED, 0,
+		    "it is not by a seat of the charter");
+	t->signers.new_seats |= now;
+	t->signers.old_seats |= before;
+	return ERR_OK;
 }
 
 static enum err charter_sigs(struct officer *w, struct trust *t,
@@ -75,7 +85,7 @@ static enum err charter_sigs(struct officer *w, struct trust *t,
 		const char *name = w->pack.files[i].name;
 
 		if (officer_between(name, "charter.", ".sig", seat))
-			RETURN_IF(charter_sig(w, name, seat, t, o));
+			RETURN_IF(charter_sig(w, name, t, o));
 	}
 	return ERR_OK;
 }
