@@ -224,7 +224,7 @@ enum err accept_signed(struct accept *a, const struct accept_text *t,
 		    "the signature is not by the key of seat %s",
 		    "署名は席%sの鍵によるものではありません", seat);
 	if (e != ERR_OK)
-		return outcome_refuse(a->h->outcome, e,
+		return outcome_refuse(a->h->outcome, ERR_SIGNATURE,
 		    "the signature of seat %s does not verify (%s)",
 		    "席%sの署名が検証できません（%s）", seat,
 		    sshsig_ns_name(ns));

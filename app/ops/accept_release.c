@@ -214,6 +214,8 @@ static enum err check_next(struct arrival *v, size_t number,
 
 	RETURN_IF(read_epoch(v, row, &e, &arranged));
 	err = share_next(&v->rest, &text);
+	if (err == ERR_NOT_FOUND)
+		err = ERR_SHARE;        /* one too few */
 	if (err == ERR_OK)
 		err = check_labels(v, text, &e, row->arrangement == 0 ? NULL :
 		    &arranged.seats);

@@ -7,12 +7,14 @@ work factor of passphrases is smaller, and the gateway opens with a key file.
 import contextlib
 import functools
 import hashlib
+import io
 import json as json_module
 import os
 import pathlib
 import pty
 import shutil
 import subprocess
+import tarfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("AZUKARI_BUILD", ROOT / "build"))
@@ -409,6 +411,40 @@ def make_asked(home, rows=400):
 
 def freeze(home, request="REQ-2026-001", owner="14", **options):
     return home.json("plan", "freeze", owner, request, **options)["plan"]
+
+
+# ---- packets ----
+
+def members(path):
+    """A packet's members by their names without the folder."""
+    with tarfile.open(path) as tar:
+        return {m.name.split("/", 1)[1]: tar.extractfile(m).read()
+                for m in tar if m.isfile()}
+
+
+def folder_of(path):
+    with tarfile.open(path) as tar:
+        return next(m.name for m in tar if m.isdir())
+
+
+def write_packet(path, folder, files):
+    """A packet from nothing."""
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as out:
+        info = tarfile.TarInfo(folder)
+        info.type, info.mode = tarfile.DIRTYPE, 0o755
+        out.addfile(info)
+        for name, data in files.items():
+            info = tarfile.TarInfo(f"{folder}/{name}")
+            info.size = len(data)
+            out.addfile(info, io.BytesIO(data))
+    return path
+
+
+def rewrite(path, to, change):
+    """The packet once more, with members changed, added, or left out (None)."""
+    files = {**members(path), **change}
+    return write_packet(to, folder_of(path), {
+        name: data for name, data in files.items() if data is not None})
 
 
 class Officers:

@@ -1,13 +1,10 @@
 """Seats that change hands, and seats that are lost: what is refused, and that
 what was taken in before can be opened after by those who should, and by
 nobody else."""
-import io
-import tarfile
-
 import pytest
 
 import flow
-from flow import az, line, lines
+from flow import az, line, lines, members, rewrite
 
 U = "U" + "0123456789abcdef" * 2
 
@@ -29,29 +26,6 @@ def new(tmp_path):
     folder = tmp_path / "new"
     folder.mkdir()
     return flow.make_person(folder, "new-a")
-
-
-def members(path):
-    """A packet's members by their names without the folder."""
-    with tarfile.open(path) as tar:
-        return {m.name.split("/", 1)[1]: tar.extractfile(m).read()
-                for m in tar if m.isfile()}
-
-
-def rewrite(path, to, change):
-    """The packet once more, with members changed (None: left out)."""
-    with tarfile.open(path) as tar, \
-            tarfile.open(to, "w", format=tarfile.USTAR_FORMAT) as out:
-        for m in tar:
-            data = tar.extractfile(m).read() if m.isfile() else None
-            name = m.name.split("/", 1)[1] if "/" in m.name else ""
-            if name in change:
-                data = change[name]
-                if data is None:
-                    continue
-                m.size = len(data)
-            out.addfile(m, io.BytesIO(data) if data is not None else None)
-    return to
 
 
 def sign(person, charter, to, code=0):
