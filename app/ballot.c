@@ -191,3 +191,28 @@ enum err ballot_tally(const struct ballot *b, struct ballot_more more,
 	return decision_tally(&b->plan, &b->charter.charter, b->row.sha256,
 	    &v, now_unix_s, ret, reasons);
 }
+
+static void ballot_free(struct ballot **b)
+{
+	if (*b == NULL)
+		return;
+	ballot_release(*b);
+	free(*b);
+}
+
+enum err ballot_still_granted(struct home *h, const char *plan)
+{
+	CLEANUP(reasons_release) struct reasons why = {0};
+	CLEANUP(ballot_free) struct ballot *b = calloc(1, sizeof(*b));
+	struct decision_tally tally;
+
+	if (b == NULL)
+		return ERR_NOMEM;
+	RETURN_IF(ballot_load(h, plan, b));
+	RETURN_IF(ballot_tally(b, (struct ballot_more){0}, h->now_unix_s,
+	    &tally, &why));
+	if (b->row.state != REGISTER_PLAN_FROZEN || tally.ended ||
+	    !tally.granted)
+		return ERR_CHANGED;
+	return ERR_OK;
+}

@@ -56,6 +56,10 @@ enum err ballot_tally(const struct ballot *b, struct ballot_more more,
     int64_t now_unix_s, struct decision_tally *ret,
     struct reasons *reasons) MUST_USE;
 
+/* For a caller inside an act of the register: does the plan still wait, and do
+ * its approvals carry it?  ERR_CHANGED. */
+enum err ballot_still_granted(struct home *h, const char *plan) MUST_USE;
+
 /* The vote of a seat; NULL when it has none. */
 const struct ballot_vote *ballot_vote(const struct ballot *b,
     const char *seat);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/act.h"
+#include "app/ballot.h"
 #include "app/job_internal.h"
 #include "app/ops/freeze.h"
 #include "app/step.h"
@@ -96,6 +97,8 @@ static enum err put_started(struct job *j)
 	e.retention_until_unix_s =
 	    clock_jst_day_start_unix_s(j->c.plan.retention_until_day + 1) - 1;
 	RETURN_IF(act_begin(j->h, register_db(j->h->reg), &a));
+	/* A seat may have taken its approval back since the case was read. */
+	RETURN_IF(ballot_still_granted(j->h, p->id));
 	act_entry(&a, ENTRY_EXPORT_STARTED, p->owner, &w);
 	entry_put(&w, "export", p->export_id);
 	entry_put_hex(&w, "plan-sha256", p->sha256, DIGEST_LEN);
@@ -115,6 +118,8 @@ static enum err log_started_again(struct job *j)
 	int64_t act;
 
 	RETURN_IF(act_begin(j->h, register_db(j->h->reg), &a));
+	/* A seat may have taken its approval back since the case was read. */
+	RETURN_IF(ballot_still_granted(j->h, p->id));
 	act_entry(&a, ENTRY_EXPORT_STARTED, p->owner, &w);
 	entry_put(&w, "export", p->export_id);
 	entry_put_hex(&w, "plan-sha256", p->sha256, DIGEST_LEN);
@@ -596,6 +601,9 @@ static enum err begin(struct job *j, const char *plan)
 		arena = JOB_ARENA_DEFAULT;
 	if (arena < JOB_ARENA_LEAST)
 		return ERR_RANGE;
+	/* First whether it is over: that says more than what is missing. */
+	if (register_plan_get(j->h->reg, plan, &j->c.row) == ERR_OK)
+		RETURN_IF(check_state(j));
 	RETURN_IF(job_case_load(j->h, plan, &j->c));
 	RETURN_IF(check_state(j));
 	RETURN_IF(check_released(j));

@@ -148,7 +148,7 @@ def files(home, officers):
     ({"owner": "13"}, "about another plan", 1),
     ({"seat": "d"}, "has no seat d", 1),
     ({"seat": "a"}, "not by the key of seat a", 1),
-    ({"charter_sha256": "0" * 64}, "of seat c is not about this plan", 1),
+    ({"charter_sha256": "0" * 64}, "of seat c is not of this plan", 1),
     ({"ledger_root": "0" * 64}, "not a part of this one", 1),
     ({"ledger_size": "9999"}, "not a part of this one", 1),
     ({"expires": "2026-01-01T00:00:00Z"}, "is not after approved", 3),
