@@ -593,6 +593,27 @@ static enum err attempt(struct job *j, struct job_result *ret)
 
 /* ---- all of it ---- */
 
+/* An export that died between its release in the ledger and the end of its
+ * publication: the plan is done, the built folder is still there. */
+static enum err finish_released(struct job *j, const char *plan,
+    struct job_result *ret, int *ret_done)
+{
+	char folder[FS_PATH_MAX];
+	const char *id = j->c.row.export_id;
+
+	if (register_plan_get(j->h->reg, plan, &j->c.row) != ERR_OK ||
+	    j->c.row.state != REGISTER_PLAN_DONE || j->options->rederive)
+		return ERR_OK;
+	RETURN_IF(home_path(j->h, folder, "tmp/%s", id));
+	if (!fs_exists(folder))
+		return ERR_OK;
+	RETURN_IF(home_owner_open(j->h, j->c.row.owner, &j->w));
+	RETURN_IF(job_publish(j->h, j->w, id, ret->path));
+	(void)snprintf(ret->export_id, sizeof(ret->export_id), "%s", id);
+	*ret_done = 1;
+	return ERR_OK;
+}
+
 static enum err begin(struct job *j, const char *plan)
 {
 	size_t arena = j->options->arena_bytes;
@@ -662,6 +683,9 @@ static enum err run(struct job *j, const char *plan, struct job_result *ret)
 {
 	int done = 0;
 
+	RETURN_IF(finish_released(j, plan, ret, &done));
+	if (done)
+		return ERR_OK;
 	RETURN_IF(begin(j, plan));
 	RETURN_IF(resume(j, ret, &done));
 	if (!done)

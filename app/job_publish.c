@@ -251,11 +251,12 @@ static enum err put_out(struct publish *p)
 	if (!fs_exists(p->out))
 		RETURN_IF(fs_rename(p->tar, p->out));
 	step_reached(STEP_JOB_PUBLISHED);
-	RETURN_IF(fs_remove_tree(p->folder));
+	RETURN_IF(destroy_secrets(p));
 	RETURN_IF(home_path(p->h, payload, "tmp/%s.payload",
 	    p->export_row.id));
 	RETURN_IF(fs_remove(payload));
-	return destroy_secrets(p);
+	/* Last: while it is there, job_run knows that this is to be finished. */
+	return fs_remove_tree(p->folder);
 }
 
 static void publish_free(struct publish **p)
