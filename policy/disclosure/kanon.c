@@ -46,8 +46,7 @@ kanon_free(struct kanon *k)
 	if (k == NULL)
 		return;
 	kanon_groups_release(&k->groups);
-	free(k->people);
-	free(k->last);
+	free(k->counts);
 	free(k->kept);
 	free(k->starts);
 	free(k->members);
@@ -75,11 +74,15 @@ check_columns(const struct kanon_input *in)
 		c = &in->columns[i];
 		if (c->from > c->to || c->to >= KANON_LEVELS_MAX)
 			return ERR_RANGE;
-		for (level = c->from; level <= c->to; level++)
+		for (level = c->from; level <= c->to; level++) {
+			/* labels are 32 bits; keys count on that */
+			if (c->labels_len[level] > UINT32_MAX)
+				return ERR_RANGE;
 			for (leaf = 0; leaf < c->leaves; leaf++)
 				if (c->labels[level][leaf] >=
 				    c->labels_len[level])
 					return ERR_RANGE;
+		}
 	}
 	return ERR_OK;
 }
@@ -124,10 +127,9 @@ make_room(struct kanon *k)
 {
 	size_t groups = k->in.tuples_len + 1;
 
-	k->people = calloc(groups, sizeof(*k->people));
-	k->last = calloc(groups, sizeof(*k->last));
+	k->counts = calloc(groups, sizeof(*k->counts));
 	k->kept = calloc(bitmap_len(k), 1);
-	if (k->people == NULL || k->last == NULL || k->kept == NULL)
+	if (k->counts == NULL || k->kept == NULL)
 		return ERR_NOMEM;
 	return kanon_groups_init(&k->groups, k->in.tuples_len);
 }
@@ -153,19 +155,22 @@ kanon_new(const struct kanon_input *in, struct kanon **ret)
 
 /* One row more for a respondent, in a group it may be in already. */
 static int
-is_new_in_group(struct kanon *k, uint32_t respondent, uint32_t group)
+is_new_in_group(struct kanon_group *g, uint32_t respondent)
 {
 	/* respondents are below UINT32_MAX, so + 1 is never 0, "nobody" */
-	if (k->last[group] == respondent + 1)
+	if (g->last == respondent + 1)
 		return 0;
-	k->last[group] = respondent + 1;
+	g->last = respondent + 1;
 	return 1;
 }
 
 static void
 forget_last(struct kanon *k)
 {
-	memset(k->last, 0, k->groups.len * sizeof(*k->last));
+	size_t i;
+
+	for (i = 0; i < k->groups.len; i++)
+		k->counts[i].last = 0;
 }
 
 static void
@@ -173,14 +178,12 @@ count_people(struct kanon *k)
 {
 	const uint32_t *group_of = k->groups.of_tuple;
 	const struct kanon_row *r = k->in.rows, *end = r + k->in.rows_len;
-	uint32_t group;
+	struct kanon_group *g;
 
-	memset(k->people, 0, k->groups.len * sizeof(*k->people));
-	forget_last(k);
+	memset(k->counts, 0, k->groups.len * sizeof(*k->counts));
 	for (; r < end; r++) {
-		group = group_of[r->tuple];
-		k->people[group] += (uint32_t)is_new_in_group(k,
-		    r->respondent, group);
+		g = &k->counts[group_of[r->tuple]];
+		g->people += (uint32_t)is_new_in_group(g, r->respondent);
 	}
 }
 
@@ -188,7 +191,7 @@ count_people(struct kanon *k)
 static int
 is_dead(const struct kanon *k, uint32_t group)
 {
-	return k->people[group] < kanon_threshold(&k->in);
+	return k->counts[group].people < kanon_threshold(&k->in);
 }
 
 /* The end of the run of rows of one respondent. */
@@ -285,10 +288,10 @@ suppress(struct kanon *k, size_t start)
 	bit_drop(k->kept, respondent);
 	for (i = start; i < end; i++) {
 		group = k->groups.of_tuple[k->in.rows[i].tuple];
-		if (!is_new_in_group(k, respondent, group))
+		if (!is_new_in_group(&k->counts[group], respondent))
 			continue;
 		was_dead = is_dead(k, group);
-		k->people[group]--;
+		k->counts[group].people--;
 		if (!was_dead && is_dead(k, group))
 			k->queue[k->queue_len++] = group;
 	}
@@ -385,7 +388,7 @@ sum_groups(const struct kanon *k, struct kanon_result *r)
 	uint32_t g, people;
 
 	for (g = 0; g < k->groups.len; g++) {
-		people = k->people[g];
+		people = k->counts[g].people;
 		if (people == 0 || is_dead(k, g))
 			continue;
 		r->smallest = r->groups == 0 || people < r->smallest ?
@@ -396,29 +399,67 @@ sum_groups(const struct kanon *k, struct kanon_result *r)
 	}
 }
 
-enum err
-kanon_evaluate(struct kanon *k, const unsigned *levels,
-    struct kanon_result *ret)
+/* 1 when more than ${allowed} respondents are in a dead group. */
+static int
+too_many_dead(const struct kanon *k, uint64_t allowed)
 {
-	struct kanon_result r = {0};
+	const struct kanon_row *rows = k->in.rows;
+	uint32_t gone = UINT32_MAX;     /* nobody's number */
 	size_t i;
 
-	for (i = 0; i < k->in.columns_len; i++) {
+	for (i = 0; i < k->in.rows_len; i++) {
+		if (rows[i].respondent == gone ||
+		    !is_dead(k, k->groups.of_tuple[rows[i].tuple]))
+			continue;
+		gone = rows[i].respondent;
+		if (allowed-- == 0)
+			return 1;
+	}
+	return 0;
+}
+
+enum err
+kanon_count(struct kanon *k, const unsigned *levels, uint64_t allowed,
+    int *ret_too_many)
+{
+	size_t i;
+
+	for (i = 0; i < k->in.columns_len; i++)
 		if (levels[i] < k->in.columns[i].from ||
 		    levels[i] > k->in.columns[i].to)
 			return ERR_RANGE;
-		r.levels[i] = levels[i];
-	}
-	RETURN_IF(kanon_groups_make(&k->groups, &k->in, levels));
+	kanon_groups_make(&k->groups, &k->in, levels);
 	count_people(k);
+	*ret_too_many = too_many_dead(k, allowed);
+	return ERR_OK;
+}
+
+enum err
+kanon_conclude(struct kanon *k, const unsigned *levels,
+    struct kanon_result *ret)
+{
+	struct kanon_result r = {.rows = k->in.rows_len,
+	    .respondents = k->respondents};
+
+	if (k->in.columns_len > 0)
+		memcpy(r.levels, levels,
+		    k->in.columns_len * sizeof(*levels));
 	keep_everybody(k);
 	RETURN_IF(run_fixpoint(k));
-	r.rows = k->in.rows_len;
-	r.respondents = k->respondents;
 	drop_dead(k, &r);
 	sum_groups(k, &r);
 	*ret = r;
 	return ERR_OK;
+}
+
+enum err
+kanon_evaluate(struct kanon *k, const unsigned *levels,
+    struct kanon_result *ret)
+{
+	int too_many;
+
+	RETURN_IF(kanon_count(k, levels, k->respondents, &too_many));
+	return kanon_conclude(k, levels, ret);
 }
 
 int

@@ -9,9 +9,8 @@
 
 #include "policy/disclosure/kanon_internal.h"
 
-/* Keys below this are found by index, larger ones by hashing. */
-#define DIRECT_PER_TUPLE 4
-#define DIRECT_MIN 65536
+#define SLOTS_MIN 65536
+#define BLOCK 256
 
 void
 kanon_groups_release(struct kanon_groups *g)
@@ -19,68 +18,75 @@ kanon_groups_release(struct kanon_groups *g)
 	free(g->of_tuple);
 	free(g->keys);
 	free(g->slots);
-	free(g->slot_keys);
 	*g = (struct kanon_groups){0};
 }
 
 enum err
 kanon_groups_init(struct kanon_groups *g, size_t tuples)
 {
-	size_t len = DIRECT_MIN;
+	size_t len = SLOTS_MIN;
 
-	while (len < DIRECT_PER_TUPLE * tuples / 2)
+	while (len < 2 * tuples)
 		len *= 2;
 	g->of_tuple = calloc(tuples + 1, sizeof(*g->of_tuple));
 	g->keys = calloc(tuples + 1, sizeof(*g->keys));
 	g->slots = calloc(len, sizeof(*g->slots));
-	g->slot_keys = calloc(len, sizeof(*g->slot_keys));
-	if (g->of_tuple == NULL || g->keys == NULL || g->slots == NULL ||
-	    g->slot_keys == NULL)
+	if (g->of_tuple == NULL || g->keys == NULL || g->slots == NULL)
 		return ERR_NOMEM;
 	g->tuples = tuples;
 	g->slots_len = len;
 	return ERR_OK;
 }
 
-static uint64_t
-mix(uint64_t h)
+static size_t
+slot_of(const struct kanon_groups *g, uint64_t key)
 {
-	h ^= h >> 32;
-	h *= 0xd6e8feb86659fd93u;
-	h ^= h >> 32;
-	return h;
+	key ^= key >> 32;
+	key *= 0xd6e8feb86659fd93u;
+	key ^= key >> 32;
+	return (size_t)key & (g->slots_len - 1);
 }
 
+/* Keys that are below the number of slots are their own places. */
 static void
 rank_directly(struct kanon_groups *g)
 {
-	uint32_t *slot;
+	uint32_t *group;
 	size_t i;
 
 	for (i = 0; i < g->tuples; i++) {
-		slot = &g->slots[g->keys[i]];
-		if (*slot == 0)
-			*slot = (uint32_t)++g->len;
-		g->of_tuple[i] = *slot - 1;
+		group = &g->slots[g->keys[i]].group;
+		if (*group == 0)
+			*group = (uint32_t)++g->len;
+		g->of_tuple[i] = *group - 1;
 	}
 }
 
+static uint32_t
+find_or_add(struct kanon_groups *g, uint64_t key)
+{
+	size_t mask = g->slots_len - 1, at = slot_of(g, key);
+
+	while (g->slots[at].group != 0 && g->slots[at].key != key)
+		at = (at + 1) & mask;
+	if (g->slots[at].group == 0)
+		g->slots[at] = (struct kanon_slot){key, (uint32_t)++g->len};
+	return g->slots[at].group - 1;
+}
+
+/* A few keys ahead the slot is asked for, so that memory is not waited for
+ * one key after the other. */
 static void
 rank_by_hash(struct kanon_groups *g)
 {
-	size_t i, at, mask = g->slots_len - 1;
-	uint64_t key;
+	enum { AHEAD = 12 };
+	size_t i;
 
 	for (i = 0; i < g->tuples; i++) {
-		key = g->keys[i];
-		at = (size_t)mix(key) & mask;
-		while (g->slots[at] != 0 && g->slot_keys[at] != key)
-			at = (at + 1) & mask;
-		if (g->slots[at] == 0) {
-			g->slots[at] = (uint32_t)++g->len;
-			g->slot_keys[at] = key;
-		}
-		g->of_tuple[i] = g->slots[at] - 1;
+		if (i + AHEAD < g->tuples)
+			__builtin_prefetch(
+			    &g->slots[slot_of(g, g->keys[i + AHEAD])], 1);
+		g->of_tuple[i] = find_or_add(g, g->keys[i]);
 	}
 }
 
@@ -98,38 +104,65 @@ rank(struct kanon_groups *g, uint64_t range)
 		rank_by_hash(g);
 }
 
+/* The columns from ${first} to before ${end} are added to the keys, a block
+ * of tuples at a time so that a block's leaves are read from memory once. */
 static void
-add_column(struct kanon_groups *g, const struct kanon_input *in,
-    size_t column, const uint32_t *labels, uint64_t radix)
+add_columns(struct kanon_groups *g, const struct kanon_input *in,
+    const unsigned *levels, size_t first, size_t end)
 {
-	const uint32_t *leaf = in->tuples + column;
-	size_t i;
+	const uint32_t *labels, *leaf;
+	size_t start, stop, c, i;
+	uint64_t radix;
 
-	for (i = 0; i < g->tuples; i++, leaf += in->columns_len)
-		g->keys[i] = g->keys[i] * radix + labels[*leaf];
+	for (start = 0; start < g->tuples; start = stop) {
+		stop = g->tuples - start < BLOCK ? g->tuples : start + BLOCK;
+		for (c = first; c < end; c++) {
+			labels = in->columns[c].labels[levels[c]];
+			radix = in->columns[c].labels_len[levels[c]];
+			leaf = in->tuples + start * in->columns_len + c;
+			for (i = start; i < stop;
+			    i++, leaf += in->columns_len)
+				g->keys[i] = g->keys[i] * radix +
+				    labels[*leaf];
+		}
+	}
 }
 
-enum err
+/* How many columns from ${first} on fit in 64 bits beside what is there;
+ * ${range} becomes the bound of the keys with them. */
+static size_t
+columns_that_fit(const struct kanon_input *in, const unsigned *levels,
+    size_t first, uint64_t *range)
+{
+	uint64_t radix;
+	size_t c;
+
+	for (c = first; c < in->columns_len; c++) {
+		radix = in->columns[c].labels_len[levels[c]];
+		if (radix > 0 && *range > UINT64_MAX / radix)
+			break;
+		*range *= radix > 0 ? radix : 1;
+	}
+	return c;
+}
+
+void
 kanon_groups_make(struct kanon_groups *g, const struct kanon_input *in,
     const unsigned *levels)
 {
-	uint64_t range = 1, radix;
-	size_t i, j;
+	uint64_t range = 1;
+	size_t first = 0, end, i;
 
 	memset(g->keys, 0, g->tuples * sizeof(*g->keys));
-	for (i = 0; i < in->columns_len; i++) {
-		radix = in->columns[i].labels_len[levels[i]];
-		if (radix <= 1)
-			continue;
-		if (range > UINT64_MAX / radix) {
-			rank(g, range);
-			for (j = 0; j < g->tuples; j++)
-				g->keys[j] = g->of_tuple[j];
-			range = g->len;
-		}
-		add_column(g, in, i, in->columns[i].labels[levels[i]], radix);
-		range *= radix;
+	for (;;) {
+		end = columns_that_fit(in, levels, first, &range);
+		add_columns(g, in, levels, first, end);
+		rank(g, range);
+		if (end == in->columns_len)
+			return;
+		for (i = 0; i < g->tuples; i++)
+			g->keys[i] = g->of_tuple[i];
+		range = g->len;
+		first = end;
 	}
-	rank(g, range);
-	return ERR_OK;
 }

@@ -10,20 +10,24 @@
 
 #define KANON_LEVELS_MAX 32
 
+struct kanon_slot {
+	uint64_t key;
+	uint32_t group;         /* + 1; 0 while the slot is free */
+};
+
 /* Tuples numbered by what they become under a vector of levels. */
 struct kanon_groups {
 	uint32_t *of_tuple;
 	size_t tuples;
 	size_t len;             /* groups there are: numbers are below */
 	uint64_t *keys;         /* scratch: a tuple's key */
-	uint32_t *slots;        /* scratch: key -> group + 1 */
-	uint64_t *slot_keys;
+	struct kanon_slot *slots;       /* scratch: key -> group */
 	size_t slots_len;
 };
 
 enum err kanon_groups_init(struct kanon_groups *g, size_t tuples) MUST_USE;
-enum err kanon_groups_make(struct kanon_groups *g,
-    const struct kanon_input *in, const unsigned *levels) MUST_USE;
+void kanon_groups_make(struct kanon_groups *g, const struct kanon_input *in,
+    const unsigned *levels);
 void kanon_groups_release(struct kanon_groups *g);
 
 /* Sorts by respondent, then tuple, in place. */
@@ -40,13 +44,18 @@ kanon_threshold(const struct kanon_input *in)
 #endif
 }
 
+/* Side by side, since a row needs both. */
+struct kanon_group {
+	uint32_t people;
+	uint32_t last;          /* respondent + 1 that was counted last */
+};
+
 struct kanon {
 	struct kanon_input in;
 	uint64_t respondents;
 	uint32_t respondents_max;   /* the highest number there is */
 	struct kanon_groups groups;
-	uint32_t *people;           /* of each group */
-	uint32_t *last;             /* respondent + 1 that it counted last */
+	struct kanon_group *counts; /* by group */
 	uint8_t *kept;              /* bitmap by respondent */
 	/* for the fixpoint, made when first needed */
 	uint32_t *starts;           /* by group, into members */
@@ -55,5 +64,15 @@ struct kanon {
 	uint32_t *queue;            /* groups that died */
 	size_t queue_len;
 };
+
+/* Counts the people of each group under ${levels}.  1 in ${ret_too_many} when
+ * more than ${allowed} respondents would be suppressed for their own groups
+ * alone: what the fixpoint adds need not be known then. */
+enum err kanon_count(struct kanon *k, const unsigned *levels,
+    uint64_t allowed, int *ret_too_many) MUST_USE;
+
+/* After kanon_count: fixpoint, bitmap and figures. */
+enum err kanon_conclude(struct kanon *k, const unsigned *levels,
+    struct kanon_result *ret) MUST_USE;
 
 #endif

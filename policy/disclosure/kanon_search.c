@@ -17,7 +17,7 @@ struct search {
 	unsigned from[KANON_COLUMNS_MAX];    /* levels that may still do */
 	unsigned to[KANON_COLUMNS_MAX];
 	uint64_t vectors;
-	struct kanon_result last;            /* of the vector tried last */
+	struct kanon_result last;            /* of the vector concluded last */
 };
 
 /* The lexicographically first vector whose columns from ${start} on have the
@@ -70,10 +70,16 @@ keeps_to_limit(const struct search *s)
 static enum err
 try_vector(struct search *s, const unsigned *levels)
 {
+	uint64_t allowed = s->k->respondents * s->k->in.limit / 10000;
+	int too_many;
+
 	if (s->vectors == KANON_VECTORS_MAX)
 		return ERR_LIMIT;
-	RETURN_IF(kanon_evaluate(s->k, levels, &s->last));
-	s->last.vectors = ++s->vectors;
+	s->vectors++;
+	RETURN_IF(kanon_count(s->k, levels, allowed, &too_many));
+	if (too_many)
+		return ERR_REFUSED;
+	RETURN_IF(kanon_conclude(s->k, levels, &s->last));
 	return keeps_to_limit(s) ? ERR_OK : ERR_REFUSED;
 }
 
@@ -98,7 +104,6 @@ bound(struct search *s)
 {
 	size_t i;
 
-	/* With its figures the refusal can say how far off it is. */
 	RETURN_IF(try_vector(s, s->to));
 	for (i = 0; i < s->len; i++)
 		RETURN_IF(bound_column(s, i));
@@ -140,12 +145,15 @@ kanon_search(struct kanon *k, struct kanon_result *ret)
 
 	begin(&s, k);
 	/* Heights are counted above the raised `from`: all vectors left have
-	 * their other levels, so the order by total height is the same. */
-	for (e = bound(&s); e == ERR_OK; height++)
-		if ((e = try_height(&s, height)) != ERR_REFUSED)
-			break;
-		else
-			e = ERR_OK;
+	 * their other levels, so the order by total height is the same.  The
+	 * coarsest vector will do, so the loop ends. */
+	if ((e = bound(&s)) == ERR_OK)
+		while ((e = try_height(&s, height)) == ERR_REFUSED)
+			height++;
+	/* With the coarsest one's figures it can be said how far off all are. */
+	if (e == ERR_REFUSED)
+		RETURN_IF(kanon_evaluate(k, s.to, &s.last));
+	s.last.vectors = s.vectors;
 	if (e == ERR_OK || e == ERR_REFUSED)
 		*ret = s.last;
 	return e;

@@ -250,11 +250,15 @@ number_probe(const struct ladder_map *m, int64_t v)
 static enum err
 grow_lookup(struct ladder_map *m)
 {
-	size_t i, len = m->lookup_len == 0 ? 256 : 2 * m->lookup_len;
+	size_t i, len = 256;
 	uint32_t *lookup;
 
 	if (m->leaves * 2 < m->lookup_len)
 		return ERR_OK;
+	/* Leaves that were found without it count too, so it may have to grow
+	 * by more than one doubling. */
+	while (len <= 2 * m->leaves)
+		len *= 2;
 	if ((lookup = calloc(len, sizeof(*lookup))) == NULL)
 		return ERR_NOMEM;
 	free(m->lookup);

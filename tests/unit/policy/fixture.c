@@ -2,6 +2,8 @@
 
 #include "tests/unit/unit.h"
 
+#include "core/fs.h"
+
 #define H8(b) b b b b b b b b
 #define H32(b) H8(b) H8(b) H8(b) H8(b)
 
@@ -147,6 +149,12 @@ fixture_with(const char *text, const char *from, const char *to)
 	    (int)(at - text), text, to, at + strlen(from));
 	assert_true(len > 0 && (size_t)len < sizeof(buffers[0]));
 	return out;
+}
+
+enum err
+fixture_read(const char *path, struct buf *out)
+{
+	return fs_read_file(path, (size_t)64 << 20, out);
 }
 
 void

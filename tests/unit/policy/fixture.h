@@ -68,6 +68,9 @@ extern const char fixture_date_ladder[];
  * few static buffers. */
 const char *fixture_with(const char *text, const char *from, const char *to);
 
+/* Appends a whole file. */
+enum err fixture_read(const char *path, struct buf *out) MUST_USE;
+
 void fixture_fill(uint8_t ret[32], int byte);
 
 struct fixture {
