@@ -43,6 +43,10 @@ enum err partner_open(const struct partner_args *args, const char *dir,
 	CLEANUP(verify_result_release) struct verify_result v = {0};
 	CLEANUP(payload_read_result_release) struct payload_read_result r = {0};
 
+	if (!fs_exists(dir))
+		return outcome_refuse(o, ERR_NOT_FOUND,
+		    "there is no folder %s to open it into",
+		    "開く先のフォルダ%sがありません", dir);
 	RETURN_IF(verified(args, &v, o));
 	RETURN_IF(read_payload(args, &v, dir, &r, o));
 	(void)snprintf(ret->folder, sizeof(ret->folder), "%s-data",
