@@ -175,6 +175,9 @@ enum err ballot_tally(const struct ballot *b, struct ballot_more more,
 	struct decision_approval approvals[BALLOT_SEATS_MAX + 1];
 	struct decision_stop stops[2 * BALLOT_SEATS_MAX + 1];
 	struct decision_votes v = {.approvals = approvals, .stops = stops};
+	const struct decision_ballot all = {.plan = &b->plan,
+		.charter = &b->charter.charter, .plan_sha256 = b->row.sha256,
+		.votes = &v, .now_unix_s = now_unix_s};
 
 	for (size_t i = 0; i < b->votes_len; i++)
 		approvals[v.approvals_len++] = (struct decision_approval){
@@ -188,8 +191,7 @@ enum err ballot_tally(const struct ballot *b, struct ballot_more more,
 			.signature_ok = b->stops[i].signature_ok};
 	if (more.stop != NULL)
 		stops[v.stops_len++] = *more.stop;
-	return decision_tally(&b->plan, &b->charter.charter, b->row.sha256,
-	    &v, now_unix_s, ret, reasons);
+	return decision_tally(&all, ret, reasons);
 }
 
 static void ballot_free(struct ballot **b)

@@ -213,7 +213,8 @@ static enum err decide(struct home *h, struct job_case *c,
 			.signature_ok = seat_signed(c, c->votes[i].seat,
 			    SSHSIG_APPROVAL, bytes_buf(&c->votes[i].sig),
 			    bytes_buf(&c->votes[i].text))};
-	e = decision_grant(&c->docket.dcase, &c->plan, &facts, &votes, &d,
+	facts.votes = &votes;
+	e = decision_grant(&c->docket.dcase, &c->plan, &facts, &d,
 	    &c->grant);
 	if (e == ERR_REFUSED || e == ERR_THRESHOLD)
 		docket_tell(&d, h->outcome);

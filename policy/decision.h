@@ -92,6 +92,8 @@ void decision_release(struct decision *d);      /* CLEANUP-able */
 enum err decision_fill_plan(const struct decision_case *c,
     const struct decision *d, struct plan *ret) MUST_USE;
 
+struct decision_votes;
+
 struct decision_plan_facts {
 	uint8_t plan_sha256[32];
 	int signature_ok;           /* by the charter's gateway key */
@@ -101,6 +103,7 @@ struct decision_plan_facts {
 	uint8_t scheme_sha256[32];  /* of plan_scheme_bytes over the packet */
 	uint8_t epochs_sha256[32];  /* of the bytes of epochs.txt */
 	const struct plan_epochs *epochs;
+	const struct decision_votes *votes;     /* for decision_grant */
 };
 
 /* Decides anew and compares the plan with it, field by field.  ${ret} as of
@@ -135,19 +138,24 @@ struct decision_tally {
 	int granted;                /* t approvals, and nothing stops it */
 	int ended;                  /* t can no more be reached, or a veto */
 };
+struct decision_ballot {
+	const struct plan *plan;
+	const struct charter *charter;
+	const uint8_t *plan_sha256;
+	const struct decision_votes *votes;
+	int64_t now_unix_s;
+};
 /* ${reasons} (borrowed; may hold others already) gets one for every vote that
  * does not count, and for what is missing. */
-enum err decision_tally(const struct plan *plan, const struct charter *c,
-    const uint8_t plan_sha256[32], const struct decision_votes *votes,
-    int64_t now_unix_s, struct decision_tally *ret,
-    struct reasons *reasons) MUST_USE;
+enum err decision_tally(const struct decision_ballot *b,
+    struct decision_tally *ret, struct reasons *reasons) MUST_USE;
 
 /* A grant for this plan, if decision_check_plan does not refuse and the votes
  * carry it; otherwise ERR_REFUSED or ERR_THRESHOLD, ${ret} untouched and every
- * reason in ${ret_decision} (decision_release in both cases). */
+ * reason in ${ret_decision} (zeroed by the caller; decision_release in all
+ * cases). */
 enum err decision_grant(const struct decision_case *c,
     const struct plan *plan, const struct decision_plan_facts *facts,
-    const struct decision_votes *votes, struct decision *ret_decision,
-    struct grant **ret) MUST_USE;
+    struct decision *ret_decision, struct grant **ret) MUST_USE;
 
 #endif

@@ -169,20 +169,19 @@ explain(const struct count *n, const struct decision_tally *t)
 }
 
 enum err
-decision_tally(const struct plan *plan, const struct charter *c,
-    const uint8_t plan_sha256[32], const struct decision_votes *votes,
-    int64_t now_unix_s, struct decision_tally *ret, struct reasons *reasons)
+decision_tally(const struct decision_ballot *b, struct decision_tally *ret,
+    struct reasons *reasons)
 {
-	struct count n = {.plan = plan, .charter = c,
-	    .plan_sha256 = plan_sha256, .now = now_unix_s,
+	struct count n = {.plan = b->plan, .charter = b->charter,
+	    .plan_sha256 = b->plan_sha256, .now = b->now_unix_s,
 	    .reasons = reasons};
 	struct decision_tally t = {0};
 	size_t i;
 
-	for (i = 0; i < votes->approvals_len; i++)
-		RETURN_IF(count_approval(&n, &votes->approvals[i]));
-	for (i = 0; i < votes->stops_len; i++)
-		RETURN_IF(count_stop(&n, &votes->stops[i]));
+	for (i = 0; i < b->votes->approvals_len; i++)
+		RETURN_IF(count_approval(&n, &b->votes->approvals[i]));
+	for (i = 0; i < b->votes->stops_len; i++)
+		RETURN_IF(count_stop(&n, &b->votes->stops[i]));
 	conclude(&n, &t);
 	RETURN_IF(explain(&n, &t));
 	*ret = t;
@@ -228,19 +227,20 @@ make_grant(const struct decision_case *c, const struct plan *plan,
 
 enum err
 decision_grant(const struct decision_case *c, const struct plan *plan,
-    const struct decision_plan_facts *facts,
-    const struct decision_votes *votes, struct decision *ret_decision,
+    const struct decision_plan_facts *facts, struct decision *ret_decision,
     struct grant **ret)
 {
 	CLEANUP(decision_release) struct decision d = {0};
+	const struct decision_ballot ballot = {plan, c->charter,
+	    facts->plan_sha256, facts->votes, c->facts.now_unix_s};
 	struct decision_tally t;
 	int refused;
 	enum err e;
 
+	MUST_HOLD(facts->votes != NULL);
 	RETURN_IF(decision_check_plan(c, plan, facts, &d));
 	refused = d.verdict == DECISION_REFUSED;
-	RETURN_IF(decision_tally(plan, c->charter, facts->plan_sha256, votes,
-	    c->facts.now_unix_s, &t, &d.reasons));
+	RETURN_IF(decision_tally(&ballot, &t, &d.reasons));
 	decision_weigh(&d);
 	if (refused || t.ended)
 		e = ERR_REFUSED;

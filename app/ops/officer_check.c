@@ -314,14 +314,16 @@ static enum err count_votes(struct officer *w)
 	struct decision_approval approvals[OFFICER_SEATS_MAX];
 	struct decision_votes votes = {.approvals = approvals,
 	    .approvals_len = w->votes_len};
+	const struct decision_ballot ballot = {.plan = &w->plan,
+	    .charter = &w->docket.charter, .plan_sha256 = w->plan_sha256,
+	    .votes = &votes, .now_unix_s = w->args.now_unix_s};
 	struct decision_tally tally;
 
 	for (size_t i = 0; i < w->votes_len; i++)
 		approvals[i] = (struct decision_approval){
 			.text = &w->votes[i].parsed, .signature_ok = 1,
 			.logged = 1};
-	RETURN_IF(decision_tally(&w->plan, &w->docket.charter, w->plan_sha256,
-	    &votes, w->args.now_unix_s, &tally, &why));
+	RETURN_IF(decision_tally(&ballot, &tally, &why));
 	w->standing = tally.approved;
 	return ERR_OK;
 }

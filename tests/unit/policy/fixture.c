@@ -300,6 +300,7 @@ fixture_votes(struct fixture *f, size_t approvals)
 	}
 	f->votes = (struct decision_votes){f->approved, approvals,
 	    f->stopped, 0};
+	f->plan_facts.votes = &f->votes;
 }
 
 void
@@ -323,8 +324,7 @@ fixture_grant(struct fixture *f, struct grant **ret)
 
 	fixture_plan(f);
 	fixture_votes(f, 2);
-	e = decision_grant(&f->c, &f->plan, &f->plan_facts, &f->votes, &d,
-	    ret);
+	e = decision_grant(&f->c, &f->plan, &f->plan_facts, &d, ret);
 	if (e != ERR_OK)
 		fail_msg("%s: %s", err_name(e), d.reasons.len > 0 ?
 		    d.reasons.items[0].en : "no reason");

@@ -201,8 +201,7 @@ every_difference_is_named(void **state)
 		assert_string_equal(r->rule, cases[i].rule);
 		/* and no votes make up for it */
 		fixture_votes(&f, 3);
-		assert_err(decision_grant(&f.c, &f.plan, &f.plan_facts,
-		    &f.votes, &e, &g), ERR_REFUSED);
+		assert_err(decision_grant(&f.c, &f.plan, &f.plan_facts, &e, &g), ERR_REFUSED);
 		assert_null(g);
 	}
 }
@@ -251,16 +250,23 @@ a_plan_is_decided_anew_each_time(void **state)
 /* ---- votes ---- */
 
 static enum err
+tally(struct fixture *f, struct decision_tally *t, struct reasons *r)
+{
+	const struct decision_ballot b = {&f->plan, &f->charter,
+	    f->plan_facts.plan_sha256, &f->votes, FIXTURE_NOW};
+
+	return decision_tally(&b, t, r);
+}
+
+static enum err
 vote(struct fixture *f, struct decision *d, struct decision_tally *t)
 {
 	CLEANUP(grant_cleanup) struct grant *g = NULL;
 	CLEANUP(reasons_release) struct reasons r = {0};
-	enum err e = decision_grant(&f->c, &f->plan, &f->plan_facts,
-	    &f->votes, d, &g);
+	enum err e = decision_grant(&f->c, &f->plan, &f->plan_facts, d, &g);
 
 	assert_int_equal(g != NULL, e == ERR_OK);
-	assert_ok(decision_tally(&f->plan, &f->charter,
-	    f->plan_facts.plan_sha256, &f->votes, FIXTURE_NOW, t, &r));
+	assert_ok(tally(f, t, &r));
 	assert_int_equal(t->granted && !t->ended, e == ERR_OK);
 	return e;
 }
@@ -446,19 +452,16 @@ the_higher_threshold_counts(void **state)
 	fixture_plan(&f);
 	fixture_votes(&f, 2);
 	f.plan.threshold = 3;
-	assert_ok(decision_tally(&f.plan, &f.charter,
-	    f.plan_facts.plan_sha256, &f.votes, FIXTURE_NOW, &t, &r));
+	assert_ok(tally(&f, &t, &r));
 	assert_int_equal(t.needed, 3);
 	assert_false(t.granted);
 	f.plan.threshold = 0;
-	assert_ok(decision_tally(&f.plan, &f.charter,
-	    f.plan_facts.plan_sha256, &f.votes, FIXTURE_NOW, &t, &r));
+	assert_ok(tally(&f, &t, &r));
 	assert_int_equal(t.needed, 2);
 	assert_true(t.granted);
 	/* nothing asked for is nothing granted */
 	f.charter.threshold = 0;
-	assert_ok(decision_tally(&f.plan, &f.charter,
-	    f.plan_facts.plan_sha256, &f.votes, FIXTURE_NOW, &t, &r));
+	assert_ok(tally(&f, &t, &r));
 	assert_false(t.granted);
 }
 

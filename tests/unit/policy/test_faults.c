@@ -90,8 +90,7 @@ decide(void *arg)
 	struct fixture *f = arg;
 	CLEANUP(decision_release) struct decision d = {0};
 	CLEANUP(grant_cleanup) struct grant *g = NULL;
-	enum err e = decision_grant(&f->c, &f->plan, &f->plan_facts,
-	    &f->votes, &d, &g);
+	enum err e = decision_grant(&f->c, &f->plan, &f->plan_facts, &d, &g);
 
 	assert_int_equal(g != NULL, e == ERR_OK);
 	return e;
@@ -106,7 +105,7 @@ refuse(void *arg)
 	enum err e;
 
 	f->c.facts.request_signature_ok = 0;
-	e = decision_grant(&f->c, &f->plan, &f->plan_facts, &f->votes, &d,
+	e = decision_grant(&f->c, &f->plan, &f->plan_facts, &d,
 	    &g);
 	assert_null(g);
 	if (e != ERR_REFUSED)
