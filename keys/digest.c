@@ -1,3 +1,4 @@
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "keys/digest.h"
 
 #include <errno.h>
@@ -11,46 +12,24 @@
 #include "core/secret.h"
 #include "keys/libcrypto.h"
 
-/* OpenSSL is several times faster on bulk (SHA extensions), libsodium on short
- * messages (no context to allocate, and it cannot fail): messages up to this
- * many bytes go to the latter. */
-#define SHORT_MAX 64
 #define FILE_PIECE ((size_t)64 << 10)
 
-static void
-sodium_parts(const struct bytes *parts, size_t count, uint8_t ret[DIGEST_LEN])
-{
-	crypto_hash_sha256_state st;
-
-	(void)crypto_hash_sha256_init(&st);
-	for (size_t i = 0; i < count; i++)
-		(void)crypto_hash_sha256_update(&st, parts[i].data,
-		    parts[i].len);
-	(void)crypto_hash_sha256_final(&st, ret);
-	secret_wipe(&st, sizeof(st));
-}
-
-static enum err
-evp_parts(const struct bytes *parts, size_t count, uint8_t ret[DIGEST_LEN])
-{
-	CLEANUP(digest_stream_release) struct digest_stream s = {0};
-
-	RETURN_IF(digest_stream_init(&s));
-	for (size_t i = 0; i < count; i++)
-		digest_stream_update(&s, parts[i]);
-	return digest_stream_end(&s, ret);
-}
-
+/* OpenSSL's own entry points for SHA-256: they cannot fail, allocate nothing
+ * and take a quarter of the time of a context of <openssl/evp.h> where the
+ * message is short (140 ns against 590 for two blocks; libsodium 940).  Trees
+ * hash millions of those.  Deprecated, but in every OpenSSL 3. */
 void
 digest_sha256_parts(const struct bytes *parts, size_t count,
     uint8_t ret[DIGEST_LEN])
 {
-	size_t total = 0;
+	SHA256_CTX ctx;
 
+	MUST_HOLD(SHA256_Init(&ctx) == 1);
 	for (size_t i = 0; i < count; i++)
-		total += parts[i].len;
-	if (total <= SHORT_MAX || evp_parts(parts, count, ret) != ERR_OK)
-		sodium_parts(parts, count, ret);
+		MUST_HOLD(SHA256_Update(&ctx, parts[i].data, parts[i].len) ==
+		    1);
+	MUST_HOLD(SHA256_Final(ret, &ctx) == 1);
+	secret_wipe(&ctx, sizeof(ctx));
 }
 
 void

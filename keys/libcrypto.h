@@ -9,6 +9,7 @@
 
 #define ERR_STATE libcrypto_err_state_type
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #undef ERR_STATE
 
 #endif

@@ -42,41 +42,58 @@ five_bits(const uint8_t p[PSEUDONYM_LEN], unsigned at)
 	return (pair >> (11 - bit % 8)) & 31u;
 }
 
-static char
-check_character(const uint8_t p[PSEUDONYM_LEN])
-{
-	unsigned sum = 0;
-
-	for (unsigned i = 0; i < B32_LEN; i++)
-		sum += (i + 1) * five_bits(p, i);
-	return check_alphabet[sum % CHECK_MODULUS];
-}
-
 void
 pseudonym_format(const uint8_t pseudonym[PSEUDONYM_LEN],
     char ret[PSEUDONYM_TEXT_LEN + 1])
 {
 	static const char b32[] = "abcdefghijklmnopqrstuvwxyz234567";
+	unsigned i, v, sum = 0;
 
-	for (unsigned i = 0; i < B32_LEN; i++)
-		ret[i] = b32[five_bits(pseudonym, i)];
-	ret[B32_LEN] = check_character(pseudonym);
+	for (i = 0; i < B32_LEN; i++) {
+		v = five_bits(pseudonym, i);
+		sum += (i + 1) * v;
+		ret[i] = b32[v];
+	}
+	ret[B32_LEN] = check_alphabet[sum % CHECK_MODULUS];
 	ret[PSEUDONYM_TEXT_LEN] = '\0';
+}
+
+/* Value + 1 of a base32 character, 0 for any other. */
+static const uint8_t b32_values[256] = {
+	['a'] = 1, ['b'] = 2, ['c'] = 3, ['d'] = 4, ['e'] = 5, ['f'] = 6,
+	['g'] = 7, ['h'] = 8, ['i'] = 9, ['j'] = 10, ['k'] = 11, ['l'] = 12,
+	['m'] = 13, ['n'] = 14, ['o'] = 15, ['p'] = 16, ['q'] = 17,
+	['r'] = 18, ['s'] = 19, ['t'] = 20, ['u'] = 21, ['v'] = 22,
+	['w'] = 23, ['x'] = 24, ['y'] = 25, ['z'] = 26, ['2'] = 27,
+	['3'] = 28, ['4'] = 29, ['5'] = 30, ['6'] = 31, ['7'] = 32,
+};
+
+enum err
+pseudonym_check(struct bytes text)
+{
+	unsigned i, v = 0, sum = 0, bad = 0;
+
+	if (text.len != PSEUDONYM_TEXT_LEN ||
+	    memchr(check_alphabet, text.data[B32_LEN], CHECK_MODULUS) == NULL)
+		return ERR_SYNTAX;
+	for (i = 0; i < B32_LEN; i++) {
+		v = b32_values[text.data[i]];
+		bad |= v == 0;
+		sum += (i + 1) * (v - 1);
+	}
+	/* 130 bits for 128: the last two are zero. */
+	if (bad || ((v - 1) & 3u) != 0)
+		return ERR_SYNTAX;
+	return text.data[B32_LEN] ==
+	    (uint8_t)check_alphabet[sum % CHECK_MODULUS] ? ERR_OK :
+	    ERR_MISMATCH;
 }
 
 enum err
 pseudonym_parse(struct bytes text, uint8_t ret[PSEUDONYM_LEN])
 {
-	uint8_t p[PSEUDONYM_LEN];
-
-	if (text.len != PSEUDONYM_TEXT_LEN ||
-	    memchr(check_alphabet, text.data[B32_LEN], CHECK_MODULUS) == NULL ||
-	    decode_b32(bytes_of(text.data, B32_LEN), p, sizeof(p)) != ERR_OK)
-		return ERR_SYNTAX;
-	if (text.data[B32_LEN] != (uint8_t)check_character(p))
-		return ERR_MISMATCH;
-	memcpy(ret, p, sizeof(p));
-	return ERR_OK;
+	RETURN_IF(pseudonym_check(text));
+	return decode_b32(bytes_of(text.data, B32_LEN), ret, PSEUDONYM_LEN);
 }
 
 /* ---- binding.txt, consents.csv, receipts ---- */
