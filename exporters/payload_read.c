@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,10 +23,13 @@ payload_read_result_release(struct payload_read_result *r)
 }
 
 static void
-opening_release(struct opening *o)
+opening_free(struct opening **opening)
 {
+	struct opening *o = *opening;
 	size_t i;
 
+	if (o == NULL)
+		return;
 	/* The threads end before what they use. */
 	pipeline_free(o->pipeline);
 	tar_reader_free(o->tar);
@@ -41,6 +45,24 @@ opening_release(struct opening *o)
 		buf_release(&o->texts[i]);
 	if (o->tmp[0] != '\0')
 		(void)!fs_remove_tree(o->tmp);
+	free(o);
+}
+
+static struct opening *
+opening_new(struct err_info *info)
+{
+	struct opening *o = calloc(1, sizeof(*o));
+	size_t i;
+
+	if (o == NULL)
+		return NULL;
+	o->info = info;
+	o->place = OPENING_BEFORE;
+	for (i = 0; i < 2; i++) {
+		o->tables[i].fd = -1;
+		o->tables[i].scan.ctx = &o->tables[i];
+	}
+	return o;
 }
 
 /* Pipeline stage: the tables' bytes into their files. */
@@ -346,24 +368,20 @@ enum err
 payload_read(const struct payload_read_spec *spec,
     struct payload_read_result *ret, struct err_info *info)
 {
-	CLEANUP(opening_release) struct opening o = {
-		.place = OPENING_BEFORE,
-		.tables = {{.fd = -1}, {.fd = -1}},
-	};
+	CLEANUP(opening_free) struct opening *o = opening_new(info);
 	CLEANUP(payload_read_result_release) struct payload_read_result r =
 	    {0};
 
-	o.info = info;
-	o.tables[PAYLOAD_RESPONSES].scan.record = on_answer;
-	o.tables[PAYLOAD_RESPONSES].scan.ctx = &o.tables[PAYLOAD_RESPONSES];
-	o.tables[PAYLOAD_CONSENTS].scan.record = on_person;
-	o.tables[PAYLOAD_CONSENTS].scan.ctx = &o.tables[PAYLOAD_CONSENTS];
-	RETURN_IF(make_folder(&o, spec));
-	RETURN_IF(start(&o, spec));
-	RETURN_IF(read_members(&o));
-	RETURN_IF(pipeline_wait(o.pipeline, 1));
-	RETURN_IF(payload_read_check(&o, spec, &r));
-	RETURN_IF(publish(&o));
+	if (o == NULL)
+		return ERR_NOMEM;
+	o->tables[PAYLOAD_RESPONSES].scan.record = on_answer;
+	o->tables[PAYLOAD_CONSENTS].scan.record = on_person;
+	RETURN_IF(make_folder(o, spec));
+	RETURN_IF(start(o, spec));
+	RETURN_IF(read_members(o));
+	RETURN_IF(pipeline_wait(o->pipeline, 1));
+	RETURN_IF(payload_read_check(o, spec, &r));
+	RETURN_IF(publish(o));
 	*ret = r;
 	memset(&r, 0, sizeof(r));       /* transferred */
 	return ERR_OK;

@@ -16,19 +16,27 @@ people_release(struct people *p)
 	memset(p, 0, sizeof(*p));
 }
 
+static void
+flush(struct people *p)
+{
+	digest_stream_update(&p->names, bytes_of(p->staged, p->staged_len));
+	p->staged_len = 0;
+}
+
 static enum err
 next_person(struct people *p, struct bytes pseudonym)
 {
-	uint8_t raw[PSEUDONYM_LEN];
-
 	if (p->persons > 0 &&
 	    memcmp(p->last, pseudonym.data, PSEUDONYM_TEXT_LEN) >= 0)
 		return ERR_CORRUPT;
-	if (pseudonym_parse(pseudonym, raw) != ERR_OK)
+	if (pseudonym_check(pseudonym) != ERR_OK)
 		return ERR_CORRUPT;
 	memcpy(p->last, pseudonym.data, PSEUDONYM_TEXT_LEN);
 	p->persons++;
-	digest_stream_update(&p->names, pseudonym);
+	if (p->staged_len + PSEUDONYM_TEXT_LEN > sizeof(p->staged))
+		flush(p);
+	memcpy(p->staged + p->staged_len, pseudonym.data, PSEUDONYM_TEXT_LEN);
+	p->staged_len += PSEUDONYM_TEXT_LEN;
 	return ERR_OK;
 }
 
@@ -79,6 +87,8 @@ people_compare(struct people *responses, struct people *consents)
 {
 	uint8_t a[DIGEST_LEN], b[DIGEST_LEN];
 
+	flush(responses);
+	flush(consents);
 	RETURN_IF(digest_stream_end(&responses->names, a));
 	RETURN_IF(digest_stream_end(&consents->names, b));
 	return responses->persons == consents->persons &&

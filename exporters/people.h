@@ -18,7 +18,9 @@ struct people {
 	uint8_t last[PSEUDONYM_TEXT_LEN];
 	uint64_t answer;        /* number of the person's last answer */
 	uint64_t rows, persons;
-	struct digest_stream names;
+	struct digest_stream names;     /* of all pseudonyms in order */
+	uint8_t staged[64 * PSEUDONYM_TEXT_LEN];
+	size_t staged_len;
 };
 
 /* ERR_NOMEM, ERR_CRYPTO.  A zeroed struct may be released. */
