@@ -144,6 +144,81 @@ def test_consents_do_not_depend_on_batches(home, tmp_path):
     assert stored(home) == stored(other)
 
 
+def test_coming_back_after_an_erasure(home, tmp_path):
+    """Nothing before a new consent, nothing of before, never after `for good`."""
+    def at(day):
+        return f"2020-04-{day:02}T00:00:00Z"
+
+    def take(*texts):
+        f = lines(tmp_path / "f", *texts)
+        return home.az("intake", "14", f, "--json").result
+
+    before = [line("consent", "c1", U, time=at(1)),
+              line("response", "r1", U, time=at(2))]
+    take(*before, line("withdrawal", "w3", U, time=at(3)))
+    home.az("erase", "run", "14", "--now")
+    back = [line("response", "r5", U, time=at(5)),
+            line("consent", "c2", U, time=at(2)),
+            line("consent", "c6", U, time=at(6)),
+            line("response", "r7", U, time=at(7)),
+            line("response", "late", U, time=at(2))]
+    report = take(*before, *back)
+    assert report["known_already"] == 2
+    assert report["refused"] == {
+        "erased, and no new consent": 1,
+        "older than the withdrawal of everything": 2}
+    assert (report["consents"], report["responses"]) == (1, 1)
+    # what was refused before the consent may come again behind it
+    assert take(back[0])["responses"] == 1
+    opened = [r for r in flow.recover(home) if r["kind"] == "response"]
+    assert sorted(r["event"][8:10] for r in opened) == ["05", "07"]
+    took = [r for r in opened if r["event"][8:10] == "07"][0]["consent"]
+    assert took["given"] == at(6)
+    take(line("withdrawal", "w8", U, time=at(8), permanent=True))
+    home.az("erase", "run", "14", "--now")
+    report = take(line("consent", "c9", U, time=at(9)),
+                  line("response", "r9", U, time=at(9)))
+    assert report["refused"] == {"withdrew for good": 2}
+    assert [r for r in flow.recover(home) if r["kind"] == "response"] == []
+
+
+def test_for_good_after_an_erasure(home, tmp_path):
+    def take(*texts):
+        f = lines(tmp_path / "f", *texts)
+        return home.az("intake", "14", f, "--json").result
+
+    take(line("withdrawal", "w1", U, time="2020-04-01T00:00:00Z"))
+    home.az("erase", "run", "14", "--now")
+    take(line("withdrawal", "w2", U, time="2020-04-02T00:00:00Z",
+              permanent=True))
+    report = take(line("consent", "c", U, time="2020-04-03T00:00:00Z"))
+    assert report["refused"] == {"withdrew for good": 1}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_death_while_somebody_comes_back(ready, tmp_path, fault, step):
+    """A new generation of keys, and no record under the old one."""
+    first = ready.copy(tmp_path / "first")
+    f = lines(tmp_path / "f", line("response", "r1", U),
+              line("withdrawal", "w", U, time="2020-04-02T00:00:00Z"))
+    first.az("intake", "14", f)
+    first.az("erase", "run", "14", "--now")
+    g = lines(tmp_path / "g",
+              line("consent", "c", U, time="2020-04-03T00:00:00Z"),
+              line("response", "r3", U, time="2020-04-03T00:00:00Z"))
+    for count in range(1, 20):
+        home = first.copy(tmp_path / str(count))
+        ran = home.az("intake", "14", g, program=fault, code=None,
+                      env={"AZUKARI_KILL_AT": f"{step}:{count}"})
+        if ran.code != flow.KILLED:
+            break
+        home.az("intake", "14", g)
+        found = flow.recover(home)
+        assert [r["kind"] for r in found].count("response") == 1
+        assert sorted(r["kind"] for r in found) == ["consent", "response"]
+    assert ran.code == 0 and count > 1, (step, count)
+
+
 def test_one_seat_reads_nothing(home, tmp_path):
     f = lines(tmp_path / "f", line("response", "a", U))
     home.az("intake", "14", f)
