@@ -19,7 +19,6 @@ void ingest_epochs_release(struct ingest_epochs *e)
 	for (size_t i = 0; i < e->len; i++) {
 		secret_free(TAKE(e->items[i].keys));
 		epoch_opened_release(&e->items[i].opened);
-		segment_builder_release(&e->items[i].builder);
 	}
 	free(e->items);
 	*e = (struct ingest_epochs){0};

@@ -3,7 +3,9 @@
  *     ingest_pipe     reads and hashes lines in a thread of its own
  *     ingest_people   who the lines of a batch are about
  *     ingest_judge    which lines are taken in, and under which consent
- *     ingest_epochs   the epochs of the run, their keys and segments
+ *     ingest_epochs   the epochs of the run and their keys
+ *     ingest_keys     the keys of the people of a batch
+ *     ingest_seal     lines into sealed records, in two threads
  *     ingest_store    one batch into the stores
  *     ingest          the run
  */
@@ -33,7 +35,7 @@ struct ingest_slot {
 	enum err e;             /* ERR_NOT_FOUND: the stream has ended */
 };
 
-#define INGEST_SLOTS 2
+#define INGEST_SLOTS 3
 
 struct ingest_pipe {
 	const struct ingest_args *args;
@@ -142,8 +144,6 @@ enum err ingest_judge(struct ingest_judgement *j, struct ingest_people *p,
 struct ingest_epoch {
 	struct epoch_opened opened;     /* its key is wiped at once */
 	struct secret *keys;            /* struct record_epoch_keys */
-	struct segment_builder builder;
-	int32_t first_day, last_day;    /* of answers in the builder */
 	int is_open;
 };
 
@@ -162,7 +162,7 @@ enum err ingest_epochs_close(struct ingest_epochs *e,
     struct owner *w) MUST_USE;
 void ingest_epochs_release(struct ingest_epochs *e);
 
-/* ---- ingest_seal.c ---- */
+/* ---- ingest_keys.c ---- */
 
 /* Keys of the people of a batch, by number. */
 struct ingest_keys {
@@ -178,26 +178,44 @@ void ingest_keys_release(struct ingest_keys *k);
 enum err ingest_keys_load(struct ingest_keys *k, struct owner *w,
     const struct ingest_people *p) MUST_USE;
 
-/* Seals one record after the other into segments of the open transaction. */
+/* ---- ingest_seal.c ---- */
+
+/* Records that will be one segment of the store. */
+struct ingest_segment {
+	size_t epoch;                   /* index into the run's epochs */
+	struct segment_builder builder;
+	int32_t first_day, last_day;    /* of answers; 0, 0: none */
+	int64_t number;                 /* in the store, once it is there */
+};
+
+/* The events from `first` to before `end`, sealed by one thread. */
+struct ingest_part {
+	const struct ingest_sealer *sealer;
+	size_t first, end;
+	struct ingest_segment *segments;        /* those behind len: spare */
+	size_t len, cap;
+	size_t *current;                /* by epoch: index + 1; 0: none */
+	struct buf body, plain;
+	enum err e;
+};
+
+/* A batch being sealed; everything but the parts is borrowed. */
 struct ingest_sealer {
 	const struct ingest_args *args;
-	struct ingest_epochs *epochs;
-	const struct ingest_keys *keys;
+	const struct ingest_slot *slot;
+	const struct ingest_judgement *judgement;
 	const struct ingest_people *people;
-	int64_t batch;                  /* row number */
-	struct buf body, plain;
-	struct store_quarantine *quarantine;    /* sealed, not in a row yet */
+	const struct ingest_keys *keys;
+	const struct ingest_epochs *epochs;
+	struct ingest_part parts[2];
+	struct store_quarantine *quarantine;
 	size_t quarantine_len, quarantine_cap;
-	size_t quarantine_done;         /* of them, in a segment that is stored */
 };
 void ingest_seal_release(struct ingest_sealer *s);
-enum err ingest_seal_event(struct ingest_sealer *s,
-    const struct intake_event *event, const struct ingest_verdict *v,
-    const uint8_t tag[RECORD_TAG_LEN]) MUST_USE;
-enum err ingest_seal_bad(struct ingest_sealer *s,
-    const struct intake_bad *bad) MUST_USE;
-/* Store what is left in the builders, and the rows of quarantine. */
-enum err ingest_seal_finish(struct ingest_sealer *s) MUST_USE;
+/* Seal what the judgement takes in, and bad lines nobody has seen. */
+enum err ingest_seal_batch(struct ingest_sealer *s) MUST_USE;
+/* Transaction: what was sealed, as part of batch row ${batch}. */
+enum err ingest_seal_store(struct ingest_sealer *s, int64_t batch) MUST_USE;
 
 /* ---- ingest_store.c, ingest.c ---- */
 

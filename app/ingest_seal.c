@@ -1,126 +1,18 @@
-/* Lines into sealed records, records into segments. */
+/* Lines into sealed records, records into segments.
+ *
+ * Sealing is the dearest step of all, so a large batch is sealed in two parts
+ * at once; each part fills segments of its own, and nothing is shared but what
+ * nobody changes meanwhile. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/ingest_internal.h"
-#include "app/step.h"
 #include "core/clock.h"
 #include "keys/record_plain.h"
 #include "vault/store_segment.h"
 
-/* ---- keys of the people of a batch ---- */
-
-void ingest_keys_release(struct ingest_keys *k)
-{
-	free(k->numbers);
-	free(k->generations);
-	free(k->of_person);
-	secret_pool_release(&k->pool);
-	*k = (struct ingest_keys){0};
-}
-
-static enum err keys_room(struct ingest_keys *k, size_t people)
-{
-	if (people <= k->cap)
-		return ERR_OK;
-	ingest_keys_release(k);
-	k->numbers = calloc(people, sizeof(*k->numbers));
-	k->generations = calloc(people, sizeof(*k->generations));
-	k->of_person = calloc(people, sizeof(*k->of_person));
-	if (k->numbers == NULL || k->generations == NULL ||
-	    k->of_person == NULL)
-		return ERR_NOMEM;
-	RETURN_IF(secret_pool_init(&k->pool, people * RECORD_KEY_LEN));
-	k->cap = people;
-	return ERR_OK;
-}
-
-/* New people's keys, and the next generation of those who came back. */
-static enum err add_keys(struct ingest_keys *k, struct owner *w,
-    const struct ingest_people *p)
-{
-	CLEANUP(act_abort) struct act a = {0};
-	size_t revived = 0;
-
-	for (size_t i = 0; i < p->len; i++)
-		if (p->items[i].revived) {
-			k->numbers[revived] = p->items[i].number;
-			k->generations[revived++] = p->items[i].generation;
-		}
-	if (p->fresh_count == 0 && revived == 0)
-		return ERR_OK;
-	RETURN_IF(act_data_begin(w->home, erase_db(w->erase), &a));
-	if (p->fresh_count > 0)
-		RETURN_IF(erase_add_range(w->erase, p->fresh_first,
-		    p->fresh_count));
-	if (revived > 0)
-		RETURN_IF(erase_add(w->erase, k->numbers, k->generations,
-		    revived));
-	RETURN_IF(act_data_commit(&a));
-	step_reached(STEP_INGEST_KEYS);
-	return ERR_OK;
-}
-
-/* Which persons need a key, in order of number, so that neighbours in
- * erase.db are read together. */
-struct by_number {
-	uint32_t number, person;
-};
-
-static int compare_numbers(const void *a, const void *b)
-{
-	const struct by_number *x = a, *y = b;
-
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
-static void free_order(struct by_number **o)
-{
-	free(*o);
-}
-
-static enum err sort_people(struct ingest_keys *k,
-    const struct ingest_people *p)
-{
-	CLEANUP(free_order) struct by_number *order =
-	    calloc(p->len + 1, sizeof(*order));
-
-	if (order == NULL)
-		return ERR_NOMEM;
-	k->len = 0;
-	for (size_t i = 0; i < p->len; i++)
-		if (p->items[i].sealed_to)
-			order[k->len++] = (struct by_number){
-				p->items[i].number, (uint32_t)i};
-	qsort(order, k->len, sizeof(*order), compare_numbers);
-	for (size_t i = 0; i < k->len; i++) {
-		k->numbers[i] = order[i].number;
-		k->of_person[order[i].person] = (uint32_t)i;
-	}
-	return ERR_OK;
-}
-
-/* A living respondent without the right key is a fault, never skipped. */
-static enum err check_generations(const struct ingest_keys *k,
-    const struct ingest_people *p)
-{
-	for (size_t i = 0; i < p->len; i++)
-		if (p->items[i].sealed_to && p->items[i].generation !=
-		    k->generations[k->of_person[i]])
-			return ERR_CORRUPT;
-	return ERR_OK;
-}
-
-enum err ingest_keys_load(struct ingest_keys *k, struct owner *w,
-    const struct ingest_people *p)
-{
-	RETURN_IF(keys_room(k, p->len + 1));
-	RETURN_IF(add_keys(k, w, p));
-	RETURN_IF(sort_people(k, p));
-	RETURN_IF(erase_get(w->erase, k->numbers, k->len, k->pool.data,
-	    k->generations));
-	return check_generations(k, p);
-}
+#define TWO_PARTS_FROM 2048     /* lines; below, a thread costs more */
 
 /* ---- plaintexts ---- */
 
@@ -137,7 +29,7 @@ static enum record_kind kind_of(const struct intake_event *event)
 	}
 }
 
-static enum err make_body(struct ingest_sealer *s,
+static enum err make_body(struct ingest_part *part,
     const struct intake_event *event, struct bytes *ret)
 {
 	struct record_plain_consent c = {.scopes = event->scopes};
@@ -148,21 +40,21 @@ static enum err make_body(struct ingest_sealer *s,
 		*ret = event->answers;
 		return ERR_OK;
 	}
-	buf_clear(&s->body);
+	buf_clear(&part->body);
 	memcpy(c.text_sha256, event->text_sha256, sizeof(c.text_sha256));
 	RETURN_IF(event->type == INTAKE_CONSENT ?
-	    record_plain_consent_write(&c, &s->body) :
-	    record_plain_withdrawal_write(&w, &s->body));
-	*ret = bytes_buf(&s->body);
+	    record_plain_consent_write(&c, &part->body) :
+	    record_plain_withdrawal_write(&w, &part->body));
+	*ret = bytes_buf(&part->body);
 	return ERR_OK;
 }
 
-static enum err make_plain(struct ingest_sealer *s,
+static enum err make_plain(struct ingest_part *part,
     const struct intake_event *event, const struct ingest_verdict *v)
 {
 	uint8_t packed[RECORD_PLAIN_LINE_LEN];
 	struct record_plain p = {
-		.source = bytes_str(s->args->rules->source),
+		.source = bytes_str(part->sealer->args->rules->source),
 		.has_consent = v->consent.scopes != 0,
 		.consent_scopes = v->consent.scopes,
 		.consent_given_unix_s = v->consent.given_unix_s,
@@ -170,91 +62,103 @@ static enum err make_plain(struct ingest_sealer *s,
 		.received_unix_s = (uint32_t)event->received_unix_s};
 	enum err e;
 
-	if (p.has_consent)
-		memcpy(p.consent_text, v->consent.text,
-		    sizeof(p.consent_text));
-	else
-		p.consent_given_unix_s = 0;
-	RETURN_IF(make_body(s, event, &p.body));
+	memcpy(p.consent_text, v->consent.text, sizeof(p.consent_text));
+	RETURN_IF(make_body(part, event, &p.body));
 	RETURN_IF(record_plain_set_user(&p, event->respondent, packed));
-	buf_clear(&s->plain);
-	e = record_plain_build(kind_of(event), &p, &s->plain);
+	buf_clear(&part->plain);
+	e = record_plain_build(kind_of(event), &p, &part->plain);
 	secret_wipe(packed, sizeof(packed));
 	return e;
 }
 
-static enum err make_plain_bad(struct ingest_sealer *s,
+static enum err make_plain_bad(struct ingest_part *part,
     const struct intake_bad *bad)
 {
-	uint32_t now = (uint32_t)s->args->rules->now_unix_s;
+	const struct intake_rules *rules = part->sealer->args->rules;
+	uint32_t now = (uint32_t)rules->now_unix_s;
 	struct record_plain_quarantine q = {.line = bad->raw,
 	    .reason = bytes_str(bad->message)};
 	struct record_plain p = {.user_code = RECORD_PLAIN_NOBODY,
-	    .source = bytes_str(s->args->rules->source),
+	    .source = bytes_str(rules->source),
 	    .event_unix_s = now, .received_unix_s = now};
 
-	buf_clear(&s->body);
-	RETURN_IF(record_plain_quarantine_write(&q, &s->body));
-	p.body = bytes_buf(&s->body);
-	buf_clear(&s->plain);
-	return record_plain_build(RECORD_QUARANTINE, &p, &s->plain);
+	buf_clear(&part->body);
+	RETURN_IF(record_plain_quarantine_write(&q, &part->body));
+	p.body = bytes_buf(&part->body);
+	buf_clear(&part->plain);
+	return record_plain_build(RECORD_QUARANTINE, &p, &part->plain);
 }
 
 /* ---- segments ---- */
 
-/* The segment gets its number; quarantined lines in it can be found now. */
-static enum err store_builder(struct ingest_sealer *s, size_t epoch)
+/* A fresh segment, with the memory of an earlier one where there is one. */
+static enum err next_segment(struct ingest_part *part, size_t epoch)
 {
-	struct ingest_epoch *e = &s->epochs->items[epoch];
-	struct store_segment head = {.epoch = e->opened.row.number,
-	    .batch = s->batch, .first_answer_day = e->first_day,
-	    .last_answer_day = e->last_day};
-	int64_t number;
+	struct ingest_segment *segment;
 
-	if (e->builder.count == 0)
-		return ERR_OK;
-	RETURN_IF(store_segment_add(s->args->owner->store, &head,
-	    &e->builder, &number));
-	segment_builder_clear(&e->builder);
-	e->first_day = e->last_day = 0;
-	if (epoch + 1 != s->epochs->len)
-		return ERR_OK;
-	for (; s->quarantine_done < s->quarantine_len; s->quarantine_done++)
-		s->quarantine[s->quarantine_done].segment = number;
+	if (part->len == part->cap) {
+		size_t cap = part->cap == 0 ? 16 : part->cap * 2;
+		void *more = reallocarray(part->segments, cap,
+		    sizeof(*part->segments));
+
+		if (more == NULL)
+			return ERR_NOMEM;
+		part->segments = more;
+		memset(part->segments + part->cap, 0,
+		    (cap - part->cap) * sizeof(*part->segments));
+		part->cap = cap;
+	}
+	segment = &part->segments[part->len++];
+	segment_builder_clear(&segment->builder);
+	segment->epoch = epoch;
+	segment->first_day = segment->last_day = 0;
+	part->current[epoch] = part->len;
 	return ERR_OK;
 }
 
-static enum err seal_into(struct ingest_sealer *s, size_t epoch,
-    const struct record_ref *ref, struct segment_entry *entry)
+static enum err room_in(struct ingest_part *part, size_t epoch, size_t bytes)
 {
-	struct ingest_epoch *e = &s->epochs->items[epoch];
-	const struct record_epoch_keys *keys =
-	    (const void *)secret_bytes(e->keys);
-	uint8_t *room;
+	const struct ingest_segment *now;
 
-	entry->length = (uint32_t)(s->plain.len + RECORD_OVERHEAD);
-	entry->kind = (uint8_t)ref->kind;
-	if (e->builder.count > 0 && segment_builder_len(&e->builder) +
-	    SEGMENT_ENTRY_LEN + entry->length > SEGMENT_BYTES_GOAL)
-		RETURN_IF(store_builder(s, epoch));
-	RETURN_IF(segment_builder_room(&e->builder, entry, &room));
-	return record_seal(keys, ref, bytes_buf(&s->plain), room);
+	if (part->current[epoch] == 0)
+		return next_segment(part, epoch);
+	now = &part->segments[part->current[epoch] - 1];
+	if (segment_builder_len(&now->builder) + bytes <= SEGMENT_BYTES_GOAL)
+		return ERR_OK;
+	return next_segment(part, epoch);
 }
 
-static void note_day(struct ingest_epoch *e, int64_t time_unix_s)
+static enum err seal_into(struct ingest_part *part, size_t epoch,
+    const struct record_ref *ref, struct segment_entry *entry)
+{
+	const struct record_epoch_keys *keys = (const void *)secret_bytes(
+	    part->sealer->epochs->items[epoch].keys);
+	struct ingest_segment *segment;
+	uint8_t *room;
+
+	entry->length = (uint32_t)(part->plain.len + RECORD_OVERHEAD);
+	entry->kind = (uint8_t)ref->kind;
+	RETURN_IF(room_in(part, epoch, SEGMENT_ENTRY_LEN + entry->length));
+	segment = &part->segments[part->current[epoch] - 1];
+	RETURN_IF(segment_builder_room(&segment->builder, entry, &room));
+	return record_seal(keys, ref, bytes_buf(&part->plain), room);
+}
+
+static void note_day(struct ingest_segment *s, int64_t time_unix_s)
 {
 	int32_t day = clock_jst_day(time_unix_s);
 
-	if (e->first_day == 0 || day < e->first_day)
-		e->first_day = day;
-	if (day > e->last_day)
-		e->last_day = day;
+	if (s->first_day == 0 || day < s->first_day)
+		s->first_day = day;
+	if (day > s->last_day)
+		s->last_day = day;
 }
 
-enum err ingest_seal_event(struct ingest_sealer *s,
+static enum err seal_event(struct ingest_part *part,
     const struct intake_event *event, const struct ingest_verdict *v,
     const uint8_t tag[RECORD_TAG_LEN])
 {
+	const struct ingest_sealer *s = part->sealer;
 	const struct ingest_person *p = &s->people->items[v->person];
 	size_t key = s->keys->of_person[v->person];
 	size_t epoch = event->type == INTAKE_RESPONSE ? event->survey :
@@ -265,56 +169,170 @@ enum err ingest_seal_event(struct ingest_sealer *s,
 	struct segment_entry entry = {.respondent = p->number,
 	    .generation = v->generation};
 
-	RETURN_IF(make_plain(s, event, v));
-	RETURN_IF(seal_into(s, epoch, &ref, &entry));
+	RETURN_IF(make_plain(part, event, v));
+	RETURN_IF(seal_into(part, epoch, &ref, &entry));
 	if (event->type == INTAKE_RESPONSE)
-		note_day(&s->epochs->items[epoch], event->time_unix_s);
+		note_day(&part->segments[part->current[epoch] - 1],
+		    event->time_unix_s);
 	return ERR_OK;
 }
 
-static enum err quarantine_room(struct ingest_sealer *s)
+static enum err seal_bad(struct ingest_part *part,
+    const struct intake_bad *bad)
 {
-	size_t cap = s->quarantine_cap == 0 ? 64 : s->quarantine_cap * 2;
-	void *more;
-
-	if (s->quarantine_len < s->quarantine_cap)
-		return ERR_OK;
-	more = reallocarray(s->quarantine, cap, sizeof(*s->quarantine));
-	if (more == NULL)
-		return ERR_NOMEM;
-	s->quarantine = more;
-	s->quarantine_cap = cap;
-	return ERR_OK;
-}
-
-enum err ingest_seal_bad(struct ingest_sealer *s, const struct intake_bad *bad)
-{
-	const struct segment_builder *b =
-	    &s->epochs->items[s->epochs->len - 1].builder;
+	size_t epoch = part->sealer->epochs->len - 1;
 	struct record_ref ref = {.kind = RECORD_QUARANTINE};
 	struct segment_entry entry = {.respondent = SEGMENT_NO_RESPONDENT};
 
-	RETURN_IF(quarantine_room(s));
-	RETURN_IF(make_plain_bad(s, bad));
-	RETURN_IF(seal_into(s, s->epochs->len - 1, &ref, &entry));
-	s->quarantine[s->quarantine_len++] = (struct store_quarantine){
-		.batch = s->batch, .line = bad->line,
-		.reason = (uint16_t)bad->reason, .index = b->count - 1};
+	RETURN_IF(make_plain_bad(part, bad));
+	return seal_into(part, epoch, &ref, &entry);
+}
+
+/* ---- a batch ---- */
+
+static enum err part_begin(struct ingest_part *part,
+    const struct ingest_sealer *s, size_t first, size_t end)
+{
+	part->sealer = s;
+	part->first = first;
+	part->end = end;
+	part->len = 0;
+	if (part->current == NULL)
+		part->current = calloc(s->epochs->len, sizeof(*part->current));
+	if (part->current == NULL)
+		return ERR_NOMEM;
+	memset(part->current, 0, s->epochs->len * sizeof(*part->current));
 	return ERR_OK;
 }
 
-enum err ingest_seal_finish(struct ingest_sealer *s)
+static enum err seal_part(struct ingest_part *part)
 {
-	for (size_t i = 0; i < s->epochs->len; i++)
-		RETURN_IF(store_builder(s, i));
+	const struct ingest_sealer *s = part->sealer;
+	const struct ingest_verdict *verdicts = s->judgement->verdicts;
+
+	for (size_t i = part->first; i < part->end; i++)
+		if (verdicts[i].sealed)
+			RETURN_IF(seal_event(part, &s->slot->batch.events[i],
+			    &verdicts[i], s->slot->tags[i]));
+	return ERR_OK;
+}
+
+static void *sealing(void *arg)
+{
+	struct ingest_part *part = arg;
+
+	part->e = seal_part(part);
+	return NULL;
+}
+
+/* Where no thread can be had, one after the other will do. */
+static enum err seal_both(struct ingest_sealer *s)
+{
+	pthread_t thread;
+	int threaded = pthread_create(&thread, NULL, sealing,
+	    &s->parts[1]) == 0;
+	enum err e = seal_part(&s->parts[0]);
+
+	if (!threaded) {
+		RETURN_IF(e);
+		return seal_part(&s->parts[1]);
+	}
+	(void)pthread_join(thread, NULL);
+	RETURN_IF(e);
+	return s->parts[1].e;
+}
+
+static enum err quarantine_row(struct ingest_sealer *s,
+    const struct intake_bad *bad)
+{
+	const struct ingest_part *part = &s->parts[0];
+	size_t segment = part->current[s->epochs->len - 1] - 1;
+
+	if (s->quarantine_len == s->quarantine_cap) {
+		size_t cap = s->quarantine_cap == 0 ? 64 :
+		    s->quarantine_cap * 2;
+		void *more = reallocarray(s->quarantine, cap,
+		    sizeof(*s->quarantine));
+
+		if (more == NULL)
+			return ERR_NOMEM;
+		s->quarantine = more;
+		s->quarantine_cap = cap;
+	}
+	/* the segment's number is known once it is stored */
+	s->quarantine[s->quarantine_len++] = (struct store_quarantine){
+		.line = bad->line, .reason = (uint16_t)bad->reason,
+		.segment = (int64_t)segment,
+		.index = part->segments[segment].builder.count - 1};
+	return ERR_OK;
+}
+
+enum err ingest_seal_batch(struct ingest_sealer *s)
+{
+	const struct intake_batch *b = &s->slot->batch;
+	size_t half = b->events_len < TWO_PARTS_FROM ? b->events_len :
+	    b->events_len / 2;
+
+	s->quarantine_len = 0;
+	RETURN_IF(part_begin(&s->parts[0], s, 0, half));
+	RETURN_IF(part_begin(&s->parts[1], s, half, b->events_len));
+	RETURN_IF(half == b->events_len ? seal_part(&s->parts[0]) :
+	    seal_both(s));
+	for (size_t i = 0; i < b->bad_len; i++) {
+		if (s->judgement->seen[b->events_len + i])
+			continue;
+		RETURN_IF(seal_bad(&s->parts[0], &b->bad[i]));
+		RETURN_IF(quarantine_row(s, &b->bad[i]));
+	}
+	return ERR_OK;
+}
+
+/* ---- into the store ---- */
+
+static enum err store_segments(const struct ingest_sealer *s,
+    struct ingest_part *part, int64_t batch)
+{
+	for (size_t i = 0; i < part->len; i++) {
+		struct ingest_segment *segment = &part->segments[i];
+		struct store_segment head = {.batch = batch,
+		    .epoch = s->epochs->items[segment->epoch].opened.row.number,
+		    .first_answer_day = segment->first_day,
+		    .last_answer_day = segment->last_day};
+
+		RETURN_IF(store_segment_add(s->args->owner->store, &head,
+		    &segment->builder, &segment->number));
+	}
+	return ERR_OK;
+}
+
+enum err ingest_seal_store(struct ingest_sealer *s, int64_t batch)
+{
+	RETURN_IF(store_segments(s, &s->parts[0], batch));
+	RETURN_IF(store_segments(s, &s->parts[1], batch));
+	for (size_t i = 0; i < s->quarantine_len; i++) {
+		struct store_quarantine *q = &s->quarantine[i];
+
+		q->batch = batch;
+		q->segment = s->parts[0].segments[q->segment].number;
+	}
 	return s->quarantine_len == 0 ? ERR_OK : store_batch_quarantine_add(
 	    s->args->owner->store, s->quarantine, s->quarantine_len);
 }
 
+static void part_release(struct ingest_part *part)
+{
+	for (size_t i = 0; i < part->cap; i++)
+		segment_builder_release(&part->segments[i].builder);
+	free(part->segments);
+	free(part->current);
+	buf_release(&part->body);
+	buf_release(&part->plain);
+}
+
 void ingest_seal_release(struct ingest_sealer *s)
 {
-	buf_release(&s->body);
-	buf_release(&s->plain);
+	part_release(&s->parts[0]);
+	part_release(&s->parts[1]);
 	free(s->quarantine);
 	*s = (struct ingest_sealer){0};
 }

@@ -137,27 +137,6 @@ static enum err put_changes(struct ingest *g, int64_t act,
 	return ERR_OK;
 }
 
-static enum err seal_lines(struct ingest *g, const struct ingest_slot *slot)
-{
-	const struct ingest_judgement *j = &g->judgement;
-	const struct intake_batch *b = &slot->batch;
-
-	g->sealer.args = &g->args;
-	g->sealer.epochs = &g->epochs;
-	g->sealer.keys = &g->keys;
-	g->sealer.people = &g->people;
-	g->sealer.batch = g->batch;
-	g->sealer.quarantine_len = g->sealer.quarantine_done = 0;
-	for (size_t i = 0; i < b->events_len; i++)
-		if (j->verdicts[i].sealed)
-			RETURN_IF(ingest_seal_event(&g->sealer, &b->events[i],
-			    &j->verdicts[i], slot->tags[i]));
-	for (size_t i = 0; i < b->bad_len; i++)
-		if (!j->seen[b->events_len + i])
-			RETURN_IF(ingest_seal_bad(&g->sealer, &b->bad[i]));
-	return ingest_seal_finish(&g->sealer);
-}
-
 /* Refused events are not remembered: they may be taken in another time. */
 static enum err remember_events(struct ingest *g,
     const struct ingest_slot *slot)
@@ -205,7 +184,7 @@ static enum err put_batch(struct ingest *g, const struct ingest_slot *slot,
 		    g->args.owner->home->now_unix_s, &g->batch));
 	RETURN_IF(store_respondent_add(s));
 	RETURN_IF(revive_people(g));
-	RETURN_IF(seal_lines(g, slot));
+	RETURN_IF(ingest_seal_store(&g->sealer, g->batch));
 	RETURN_IF(remember_events(g, slot));
 	return put_counts(g, slot, sum);
 }
@@ -255,6 +234,20 @@ static enum err put_data(struct ingest *g, const struct ingest_slot *slot,
 
 /* ---- one batch ---- */
 
+/* Outside of the transaction: it takes the longest, and others may write. */
+static enum err seal_lines(struct ingest *g, const struct ingest_slot *slot)
+{
+	struct ingest_sealer *s = &g->sealer;
+
+	s->args = &g->args;
+	s->slot = slot;
+	s->judgement = &g->judgement;
+	s->people = &g->people;
+	s->keys = &g->keys;
+	s->epochs = &g->epochs;
+	return ingest_seal_batch(s);
+}
+
 static enum err try_batch(struct ingest *g, const struct ingest_slot *slot)
 {
 	int64_t batch_before = g->batch;
@@ -268,6 +261,7 @@ static enum err try_batch(struct ingest *g, const struct ingest_slot *slot)
 		RETURN_IF(open_epochs(g, slot));
 		RETURN_IF(ingest_keys_load(&g->keys, g->args.owner,
 		    &g->people));
+		RETURN_IF(seal_lines(g, slot));
 		e = g->judgement.withdrawals > 0 ?
 		    put_with_withdrawals(g, slot, &sum) :
 		    put_data(g, slot, &sum);
