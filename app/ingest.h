@@ -27,7 +27,7 @@
 #include "intake/ndjson.h"
 #include "intake/rules.h"
 
-#define INGEST_BATCH_LINES 16384
+#define INGEST_BATCH_LINES 32768
 
 /* Why a good line was not taken in. */
 enum ingest_refusal {

@@ -43,6 +43,20 @@ static void hash_bad(const struct secret *key, const char *source,
 	record_event(key, source, bytes_of(id, sizeof(id)), ret);
 }
 
+/* Lines of one respondent often follow each other: consent, then answer. */
+static void hash_respondent(const struct ingest_args *args,
+    const struct secret *key, struct ingest_slot *s, size_t i)
+{
+	const struct intake_event *events = s->batch.events;
+
+	if (i > 0 && bytes_equal(events[i].respondent,
+	    events[i - 1].respondent))
+		memcpy(s->tags[i], s->tags[i - 1], RECORD_TAG_LEN);
+	else
+		record_tag(key, args->owner->code, args->id_namespace,
+		    events[i].respondent, s->tags[i]);
+}
+
 static enum err hash_lines(const struct ingest_args *args,
     struct ingest_slot *s)
 {
@@ -55,8 +69,7 @@ static enum err hash_lines(const struct ingest_args *args,
 
 	RETURN_IF(slot_room(s, b->events_len + b->bad_len + 1));
 	for (size_t i = 0; i < b->events_len; i++) {
-		record_tag(index_key, w->code, args->id_namespace,
-		    b->events[i].respondent, s->tags[i]);
+		hash_respondent(args, index_key, s, i);
 		record_event(event_key, source, b->events[i].event,
 		    s->events[i]);
 	}
