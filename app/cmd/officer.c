@@ -352,7 +352,8 @@ static void tell(struct inbox *b, struct waiting *x)
 		const struct outcome_line *l = &x->outcome.lines[i];
 
 		if (l->role != OUTCOME_CHECK && l->en != NULL && l->ja != NULL)
-			outcome_add(o, l->role, "%1$s: %2$s", "%1$s：%3$s",
+			outcome_add(o, l->role, "%1$s: %2$s%3$.0s",
+			    "%1$s：%2$.0s%3$s",
 			    x->packet, l->en, l->ja);
 	}
 	if (x->e != ERR_OK && x->outcome.info.message[0] != '\0')
@@ -360,7 +361,8 @@ static void tell(struct inbox *b, struct waiting *x)
 		    x->packet, x->outcome.info.file,
 		    x->outcome.info.message);
 	else if (x->e != ERR_OK)
-		outcome_add(o, OUTCOME_REASON, "%1$s: %2$s", "%1$s：%3$s",
+		outcome_add(o, OUTCOME_REASON, "%1$s: %2$s%3$.0s",
+			    "%1$s：%2$.0s%3$s",
 		    x->packet, outcome_error_text(x->e, 0),
 		    outcome_error_text(x->e, 1));
 	outcome_release(&x->outcome);

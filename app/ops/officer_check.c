@@ -358,19 +358,31 @@ static const uint8_t *file_digest(void *ctx, const char *name)
 	return NULL;
 }
 
-static enum err scheme_digest(struct officer *w, uint8_t ret[DIGEST_LEN],
-    struct outcome *o)
+static enum err need_ladders(const struct officer *w, struct outcome *o)
+{
+	char name[PACK_NAME_MAX + 1];
+
+	for (size_t i = 0; i < w->plan.columns_len; i++) {
+		const char *ladder = w->plan.columns[i].ladder;
+
+		if (ladder[0] == '\0')
+			continue;
+		(void)snprintf(name, sizeof(name), "ladders/%s", ladder);
+		if (pack_find(&w->pack, name) != NULL)
+			continue;
+		officer_at(o, name);
+		return err_at(&o->info, ERR_NOT_FOUND, 0,
+		    "it is missing in the packet");
+	}
+	return ERR_OK;
+}
+
+static enum err scheme_digest(struct officer *w, uint8_t ret[DIGEST_LEN])
 {
 	CLEANUP(buf_release) struct buf scheme = {0};
-	enum err e = plan_scheme_bytes(w->plan.columns, w->plan.columns_len,
-	    file_digest, &w->docket, &scheme);
 
-	if (e == ERR_NOT_FOUND) {
-		officer_at(o, "ladders");
-		return err_at(&o->info, e, 0,
-		    "a ladder that plan.txt names is missing in the packet");
-	}
-	RETURN_IF(e);
+	RETURN_IF(plan_scheme_bytes(w->plan.columns, w->plan.columns_len,
+	    file_digest, &w->docket, &scheme));
 	digest_sha256(bytes_buf(&scheme), ret);
 	return ERR_OK;
 }
@@ -382,7 +394,8 @@ enum err officer_decide(struct officer *w, struct outcome *o)
 	struct bytes epochs;
 
 	RETURN_IF(officer_need(w, "epochs.txt", &epochs, o));
-	RETURN_IF(scheme_digest(w, facts.scheme_sha256, o));
+	RETURN_IF(need_ladders(w, o));
+	RETURN_IF(scheme_digest(w, facts.scheme_sha256));
 	o->info.file[0] = '\0';
 	memcpy(facts.plan_sha256, w->plan_sha256, DIGEST_LEN);
 	digest_sha256(epochs, facts.epochs_sha256);

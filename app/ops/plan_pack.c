@@ -416,7 +416,7 @@ enum err plan_pack(struct home *h, const struct plan_pack_args *args)
 	RETURN_IF(keep_size(p));
 	outcome_add(h->outcome, OUTCOME_DONE,
 	    "%s: %s for seat %s; on that officer's machine: azukari approve %s --identity NAME.key -o FILE",
-	    "%s：席%3$s宛ての%2$sです。保管官の機械で azukari approve %4$s --identity 名前.key -o ファイル を実行してください",
+	    "%1$s：席%3$s宛ての%2$sです。保管官の機械で azukari approve %4$s --identity 名前.key -o ファイル を実行してください",
 	    args->path, args->plan, args->seat, args->path);
 	return ERR_OK;
 }
@@ -478,7 +478,7 @@ enum err plan_pack_shares(struct home *h, const char *owner, const char *seat,
 	RETURN_IF(pack_write(&p->pack, path, h->now_unix_s));
 	outcome_add(h->outcome, OUTCOME_DONE,
 	    "%s: %zu share files of seat %s; test them with: azukari seat check %s --identity NAME.key",
-	    "%s：席%3$sのシェア%2$zu件です。azukari seat check %4$s --identity 名前.key で確認できます",
+	    "%1$s：席%3$sのシェア%2$zu件です。azukari seat check %4$s --identity 名前.key で確認できます",
 	    path, all.len, seat, path);
 	return ERR_OK;
 }
