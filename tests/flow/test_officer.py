@@ -10,6 +10,7 @@ import time
 import pytest
 
 import flow
+from test_seats import Handover
 
 
 @pytest.fixture(scope="session")
@@ -436,3 +437,33 @@ def test_seat_check(frozen, officers):
     ran = flow.az("seat", "check", everything, *wrong.options(), *state,
                   code=1)
     assert "cannot be opened with this identity" in ran.err
+
+
+def test_after_a_handover(frozen, officers, tmp_path):
+    """A charter that follows by signatures is followed; one that lacks them
+    is not; the successor trusts what it signed itself."""
+    officers.approve(frozen.plan, "b")
+    frozen.az("plan", "end", frozen.plan)
+    folder = tmp_path / "new"
+    folder.mkdir()
+    new = flow.make_person(folder, "new-a")
+    Handover(frozen, new, folder).ready().accept()
+    doc = flow.policy_document(
+        frozen, partners=[frozen.partner], version=2,
+        previous=flow.sha256(frozen.folder / "policy-14-1.json"))
+    flow.put_policy(frozen, doc, seats=("b", "c"))
+    plan = flow.freeze(frozen)
+
+    packet = officers.pack(plan, "b")
+    signed = [n for n in flow.members(packet) if n.startswith("charter.")
+              and n.endswith(".sig")]
+    cut = flow.rewrite(packet, officers.path("cut"), {
+        n: None for n in signed if n != "charter.b.sig"})
+    answer, ran = officers.run("approve", cut, "b", "--yes", code=1)
+    assert "nor follows from it" in ran.err and not answer.exists()
+
+    officers.approve(plan, "b")
+    officers.people = dict(officers.people, a=new)
+    officers.approve(plan, "a")
+    officers.approve(plan, "b")
+    frozen.az("export", plan)
