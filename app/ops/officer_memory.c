@@ -110,7 +110,7 @@ static enum err fill(const struct text *t, struct officer_memory *m,
 	if (strcmp(text_get(t, "owner"), m->owner) != 0 ||
 	    strlen(origin) >= sizeof(m->origin))
 		return ERR_MISMATCH;
-	(void)strcpy(m->origin, origin);
+	(void)strcpy(m->origin, strcmp(origin, "-") == 0 ? "" : origin);
 	RETURN_IF(text_get_uint(t, "size", 0, MERKLE_PROOF_SIZE_MAX,
 	    &m->last.size, info));
 	RETURN_IF(text_get_hex(t, "root", m->last.root, sizeof(m->last.root),
@@ -186,7 +186,7 @@ static enum err seen_text(const struct officer_memory *m, struct buf *out,
 
 	text_begin(&w, &schema, out);
 	text_put(&w, "owner", m->owner);
-	text_put(&w, "origin", m->origin);
+	text_put(&w, "origin", m->origin[0] == '\0' ? "-" : m->origin);
 	text_put_uint(&w, "size", m->last.size);
 	text_put_hex(&w, "root", m->last.root, sizeof(m->last.root));
 	for (size_t i = 0; i < m->older.len; i++)
