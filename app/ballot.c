@@ -169,15 +169,11 @@ enum err ballot_load(struct home *h, const char *plan, struct ballot *ret)
 	return load_votes(h, ret);
 }
 
-enum err ballot_tally(const struct ballot *b, struct ballot_more more,
-    int64_t now_unix_s, struct decision_tally *ret, struct reasons *reasons)
+void ballot_votes(const struct ballot *b, struct ballot_more more,
+    struct decision_approval *approvals, struct decision_stop *stops,
+    struct decision_votes *ret)
 {
-	struct decision_approval approvals[BALLOT_SEATS_MAX + 1];
-	struct decision_stop stops[2 * BALLOT_SEATS_MAX + 1];
 	struct decision_votes v = {.approvals = approvals, .stops = stops};
-	const struct decision_ballot all = {.plan = &b->plan,
-		.charter = &b->charter.charter, .plan_sha256 = b->row.sha256,
-		.votes = &v, .now_unix_s = now_unix_s};
 
 	for (size_t i = 0; i < b->votes_len; i++)
 		approvals[v.approvals_len++] = (struct decision_approval){
@@ -191,10 +187,24 @@ enum err ballot_tally(const struct ballot *b, struct ballot_more more,
 			.signature_ok = b->stops[i].signature_ok};
 	if (more.stop != NULL)
 		stops[v.stops_len++] = *more.stop;
+	*ret = v;
+}
+
+enum err ballot_tally(const struct ballot *b, struct ballot_more more,
+    int64_t now_unix_s, struct decision_tally *ret, struct reasons *reasons)
+{
+	struct decision_approval approvals[BALLOT_SEATS_MAX + 1];
+	struct decision_stop stops[2 * BALLOT_SEATS_MAX + 1];
+	struct decision_votes v;
+	const struct decision_ballot all = {.plan = &b->plan,
+		.charter = &b->charter.charter, .plan_sha256 = b->row.sha256,
+		.votes = &v, .now_unix_s = now_unix_s};
+
+	ballot_votes(b, more, approvals, stops, &v);
 	return decision_tally(&all, ret, reasons);
 }
 
-static void ballot_free(struct ballot **b)
+void ballot_free(struct ballot **b)
 {
 	if (*b == NULL)
 		return;

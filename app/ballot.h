@@ -41,6 +41,7 @@ struct ballot {
 	size_t stops_len;
 };
 void ballot_release(struct ballot *b);          /* CLEANUP-able */
+void ballot_free(struct ballot **b);            /* for CLEANUP(), of the heap */
 
 /* ERR_NOT_FOUND with a sentence when there is no such plan. */
 enum err ballot_load(struct home *h, const char *plan,
@@ -55,6 +56,12 @@ struct ballot_more {
 enum err ballot_tally(const struct ballot *b, struct ballot_more more,
     int64_t now_unix_s, struct decision_tally *ret,
     struct reasons *reasons) MUST_USE;
+
+/* The same votes as decision_tally and decision_grant take them; arrays of
+ * BALLOT_SEATS_MAX + 1 and twice as many stops and one, borrowed by ${ret}. */
+void ballot_votes(const struct ballot *b, struct ballot_more more,
+    struct decision_approval *approvals, struct decision_stop *stops,
+    struct decision_votes *ret);
 
 /* For a caller inside an act of the register: does the plan still wait, and do
  * its approvals carry it?  ERR_CHANGED. */

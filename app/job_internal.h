@@ -20,8 +20,9 @@
 
 #define JOB_SEATS_MAX 16
 
+/* An approval that stands. */
 struct job_vote {
-	char seat[40];
+	char seat[REGISTER_NAME_MAX + 1];
 	struct buf text, sig;           /* approval.txt */
 	int64_t act;                    /* of the register */
 	struct votes_approval parsed;
@@ -39,7 +40,8 @@ struct job_case {
 };
 void job_case_release(struct job_case *c);
 
-/* Load plan, papers and votes; decide; on ERR_OK c->grant stands. */
+/* Load plan, papers and votes (ballot.h); decide; on ERR_OK c->grant and
+ * c->votes are set. */
 enum err job_case_load(struct home *h, const char *plan,
     struct job_case *ret) MUST_USE;
 

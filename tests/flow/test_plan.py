@@ -211,6 +211,11 @@ def test_revocation(frozen, officers):
     officers.approve(plan, "c")
     assert counts(frozen, plan) == (2, 2)
     frozen.az("export", plan)
+    bundle, = (frozen.path / "outbox").glob("*.tar")
+    assert sorted(n for n in flow.members(bundle)
+                  if n.startswith("approvals/") and n.endswith(".txt")) == [
+                      "approvals/b.txt", "approvals/c.txt"]
+    flow.az("verify", bundle)
 
 
 def test_revocations_end_a_plan(frozen, officers):
