@@ -119,22 +119,19 @@ csv_scan_release(struct csv_scan *s)
 enum err
 csv_scan_cell(struct bytes head, unsigned i, struct bytes *ret)
 {
-	const uint8_t *p = head.data, *end = head.data + head.len;
-	const uint8_t *from = p;
+	const uint8_t *lf = memchr(head.data, '\n', head.len);
+	const uint8_t *end = lf != NULL ? lf : head.data + head.len;
+	const uint8_t *from = head.data, *comma;
 
-	for (; p < end; p++) {
-		if (*p == '"')
-			return ERR_CORRUPT;
-		if (*p != ',' && *p != '\n')
-			continue;
-		if (i == 0) {
-			*ret = bytes_of(from, (size_t)(p - from));
-			return ERR_OK;
-		}
-		if (*p == '\n')
-			return ERR_CORRUPT;
-		i--;
-		from = p + 1;
+	for (;; i--, from = comma + 1) {
+		comma = memchr(from, ',', (size_t)(end - from));
+		if (i == 0 || comma == NULL)
+			break;
 	}
-	return ERR_CORRUPT;
+	/* The last cell of a line ends with the line. */
+	if (i > 0 || (comma == NULL && lf == NULL))
+		return ERR_CORRUPT;
+	*ret = bytes_of(from, (size_t)((comma != NULL ? comma : lf) - from));
+	return memchr(head.data, '"', (size_t)(ret->data + ret->len -
+	    head.data)) == NULL ? ERR_OK : ERR_CORRUPT;
 }

@@ -21,11 +21,12 @@ static const char *const consent_columns[CONSENT_COLUMNS] = {
 };
 
 /* Stages of the pipeline. */
-enum { INSPECT, SINK, STAGES };
+enum { INSPECT, ROOT, SINK, STAGES };
 
 struct job {
 	const struct payload_spec *spec;
 	struct payload_inspector inspector;
+	struct payload_root root;
 	struct payload_sink *sink;              /* NULL: re-deriving */
 	struct pipeline *pipeline;
 	struct tar_writer *tar;
@@ -48,6 +49,7 @@ job_release(struct job *j)
 	pipeline_free(j->pipeline);
 	payload_sink_free(j->sink);
 	payload_inspector_release(&j->inspector);
+	payload_root_release(&j->root);
 	people_release(&j->responses);
 	people_release(&j->consents);
 	for (i = 0; i < PAYLOAD_TEXTS; i++)
@@ -348,7 +350,7 @@ put_consent_texts(struct job *j)
 /* Both tables, and their digests as soon as the inspector has seen the last
  * byte. */
 static enum err
-put_tables(struct job *j, struct payload_result *r)
+put_tables(struct job *j)
 {
 	uint8_t digests[2][DIGEST_LEN];
 	size_t len = j->texts[PAYLOAD_PACKAGE].len;
@@ -363,7 +365,6 @@ put_tables(struct job *j, struct payload_result *r)
 	    digests[PAYLOAD_RESPONSES]));
 	RETURN_IF(digest_stream_end(&i->tables[PAYLOAD_CONSENTS],
 	    digests[PAYLOAD_CONSENTS]));
-	RETURN_IF(payload_root_end(&i->root, r->consent_root));
 	RETURN_IF(sums_add(&j->payload_files, "data/responses.csv",
 	    digests[PAYLOAD_RESPONSES]));
 	RETURN_IF(sums_add(&j->payload_files, "data/consents.csv",
@@ -398,7 +399,7 @@ put_members(struct job *j, struct payload_result *r)
 	RETURN_IF(put_file(j, "binding.txt",
 	    bytes_buf(&j->texts[PAYLOAD_BINDING])));
 	RETURN_IF(put_folder(j, "data"));
-	RETURN_IF(put_tables(j, r));
+	RETURN_IF(put_tables(j));
 	RETURN_IF(put_folder(j, "load"));
 	RETURN_IF(put_file(j, "load/load.py",
 	    bytes_buf(&j->texts[PAYLOAD_PYTHON])));
@@ -424,6 +425,7 @@ prepare(struct job *j, int fd)
 {
 	struct pipeline_stage stages[STAGES] = {
 		[INSPECT] = {payload_inspector_run, &j->inspector},
+		[ROOT] = {payload_root_run, &j->root},
 	};
 	const struct payload_spec *s = j->spec;
 
@@ -452,7 +454,8 @@ run(const struct payload_spec *spec, int fd, struct payload_result *ret)
 	RETURN_IF(prepare(&j, fd));
 	RETURN_IF(put_members(&j, &r));
 	RETURN_IF(people_compare(&j.responses, &j.consents));
-	RETURN_IF(pipeline_wait(j.pipeline, fd >= 0 ? SINK : INSPECT));
+	RETURN_IF(pipeline_wait(j.pipeline, fd >= 0 ? SINK : ROOT));
+	RETURN_IF(payload_root_end(&j.root, r.consent_root));
 	if (fd >= 0)
 		RETURN_IF(payload_sink_end(j.sink, r.sha256, &r.bytes));
 	r.plain_bytes = j.plain_bytes;

@@ -1,8 +1,8 @@
 /* exporters/payload.h - the payload: rows → CSV → tar → zstd → age → file.
  *
  * Plaintext is in memory only.  The caller's thread formats and packs; a second
- * one hashes the tables and feeds the tap; a third compresses, encrypts, hashes
- * the ciphertext and writes it.  Between them lie a few blocks of locked memory
+ * one hashes the tables and feeds the tap; a third computes the consent root; a
+ * fourth compresses, encrypts, hashes the ciphertext and writes it.  Between them lie a few blocks of locked memory
  * (pipeline.h), so memory does not grow with rows.  The plaintext is deterministic:
  * the same spec and rows give the same tar and the same zstd frame.
  */

@@ -18,7 +18,6 @@ payload_inspector_release(struct payload_inspector *i)
 {
 	digest_stream_release(&i->tables[PAYLOAD_RESPONSES]);
 	digest_stream_release(&i->tables[PAYLOAD_CONSENTS]);
-	buf_release(&i->root.line);
 }
 
 enum err
@@ -31,7 +30,5 @@ payload_inspector_run(void *ctx, unsigned tag, struct bytes block)
 	if (tag == PAYLOAD_TAG_REST)
 		return ERR_OK;
 	digest_stream_update(&i->tables[which], block);
-	if (which == PAYLOAD_CONSENTS)
-		RETURN_IF(payload_root_feed(&i->root, block));
 	return i->tap == NULL ? ERR_OK : i->tap(i->tap_ctx, which, block);
 }

@@ -17,17 +17,11 @@ enum payload_tag {
 	PAYLOAD_TAG_CONSENTS,
 };
 
-/* Hashes both tables, computes the consent root, feeds the tap.  A zeroed
- * struct may be released. */
+/* Hashes both tables and feeds the tap.  A zeroed struct may be released. */
 struct payload_inspector {
 	payload_tap_fn tap;
 	void *tap_ctx;
 	struct digest_stream tables[2];         /* by enum payload_which */
-	struct payload_root {
-		struct buf line;                /* begun, not yet ended */
-		int header_seen;
-		struct merkle_range range;
-	} root;
 };
 enum err payload_inspector_init(struct payload_inspector *i,
     payload_tap_fn tap, void *tap_ctx) MUST_USE;
@@ -36,8 +30,18 @@ void payload_inspector_release(struct payload_inspector *i);
 enum err payload_inspector_run(void *ctx, unsigned tag,
     struct bytes block) MUST_USE;
 
-/* The lines of consents.csv, however cut, into the consent root: the first is
- * the header and left out.  ERR_LIMIT for a line above CSV_RECORD_MAX. */
+/* The consent root: a stage of its own, for a leaf and a node of every person
+ * cost more than hashing both tables.  To be zeroed first. */
+struct payload_root {
+	struct buf line;                        /* begun, not yet ended */
+	int header_seen;
+	struct merkle_range range;
+};
+void payload_root_release(struct payload_root *r);
+/* A pipeline stage. */
+enum err payload_root_run(void *ctx, unsigned tag, struct bytes block) MUST_USE;
+/* The lines of consents.csv, however cut: the first is the header and left out.
+ * ERR_LIMIT for a line above CSV_RECORD_MAX. */
 enum err payload_root_feed(struct payload_root *r, struct bytes piece) MUST_USE;
 /* ERR_TRUNCATED when the last line has no end. */
 enum err payload_root_end(const struct payload_root *r,

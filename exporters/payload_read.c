@@ -14,6 +14,7 @@
 
 #define MEMBERS_MAX 1024
 #define SMALL_MAX ((size_t)8 << 20)
+#define LAST_STAGE 3             /* of need_pipeline */
 
 void
 payload_read_result_release(struct payload_read_result *r)
@@ -35,6 +36,7 @@ opening_free(struct opening **opening)
 	tar_reader_free(o->tar);
 	payload_source_free(o->source);
 	payload_inspector_release(&o->inspector);
+	payload_root_release(&o->root);
 	for (i = 0; i < 2; i++) {
 		people_release(&o->tables[i].people);
 		csv_scan_release(&o->tables[i].scan);
@@ -65,14 +67,48 @@ opening_new(struct err_info *info)
 	return o;
 }
 
+/* The place a file has in the container; the next one must stand behind. */
+static const char *const fixed_names[] = {
+	[OPENING_BAGIT] = "bagit.txt",
+	[OPENING_BAG_INFO] = "bag-info.txt",
+	[OPENING_BINDING] = "binding.txt",
+	[OPENING_RESPONSES] = "data/responses.csv",
+	[OPENING_CONSENTS] = "data/consents.csv",
+	[OPENING_PACKAGE] = "data/datapackage.json",
+	[OPENING_PYTHON] = "load/load.py",
+	[OPENING_R] = "load/load.R",
+	[OPENING_CONSENT_TEXT] = "consent-texts/",
+	[OPENING_MANIFEST] = "manifest-sha256.txt",
+	[OPENING_TAGMANIFEST] = "tagmanifest-sha256.txt",
+};
+
+static struct opening_table *
+table_of(struct opening *o, unsigned tag)
+{
+	return &o->tables[tag == PAYLOAD_TAG_RESPONSES ? PAYLOAD_RESPONSES :
+	    PAYLOAD_CONSENTS];
+}
+
+/* Pipeline stage: rows and people. */
+static enum err
+scan_block(void *ctx, unsigned tag, struct bytes block)
+{
+	struct opening *o = ctx;
+	enum err e = csv_scan_feed(&table_of(o, tag)->scan, block);
+
+	if (e == ERR_CORRUPT)
+		o->bad_table = fixed_names[tag == PAYLOAD_TAG_RESPONSES ?
+		    OPENING_RESPONSES : OPENING_CONSENTS];
+	return e;
+}
+
 /* Pipeline stage: the tables' bytes into their files. */
 static enum err
-on_table_bytes(void *ctx, unsigned tag, struct bytes block)
+write_block(void *ctx, unsigned tag, struct bytes block)
 {
 	struct opening *o = ctx;
 
-	return fs_write_all(o->tables[tag == PAYLOAD_TAG_RESPONSES ?
-	    PAYLOAD_RESPONSES : PAYLOAD_CONSENTS].fd, block);
+	return fs_write_all(table_of(o, tag)->fd, block);
 }
 
 static enum err
@@ -97,21 +133,6 @@ on_person(void *ctx, struct bytes head, int *ret_keep)
 	RETURN_IF(csv_scan_cell(head, 0, &pseudonym));
 	return people_add_person(&t->people, pseudonym);
 }
-
-/* The place a file has in the container; the next one must stand behind. */
-static const char *const fixed_names[] = {
-	[OPENING_BAGIT] = "bagit.txt",
-	[OPENING_BAG_INFO] = "bag-info.txt",
-	[OPENING_BINDING] = "binding.txt",
-	[OPENING_RESPONSES] = "data/responses.csv",
-	[OPENING_CONSENTS] = "data/consents.csv",
-	[OPENING_PACKAGE] = "data/datapackage.json",
-	[OPENING_PYTHON] = "load/load.py",
-	[OPENING_R] = "load/load.R",
-	[OPENING_CONSENT_TEXT] = "consent-texts/",
-	[OPENING_MANIFEST] = "manifest-sha256.txt",
-	[OPENING_TAGMANIFEST] = "tagmanifest-sha256.txt",
-};
 
 static int
 is_consent_text(const char *name)
@@ -250,20 +271,20 @@ static enum err
 need_pipeline(struct opening *o)
 {
 	const struct pipeline_stage stages[] = {
-		{payload_inspector_run, &o->inspector}, {on_table_bytes, o},
+		{scan_block, o}, {payload_inspector_run, &o->inspector},
+		{payload_root_run, &o->root}, {write_block, o},
 	};
 
 	return o->pipeline != NULL ? ERR_OK :
 	    pipeline_new(stages, ARRAY_LEN(stages), &o->pipeline);
 }
 
-/* A table: looked at here, hashed and written by the other threads. */
+/* A table: looked at, hashed and written by the other threads. */
 static enum err
 take_table(struct opening *o, enum payload_which which, const char *name)
 {
 	struct opening_table *t = &o->tables[which];
 	struct bytes piece;
-	enum err e;
 
 	RETURN_IF(create_file(o, name, &t->fd));
 	RETURN_IF(need_pipeline(o));
@@ -271,17 +292,11 @@ take_table(struct opening *o, enum payload_which which, const char *name)
 	    PAYLOAD_TAG_RESPONSES : PAYLOAD_TAG_CONSENTS));
 	do {
 		RETURN_IF(tar_reader_data(o->tar, &piece, o->info));
-		e = csv_scan_feed(&t->scan, piece);
-		if (e == ERR_CORRUPT)
-			return err_at(o->info, e, (unsigned long)
-			    t->scan.records + 2, "%s: a pseudonym or answer "
-			    "number is wrong or out of order", name);
-		RETURN_IF(e);
 		RETURN_IF(pipeline_put(o->pipeline, piece));
 		t->bytes += piece.len;
 	} while (piece.len > 0);
 	o->data_bytes += t->bytes;
-	return csv_scan_end(&t->scan);
+	return ERR_OK;
 }
 
 static enum err
@@ -364,6 +379,29 @@ publish(struct opening *o)
 	return ERR_OK;
 }
 
+static enum err
+open_all(struct opening *o, const struct payload_read_spec *spec,
+    struct payload_read_result *ret)
+{
+	RETURN_IF(make_folder(o, spec));
+	RETURN_IF(start(o, spec));
+	RETURN_IF(read_members(o));
+	RETURN_IF(pipeline_wait(o->pipeline, LAST_STAGE));
+	RETURN_IF(payload_read_check(o, spec, ret));
+	return publish(o);
+}
+
+/* What a stage found is told once the threads have ended. */
+static enum err
+explain(struct opening *o, enum err e)
+{
+	pipeline_free(TAKE(o->pipeline));
+	if (e != ERR_CORRUPT || o->bad_table == NULL)
+		return e;
+	return err_at(o->info, e, 0, "%s: a pseudonym or answer number is "
+	    "wrong or out of order", o->bad_table);
+}
+
 enum err
 payload_read(const struct payload_read_spec *spec,
     struct payload_read_result *ret, struct err_info *info)
@@ -371,17 +409,14 @@ payload_read(const struct payload_read_spec *spec,
 	CLEANUP(opening_free) struct opening *o = opening_new(info);
 	CLEANUP(payload_read_result_release) struct payload_read_result r =
 	    {0};
+	enum err e;
 
 	if (o == NULL)
 		return ERR_NOMEM;
 	o->tables[PAYLOAD_RESPONSES].scan.record = on_answer;
 	o->tables[PAYLOAD_CONSENTS].scan.record = on_person;
-	RETURN_IF(make_folder(o, spec));
-	RETURN_IF(start(o, spec));
-	RETURN_IF(read_members(o));
-	RETURN_IF(pipeline_wait(o->pipeline, 1));
-	RETURN_IF(payload_read_check(o, spec, &r));
-	RETURN_IF(publish(o));
+	if ((e = open_all(o, spec, &r)) != ERR_OK)
+		return explain(o, e);
 	*ret = r;
 	memset(&r, 0, sizeof(r));       /* transferred */
 	return ERR_OK;

@@ -1,7 +1,7 @@
 /* exporters/payload_read.h - opening a payload: age → zstd → tar → a folder.
  *
- * One streaming pass; a second thread hashes and writes.  Everything inside is
- * checked: ciphertext digest, one zstd frame, plain ustar with the expected
+ * One streaming pass; other threads look at rows, hash and write (pipeline.h).
+ * Everything inside is checked: ciphertext digest, one zstd frame, plain ustar with the expected
  * members in the expected order, both manifests, tagmanifest digest,
  * datapackage.json against the tables, pseudonyms (check character, order, the
  * same people in both tables), answer numbers, consent root, binding, consent

@@ -75,6 +75,8 @@ check_tables(struct opening *o, struct err_info *info)
 	struct opening_table *t = o->tables;
 	uint8_t digests[2][DIGEST_LEN];
 
+	RETURN_IF(csv_scan_end(&t[PAYLOAD_RESPONSES].scan));
+	RETURN_IF(csv_scan_end(&t[PAYLOAD_CONSENTS].scan));
 	RETURN_IF(digest_stream_end(&o->inspector.tables[PAYLOAD_RESPONSES],
 	    digests[PAYLOAD_RESPONSES]));
 	RETURN_IF(digest_stream_end(&o->inspector.tables[PAYLOAD_CONSENTS],
@@ -124,7 +126,7 @@ check_statement(struct opening *o, const struct payload_read_spec *spec,
 	digest_sha256(bytes_buf(&o->texts[OPENING_TEXT_TAGMANIFEST]), digest);
 	RETURN_IF(check_hex(s->inner_tagmanifest_sha256, digest,
 	    "tagmanifest-sha256.txt", o->info));
-	RETURN_IF(payload_root_end(&o->inspector.root, digest));
+	RETURN_IF(payload_root_end(&o->root, digest));
 	RETURN_IF(check_hex(s->consent_root, digest, "the consent root",
 	    o->info));
 	RETURN_IF(check_count(s->payload_bytes, spec->payload.bytes, "bytes",

@@ -39,8 +39,10 @@ struct opening {
 	struct tar_reader *tar;
 	struct pipeline *pipeline;
 	struct payload_inspector inspector;
+	struct payload_root root;
 	struct opening_table tables[2];         /* by enum payload_which */
 	enum opening_place place;               /* of the last file */
+	const char *bad_table;                  /* NULL: none; a stage's */
 	const char *missing;                    /* NULL: nothing so far */
 	char last_text[TAR_NAME_MAX + 1];       /* last consent text */
 	struct sums found;

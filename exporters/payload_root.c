@@ -54,3 +54,17 @@ payload_root_end(const struct payload_root *r, uint8_t ret[DIGEST_LEN])
 	merkle_range_root(&r->range, ret);
 	return ERR_OK;
 }
+
+void
+payload_root_release(struct payload_root *r)
+{
+	buf_release(&r->line);
+	memset(r, 0, sizeof(*r));
+}
+
+enum err
+payload_root_run(void *ctx, unsigned tag, struct bytes block)
+{
+	return tag == PAYLOAD_TAG_CONSENTS ? payload_root_feed(ctx, block) :
+	    ERR_OK;
+}

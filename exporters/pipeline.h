@@ -14,7 +14,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 
-#define PIPELINE_STAGES_MAX 3
+#define PIPELINE_STAGES_MAX 4
 #define PIPELINE_BLOCK_BYTES ((size_t)256 << 10)
 #define PIPELINE_BLOCKS 12
 
