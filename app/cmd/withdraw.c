@@ -1,6 +1,8 @@
 /* Commands that stop and erase. */
-#include <stdio.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/cmd/commands.h"
 #include "app/erase.h"
@@ -12,6 +14,8 @@
 #include "keys/record.h"
 #include "policy/consent.h"
 #include "vault/store_notice.h"
+
+#define RESPONDENT_MAX 255      /* bytes of a user id */
 
 static enum err open_both(struct cli *cli, const char *code, struct home **h,
     struct owner **w)
@@ -49,23 +53,34 @@ static enum err find_tag(struct cli *cli, struct owner *w,
 	return ERR_OK;
 }
 
+/* The first line of ${fd}, without its end, into memory that is wiped. */
+static enum err read_line(int fd, struct buf *out)
+{
+	uint8_t byte = 0;
+	ssize_t got;
+
+	while ((got = read(fd, &byte, 1)) == 1 && byte != '\n')
+		if (byte != '\r')
+			RETURN_IF(buf_append_u8(out, byte));
+	if (got < 0)
+		return ERR_IO;
+	return out->len == 0 ? ERR_RANGE : ERR_OK;
+}
+
 /* Ids are read from a file (or "-"), so that none stands in a process list. */
 static enum err read_respondent(const char *path, struct buf *out)
 {
-	const char *from = strcmp(path, "-") == 0 ? "/dev/stdin" : path;
-	FILE *f = fopen(from, "re");
-	char line[512];
-	size_t len;
+	int standard = strcmp(path, "-") == 0;
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	enum err e;
 
-	if (f == NULL)
-		return ERR_NOT_FOUND;
-	if (fgets(line, sizeof(line), f) == NULL)
-		line[0] = '\0';
-	(void)fclose(f);
-	len = strcspn(line, "\r\n");
-	if (len == 0 || len > 255)
-		return ERR_RANGE;
-	return buf_append(out, line, len);
+	if (fd < 0)
+		return fs_error(errno);
+	out->max = RESPONDENT_MAX;
+	e = read_line(fd, out);
+	if (!standard)
+		(void)close(fd);
+	return e;
 }
 
 static enum err tell_book(void *ctx, const struct store_book *book,
