@@ -161,6 +161,7 @@ static enum err put_failed(struct job *j, const char *why)
 	RETURN_IF(register_plan_move(j->h->reg, p->id, REGISTER_PLAN_ENDED,
 	    why, j->h->now_unix_s, act));
 	RETURN_IF(act_commit(&a));
+	RETURN_IF(job_work_remove(j->h, p->export_id));
 	return destroy_secrets(j);
 }
 
@@ -441,10 +442,12 @@ static enum err write_payload(struct job *j, struct job_scan *s,
 	x->spec.survey = survey;
 	if (j->options->rederive)
 		RETURN_IF(payload_rederive(&x->spec, &j->built.payload));
-	RETURN_IF(home_path(j->h, path, "tmp/%s.payload",
+	RETURN_IF(home_path(j->h, path, "tmp/%s/payload",
 	    j->c.row.export_id));
-	if (!j->options->rederive)
+	if (!j->options->rederive) {
+		RETURN_IF(job_work_begin(j->h, j->c.row.export_id));
 		RETURN_IF(write_file(&x->spec, path, &j->built.payload));
+	}
 	pseudonym_receipt_proof(j->c.row.export_id,
 	    secret_bytes(x->binding.salt), proof);
 	pseudonym_receipt_commitment(proof, j->built.receipt_commitment);
@@ -594,7 +597,7 @@ static enum err attempt(struct job *j, struct job_result *ret)
 /* ---- all of it ---- */
 
 /* An export that died between its release in the ledger and the end of its
- * publication: the plan is done, the built folder is still there. */
+ * publication: the plan is done, its work folder is still there. */
 static enum err finish_released(struct job *j, const char *plan,
     struct job_result *ret, int *ret_done)
 {
@@ -604,7 +607,7 @@ static enum err finish_released(struct job *j, const char *plan,
 	if (register_plan_get(j->h->reg, plan, &j->c.row) != ERR_OK ||
 	    j->c.row.state != REGISTER_PLAN_DONE || j->options->rederive)
 		return ERR_OK;
-	RETURN_IF(home_path(j->h, folder, "tmp/%s", id));
+	RETURN_IF(job_work_path(j->h, id, folder));
 	if (!fs_exists(folder))
 		return ERR_OK;
 	RETURN_IF(home_owner_open(j->h, j->c.row.owner, &j->w));
@@ -668,8 +671,12 @@ static enum err resume(struct job *j, struct job_result *ret, int *ret_done)
 	if (err == ERR_NOT_FOUND || j->options->rederive)
 		return ERR_OK;
 	RETURN_IF(err);
-	if (e.state != REGISTER_EXPORT_BUILT || j->c.plan.byte_release)
+	if (e.state != REGISTER_EXPORT_BUILT)
 		return ERR_OK;
+	if (j->c.plan.byte_release)
+		return outcome_refuse(j->h->outcome, ERR_STATE,
+		    "%s is built already and waits for byte release",
+		    "%sは作成済みで、開示前の確認を待っています", e.id);
 	err = job_publish(j->h, j->w, e.id, ret->path);
 	if (err == ERR_CHANGED)
 		return log_started_again(j);

@@ -203,12 +203,35 @@ static enum err log_exported(struct home *h, const struct job_case *c,
 	return ERR_OK;
 }
 
+enum err job_work_path(const struct home *h, const char *export_id,
+    char ret[FS_PATH_MAX])
+{
+	return home_path(h, ret, "tmp/%s", export_id);
+}
+
+enum err job_work_remove(const struct home *h, const char *export_id)
+{
+	char path[FS_PATH_MAX];
+
+	RETURN_IF(job_work_path(h, export_id, path));
+	return fs_remove_tree(path);
+}
+
+enum err job_work_begin(const struct home *h, const char *export_id)
+{
+	char path[FS_PATH_MAX];
+
+	RETURN_IF(job_work_remove(h, export_id));
+	RETURN_IF(job_work_path(h, export_id, path));
+	return fs_mkdir(path, 0700);
+}
+
 enum err job_bundle_build(struct home *h, const struct job_case *c,
     const struct job_scan *s, const struct job_built *b)
 {
 	CLEANUP(parts_free) struct parts *p = calloc(1, sizeof(*p));
 	CLEANUP(buf_release) struct buf sums = {0};
-	char dir[FS_PATH_MAX], payload[FS_PATH_MAX], folder[FS_PATH_MAX];
+	char dir[FS_PATH_MAX], payload[FS_PATH_MAX];
 	struct bundle_spec spec = {.export_id = c->row.export_id,
 	    .payload_path = payload};
 
@@ -218,10 +241,8 @@ enum err job_bundle_build(struct home *h, const struct job_case *c,
 	spec.parts = p->items;
 	spec.part_count = p->len;
 	memcpy(spec.payload_sha256, b->payload.sha256, DIGEST_LEN);
-	RETURN_IF(home_path(h, dir, "tmp"));
-	RETURN_IF(home_path(h, payload, "tmp/%s.payload", c->row.export_id));
-	RETURN_IF(home_path(h, folder, "tmp/%s", c->row.export_id));
-	RETURN_IF(fs_remove_tree(folder));      /* of a job that died */
+	RETURN_IF(job_work_path(h, c->row.export_id, dir));
+	RETURN_IF(home_path(h, payload, "tmp/%s/payload", c->row.export_id));
 	RETURN_IF(bundle_build(dir, &spec, &sums, &h->outcome->info));
 	step_reached(STEP_JOB_BUILT);
 	return log_exported(h, c, s, b, p, bytes_buf(&sums));

@@ -163,6 +163,15 @@ size_t job_arena_len(const struct job_arena *a);
 void job_arena_row(const struct job_arena *a, size_t i,
     struct job_arena_row *ret);
 
+/* ---- HOME/tmp/EXP-…/: all that an export writes before it is published, so
+ * that nothing of one that died can stay (job_bundle.c) ---- */
+
+enum err job_work_path(const struct home *h, const char *export_id,
+    char ret[FS_PATH_MAX]) MUST_USE;
+/* An empty work folder, whatever was in it. */
+enum err job_work_begin(const struct home *h, const char *export_id) MUST_USE;
+enum err job_work_remove(const struct home *h, const char *export_id) MUST_USE;
+
 /* ---- second pass: rows out (job_rows.c) ---- */
 
 struct job_person {

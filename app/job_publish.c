@@ -41,8 +41,10 @@ static enum err load(struct publish *p, const char *export_id)
 	RETURN_IF(register_export_get(h->reg, export_id, &p->export_row));
 	RETURN_IF(register_export_get_built(h->reg, export_id, &p->built));
 	RETURN_IF(register_plan_get(h->reg, p->export_row.plan, &p->plan));
-	RETURN_IF(home_path(h, p->folder, "tmp/%s", export_id));
-	RETURN_IF(home_path(h, p->tar, "tmp/%s.tar", export_id));
+	RETURN_IF(home_path(h, p->folder, "tmp/%s/%s", export_id,
+	    export_id));
+	RETURN_IF(home_path(h, p->tar, "tmp/%s/%s.tar", export_id,
+	    export_id));
 	return home_path(h, p->out, "outbox/%s.tar", export_id);
 }
 
@@ -98,8 +100,7 @@ static enum err destroy_built(struct publish *p)
 	struct entry_writer w;
 	int64_t act;
 
-	RETURN_IF(fs_remove_tree(p->folder));
-	RETURN_IF(fs_remove(p->tar));
+	RETURN_IF(job_work_remove(p->h, p->export_row.id));
 	RETURN_IF(act_begin(p->h, register_db(p->h->reg), &a));
 	act_entry(&a, ENTRY_EXPORT_FAILED, p->export_row.owner, &w);
 	entry_put(&w, "export", p->export_row.id);
@@ -246,17 +247,12 @@ static enum err destroy_secrets(struct publish *p)
 
 static enum err put_out(struct publish *p)
 {
-	char payload[FS_PATH_MAX];
-
 	if (!fs_exists(p->out))
 		RETURN_IF(fs_rename(p->tar, p->out));
 	step_reached(STEP_JOB_PUBLISHED);
 	RETURN_IF(destroy_secrets(p));
-	RETURN_IF(home_path(p->h, payload, "tmp/%s.payload",
-	    p->export_row.id));
-	RETURN_IF(fs_remove(payload));
 	/* Last: while it is there, job_run knows that this is to be finished. */
-	return fs_remove_tree(p->folder);
+	return job_work_remove(p->h, p->export_row.id);
 }
 
 static void publish_free(struct publish **p)

@@ -73,11 +73,7 @@ static enum err remove_unfinished(struct home *h, const char *export_id)
 	char path[FS_PATH_MAX];
 
 	RETURN_IF(home_path(h, path, "tmp/%s", export_id));
-	RETURN_IF(fs_remove_tree(path));
-	RETURN_IF(home_path(h, path, "tmp/%s.tar", export_id));
-	RETURN_IF(fs_remove(path));
-	RETURN_IF(home_path(h, path, "tmp/%s.payload", export_id));
-	return fs_remove(path);
+	return fs_remove_tree(path);
 }
 
 /* ---- the end ---- */

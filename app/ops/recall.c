@@ -35,10 +35,6 @@ static enum err remove_files(struct home *h, const char *export_id)
 
 	RETURN_IF(home_path(h, path, "outbox/%s.tar", export_id));
 	RETURN_IF(fs_remove(path));
-	RETURN_IF(home_path(h, path, "tmp/%s.tar", export_id));
-	RETURN_IF(fs_remove(path));
-	RETURN_IF(home_path(h, path, "tmp/%s.payload", export_id));
-	RETURN_IF(fs_remove(path));
 	RETURN_IF(home_path(h, path, "tmp/%s", export_id));
 	return fs_remove_tree(path);
 }
