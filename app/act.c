@@ -221,6 +221,19 @@ static enum err append_pending(const struct act *a, struct log *log,
 	return append(a->home, a, log, &run, ret_first);
 }
 
+/* All in the log, the first at ${first}: from now on they are in effect. */
+static enum err mark_all(struct act *a, const struct pending_list *p,
+    uint64_t first)
+{
+	for (size_t i = 0; i < p->len; i++) {
+		RETURN_IF(mark(a->db, &p->items[i], 1, first + i));
+		for (size_t k = 0; k < a->len; k++)
+			if (a->ids[k] == p->items[i].id)
+				a->indexes[k] = first + i;
+	}
+	return ERR_OK;
+}
+
 /* Logs everything queued in a->db: this act's entries, and nothing else,
  * since whatever was left before was repaired when the home was opened. */
 static enum err log_queued(struct act *a)
@@ -231,13 +244,13 @@ static enum err log_queued(struct act *a)
 
 	RETURN_IF(actlog_each_queued(a->db, collect, &p));
 	RETURN_IF(open_log(a->home, &log));
+#ifdef AZUKARI_MUTATION_LEDGER
+	RETURN_IF(mark_all(a, &p, log_size(log)));
 	RETURN_IF(append_pending(a, log, &p, &first));
-	for (size_t i = 0; i < p.len; i++) {
-		RETURN_IF(mark(a->db, &p.items[i], 1, first + i));
-		for (size_t k = 0; k < a->len; k++)
-			if (a->ids[k] == p.items[i].id)
-				a->indexes[k] = first + i;
-	}
+#else
+	RETURN_IF(append_pending(a, log, &p, &first));
+	RETURN_IF(mark_all(a, &p, first));
+#endif
 	step_reached(STEP_ACT_LOGGED);
 	return ERR_OK;
 }
