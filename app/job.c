@@ -30,6 +30,7 @@ struct job {
 
 static void job_release(struct job *j)
 {
+	job_figures_release(&j->built.figures);
 	job_arena_free(j->arena);
 	job_keys_release(&j->keys);
 	job_case_release(&j->c);
@@ -579,6 +580,7 @@ static enum err write_bundle(struct job *j, struct job_scan *s,
 	if (j->options->rederive)
 		return ERR_OK;
 	RETURN_IF(put_book(j, &x.rows));
+	RETURN_IF(job_figures_make(&j->c, s, &j->built));
 	return job_bundle_build(j->h, &j->c, s, &j->built);
 }
 

@@ -108,15 +108,26 @@ static enum err add_trust(struct home *h, const struct job_case *c,
 	return buf_append_str(policy, "\nquorum none\n");
 }
 
+static enum err add_report(const struct report *r, struct parts *p)
+{
+	struct buf *text, *json, *svg;
+
+	RETURN_IF(part_new(p, "disclosure.txt", &text));
+	RETURN_IF(report_text(r, text));
+	RETURN_IF(part_new(p, "disclosure.json", &json));
+	RETURN_IF(report_json(r, json));
+	RETURN_IF(part_new(p, "disclosure.svg", &svg));
+	return report_svg(r, svg);
+}
+
 static enum err add_all(struct home *h, const struct job_case *c,
     const struct job_scan *s, const struct job_built *b, struct parts *p)
 {
-	struct buf *statement, *disclosure;
+	struct buf *statement;
 
 	RETURN_IF(part_new(p, "STATEMENT.txt", &statement));
 	RETURN_IF(job_papers_statement(h, c, s, b, statement));
-	RETURN_IF(part_new(p, "disclosure.txt", &disclosure));
-	RETURN_IF(job_papers_disclosure(c, s, b, disclosure));
+	RETURN_IF(add_report(&b->figures.report, p));
 	RETURN_IF(part_add(p, "request.txt", &c->docket.request_bytes));
 	RETURN_IF(part_add(p, "request.txt.sig", &c->docket.request_sig));
 	RETURN_IF(part_add(p, "plan.txt", &c->plan_text));

@@ -11,6 +11,7 @@
 #include "policy/disclosure/counter.h"
 #include "policy/disclosure/kanon.h"
 #include "policy/disclosure/ladder.h"
+#include "policy/disclosure/report.h"
 #include "policy/grant.h"
 #include "survey/answers.h"
 #include "vault/reader.h"
@@ -215,23 +216,35 @@ enum err job_rows_init(struct job_rows *r, struct job_scan *s,
 struct rows_source job_rows_responses(struct job_rows *r);
 struct rows_source job_rows_consents(struct job_rows *r);
 
+/* ---- figures of statement and report (job_figures.c) ---- */
+
+struct job_figures {
+	struct report report;           /* points into here */
+	struct report_column *columns;
+	/* of report.h, then one of each consent text, in the plan's order */
+	struct mask_count counts[REPORT_COUNTS + PLAN_TEXTS_MAX];
+	char source[64];
+};
+void job_figures_release(struct job_figures *f);
+
 /* ---- the bundle's own texts (job_papers.c) ---- */
 
 struct job_built {
 	struct payload_result payload;
 	struct reader_counts counts;
 	struct counter_result counted;
+	struct job_figures figures;
 	uint8_t notice_book_sha256[32];
 	uint8_t receipt_commitment[32];
 };
+/* Once the levels are chosen and the sizes known: b->figures. */
+enum err job_figures_make(const struct job_case *c, const struct job_scan *s,
+    struct job_built *b) MUST_USE;
 /* Put everything around the payload, sign and log `exported`: afterwards
  * HOME/tmp/EXP-…/ is complete but for what follows SHA256SUMS. */
 enum err job_bundle_build(struct home *h, const struct job_case *c,
     const struct job_scan *s, const struct job_built *b) MUST_USE;
 enum err job_papers_statement(struct home *h, const struct job_case *c,
-    const struct job_scan *s, const struct job_built *b,
-    struct buf *out) MUST_USE;
-enum err job_papers_disclosure(const struct job_case *c,
     const struct job_scan *s, const struct job_built *b,
     struct buf *out) MUST_USE;
 enum err job_papers_signers(struct home *h, const struct job_case *c,

@@ -1,5 +1,4 @@
-/* What a bundle says of itself: STATEMENT.txt, disclosure.txt, allowed
- * signers. */
+/* What a bundle says of itself: STATEMENT.txt, allowed signers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,61 +9,9 @@
 #include "core/encode.h"
 #include "exporters/statement.h"
 #include "keys/signers.h"
-#include "policy/disclosure/mask.h"
-#include "policy/disclosure/risk.h"
 
 #define HEX_LEN (2 * DIGEST_LEN + 1)
 #define LINE_LEN 160
-
-/* ---- counts that give nobody away ---- */
-
-enum { CONSIDERED, EXPORTED, NO_CONSENT, WITHDRAWN, SUPPRESSED, PEOPLE,
-	TEXTS };
-
-struct counts {
-	struct mask_count items[TEXTS + PLAN_TEXTS_MAX];
-	size_t len;
-	uint64_t min;
-};
-
-static uint64_t people_of_text(const struct job_scan *s,
-    const uint8_t sha256[32])
-{
-	uint64_t people = 0;
-
-	for (uint32_t i = 0; i < s->respondents; i++)
-		if (job_scan_keeps(s, i) && memcmp(
-		    s->consents[s->consent_of[i]].sha256, sha256, 32) == 0)
-			people++;
-	return people;
-}
-
-static enum err fill_counts(const struct job_case *c,
-    const struct job_scan *s, const struct job_built *b, struct counts *ret)
-{
-	static const size_t rows[] = {EXPORTED, NO_CONSENT, WITHDRAWN,
-		SUPPRESSED};
-	size_t texts[PLAN_TEXTS_MAX];
-	struct mask_sum sums[2] = {
-		{.total = CONSIDERED, .parts = rows, .parts_len = 4},
-		{.total = PEOPLE, .parts = texts,
-		    .parts_len = c->plan.texts_len}};
-
-	ret->min = c->plan.minimum_cell;
-	ret->len = TEXTS + c->plan.texts_len;
-	ret->items[CONSIDERED].value = b->counts.considered;
-	ret->items[EXPORTED].value = s->kept_rows;
-	ret->items[NO_CONSENT].value = b->counts.no_consent;
-	ret->items[WITHDRAWN].value = b->counts.withdrawn;
-	ret->items[SUPPRESSED].value = s->result.suppressed_rows;
-	ret->items[PEOPLE].value = s->kept_respondents;
-	for (size_t i = 0; i < c->plan.texts_len; i++) {
-		texts[i] = TEXTS + i;
-		ret->items[TEXTS + i].value = people_of_text(s,
-		    c->plan.texts[i].sha256);
-	}
-	return mask_counts(ret->items, ret->len, sums, 2, ret->min);
-}
 
 /* ---- STATEMENT.txt ---- */
 
@@ -72,6 +19,7 @@ static enum err fill_counts(const struct job_case *c,
 struct texts {
 	char hex[8][HEX_LEN];
 	char count[6][MASK_TEXT_LEN];
+	size_t counts_len;
 	char number[8][32];
 	char period[2 * CLOCK_DAY_LEN + 3];
 	char day[2][CLOCK_DAY_LEN + 1];
@@ -112,9 +60,13 @@ static const char *number(struct texts *t, size_t i, uint64_t value)
 	return t->number[i];
 }
 
-static const char *count(struct texts *t, const struct counts *c, size_t i)
+static const char *count(struct texts *t, const struct job_figures *f,
+    enum report_count which)
 {
-	mask_text(&c->items[i], c->min, t->count[i]);
+	size_t i = t->counts_len++;
+
+	MUST_HOLD(i < ARRAY_LEN(t->count));
+	mask_text(&f->counts[which], f->report.minimum_cell, t->count[i]);
 	return t->count[i];
 }
 
@@ -209,25 +161,26 @@ static enum err how_acquired(struct home *h, const struct job_case *c,
 	return ERR_OK;
 }
 
-static void how_many(const struct counts *n, struct texts *t,
+static void how_many(const struct job_figures *f, struct texts *t,
     struct statement *s)
 {
-	s->rows_considered = count(t, n, CONSIDERED);
-	s->rows_exported = count(t, n, EXPORTED);
-	s->withheld_no_consent = count(t, n, NO_CONSENT);
-	s->withheld_withdrawn = count(t, n, WITHDRAWN);
-	s->suppressed = count(t, n, SUPPRESSED);
-	s->respondents_exported = count(t, n, PEOPLE);
+	s->rows_considered = count(t, f, REPORT_ROWS);
+	s->rows_exported = count(t, f, REPORT_ROWS_OUT);
+	s->withheld_no_consent = count(t, f, REPORT_NO_CONSENT);
+	s->withheld_withdrawn = count(t, f, REPORT_WITHDRAWN);
+	s->suppressed = count(t, f, REPORT_ROWS_SUPPRESSED);
+	s->respondents_exported = count(t, f, REPORT_PEOPLE_OUT);
 }
 
 static void lists(const struct job_case *c, const struct job_scan *scan,
-    const struct counts *n, struct texts *t, struct statement *s)
+    const struct job_figures *f, struct texts *t, struct statement *s)
 {
 	char digest[HEX_LEN], people[MASK_TEXT_LEN];
 
 	for (size_t i = 0; i < c->plan.texts_len; i++) {
 		encode_hex(c->plan.texts[i].sha256, DIGEST_LEN, digest);
-		mask_text(&n->items[TEXTS + i], n->min, people);
+		mask_text(&f->counts[REPORT_COUNTS + i],
+		    f->report.minimum_cell, people);
 		(void)snprintf(t->text_lines[i], LINE_LEN, "%s %s", digest,
 		    people);
 		t->text_items[i] = t->text_lines[i];
@@ -280,7 +233,6 @@ enum err job_papers_statement(struct home *h, const struct job_case *c,
     const struct job_scan *scan, const struct job_built *b, struct buf *out)
 {
 	CLEANUP(texts_free) struct texts *t = calloc(1, sizeof(*t));
-	struct counts n = {0};
 	struct statement s = {
 		.pseudonym_scheme =
 		    "azukari 1: keyed BLAKE2b-128 per owner, project and partner",
@@ -293,87 +245,14 @@ enum err job_papers_statement(struct home *h, const struct job_case *c,
 		return ERR_NOMEM;
 	clock_format_utc(h->now_unix_s, t->created);
 	s.created = t->created;
-	RETURN_IF(fill_counts(c, scan, b, &n));
 	who(c, t, &s);
 	RETURN_IF(what_for(c, t, &s));
 	RETURN_IF(how_acquired(h, c, t, &s));
-	how_many(&n, t, &s);
-	lists(c, scan, &n, t, &s);
+	how_many(&b->figures, t, &s);
+	lists(c, scan, &b->figures, t, &s);
 	digests(c, b, t, &s);
 	RETURN_IF(cite(c, scan, t, &s));
 	return statement_write(&s, out, &h->outcome->info);
-}
-
-/* ---- disclosure.txt: for people ---- */
-
-static enum err report_head(const struct job_case *c, const struct risk *r,
-    struct buf *out)
-{
-	return buf_printf(out,
-	    "開示評価 Disclosure report  %s\n\n"
-	    "モデル Model: k-anonymity counted in distinct respondents, full-domain generalisation,\n"
-	    "  whole respondents suppressed. 同じ組合せの回答者数で数え、満たない人は全回答を除く。\n"
-	    "k: asked %u, achieved %llu   groups: %llu\n"
-	    "suppression limit: %u.%02u %% of respondents\n"
-	    "risk, in millionths (prosecutor = journalist): highest %llu, average %llu; marketer %llu\n\n",
-	    c->plan.export_id, c->plan.k, (unsigned long long)r->k_achieved,
-	    (unsigned long long)r->groups, c->plan.suppression_limit / 100,
-	    c->plan.suppression_limit % 100,
-	    (unsigned long long)r->highest_ppm,
-	    (unsigned long long)r->average_ppm,
-	    (unsigned long long)r->marketer_ppm);
-}
-
-static enum err report_columns(const struct job_scan *s, struct buf *out)
-{
-	RETURN_IF(buf_append_str(out, "項目 field, class, rule, level\n"));
-	for (size_t i = 0; i < s->columns_len; i++) {
-		const struct job_column *c = &s->columns[i];
-
-		RETURN_IF(buf_printf(out, "  %-12s %-18s %s%s %u (of %u..%u)\n",
-		    c->field->name,
-		    survey_disclosure_name(c->field->disclosure),
-		    c->plan->ladder[0] != '\0' ? "ladder:" : "as-is",
-		    c->plan->ladder, c->level, c->plan->from, c->plan->to));
-	}
-	return ERR_OK;
-}
-
-static enum err report_counts(const struct counts *n, struct buf *out)
-{
-	static const struct { size_t at; const char *text; } rows[] = {
-		{CONSIDERED, "rows considered"}, {EXPORTED, "rows exported"},
-		{NO_CONSENT, "withheld: no consent"},
-		{WITHDRAWN, "withheld: withdrawn"},
-		{SUPPRESSED, "rows suppressed"},
-		{PEOPLE, "respondents exported"}};
-	char text[MASK_TEXT_LEN];
-
-	RETURN_IF(buf_printf(out, "\n件数 counts (1 to %llu are hidden)\n",
-	    (unsigned long long)(n->min == 0 ? 0 : n->min - 1)));
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		mask_text(&n->items[rows[i].at], n->min, text);
-		RETURN_IF(buf_printf(out, "  %-22s %12s\n", rows[i].text,
-		    text));
-	}
-	return buf_printf(out,
-	    "\n除かれた行は提供されず、「*」としても残らない。数は上のとおり。\n"
-	    "Suppressed rows do not leave, not even as `*`; they are counted above.\n"
-	    "書き出した行を独立の実装で数え直し、同じ結果を得た。\n"
-	    "The written rows were counted again by independent code, with the same result.\n");
-}
-
-enum err job_papers_disclosure(const struct job_case *c,
-    const struct job_scan *s, const struct job_built *b, struct buf *out)
-{
-	struct counts n = {0};
-	struct risk r;
-
-	risk_make(&s->result, &r);
-	RETURN_IF(fill_counts(c, s, b, &n));
-	RETURN_IF(report_head(c, &r, out));
-	RETURN_IF(report_columns(s, out));
-	return report_counts(&n, out);
 }
 
 /* ---- trust/allowed_signers ---- */

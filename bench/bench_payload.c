@@ -326,6 +326,7 @@ make_bundle(struct bench *b, const struct statement *s)
 		{"plan.txt.sig", {0}}, {"approvals/a.txt", {0}},
 		{"approvals/a.txt.sig", {0}}, {"approvals/a.entry", {0}},
 		{"approvals/a.tlog-proof", {0}}, {"disclosure.txt", {0}},
+		{"disclosure.json", {0}}, {"disclosure.svg", {0}},
 		{"trust/allowed_signers", {0}}, {"trust/ledger.vkey", {0}},
 		{"trust/witness-policy", {0}},
 	};

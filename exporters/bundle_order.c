@@ -19,6 +19,8 @@ static const struct place {
 	{"plan.txt.sig", BUNDLE_LISTED},
 	{"approvals/*", BUNDLE_LISTED},
 	{"disclosure.txt", BUNDLE_LISTED},
+	{"disclosure.json", BUNDLE_LISTED},
+	{"disclosure.svg", BUNDLE_LISTED},
 	{BUNDLE_PAYLOAD, BUNDLE_LISTED},
 	{"trust/allowed_signers", BUNDLE_LISTED},
 	{"trust/ledger.vkey", BUNDLE_LISTED},

@@ -20,7 +20,7 @@ static const char *const parts[] = {
 "  STATEMENT.txt         第三者提供の記録 / the record of this provision\n"
 "  request.txt, plan.txt 申請と計画 / the request and the frozen plan, signed\n"
 "  approvals/            承認 / the officers' approvals, signed and logged\n"
-"  disclosure.txt        開示管理の報告 / disclosure report\n"
+"  disclosure.*          開示管理の報告(文、JSON、図) / disclosure report: text, JSON, picture\n"
 "  payload.tar.zst.age   暗号化されたデータ / the data, for one recipient only\n"
 "  SHA256SUMS.*          署名と記録の証明 / signature, ledger entry and its proof\n"
 "\n"

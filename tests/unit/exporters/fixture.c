@@ -340,7 +340,8 @@ fixture_parts(struct fixture *f, struct fixture_parts *ret)
 		"approvals/a.txt", "approvals/a.txt.sig", "approvals/a.entry",
 		"approvals/a.tlog-proof", "approvals/c.txt",
 		"approvals/c.txt.sig", "approvals/c.entry",
-		"approvals/c.tlog-proof", "disclosure.txt",
+		"approvals/c.tlog-proof", "disclosure.txt", "disclosure.json",
+		"disclosure.svg",
 		"trust/allowed_signers", "trust/ledger.vkey",
 		"trust/witness-policy",
 	};

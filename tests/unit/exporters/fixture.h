@@ -65,7 +65,7 @@ void fixture_statement(struct fixture *f, struct statement *ret);
 
 /* The parts of a bundle around it (texts that only look right, but
  * STATEMENT.txt is real). */
-#define FIXTURE_PARTS 17
+#define FIXTURE_PARTS 19
 struct fixture_parts {
 	struct bundle_part parts[FIXTURE_PARTS];
 	size_t len;

@@ -59,7 +59,8 @@ test_places(void **state)
 	static const char *const listed[] = {
 		"README.txt", "STATEMENT.txt", "request.txt", "plan.txt.sig",
 		"approvals/a.txt", "approvals/section-2.tlog-proof",
-		"disclosure.txt", BUNDLE_PAYLOAD, "trust/allowed_signers",
+		"disclosure.txt", "disclosure.json", "disclosure.svg",
+		BUNDLE_PAYLOAD, "trust/allowed_signers",
 	};
 	static const char *const unlisted[] = {
 		"SHA256SUMS", "SHA256SUMS.sig", "SHA256SUMS.entry",
@@ -114,7 +115,8 @@ test_container(void **state)
 	    F "approvals/a.entry\n" F "approvals/a.tlog-proof\n"
 	    F "approvals/c.txt\n" F "approvals/c.txt.sig\n"
 	    F "approvals/c.entry\n" F "approvals/c.tlog-proof\n"
-	    F "disclosure.txt\n" F "payload.tar.zst.age\n" D "trust/\n"
+	    F "disclosure.txt\n" F "disclosure.json\n"
+	    F "disclosure.svg\n" F "payload.tar.zst.age\n" D "trust/\n"
 	    F "trust/allowed_signers\n" F "trust/ledger.vkey\n"
 	    F "trust/witness-policy\n" F "SHA256SUMS\n" F "SHA256SUMS.sig\n"
 	    F "SHA256SUMS.entry\n" F "SHA256SUMS.tlog-proof\n");
@@ -336,10 +338,10 @@ check_reader(const struct scene *s, const struct bundle_reader *r)
 	assert_ok(bundle_read_member(r, BUNDLE_SUMS, &got));
 	digest_sha256(got, digest);
 	assert_memory_equal(bundle_read_sums_sha256(r), digest, DIGEST_LEN);
-	assert_int_equal(bundle_read_sums(r)->len, 19);
+	assert_int_equal(bundle_read_sums(r)->len, 21);
 	while (bundle_read_name_at(r, i) != NULL)
 		i++;
-	assert_int_equal(i, 23);
+	assert_int_equal(i, 25);
 	bundle_read_payload(r, &p);
 	assert_int_equal(p.bytes, s->f.result.bytes);
 	assert_memory_equal(p.sha256, s->f.result.sha256, DIGEST_LEN);
@@ -436,7 +438,7 @@ static const struct hostile hostiles[] = {
 	{"mv plan.txt request.txt.x; mv request.txt plan.txt; "
 	    "mv request.txt.x request.txt", ERR_MISMATCH, ERR_MISMATCH,
 	    "plan.txt"},
-	{"mv disclosure.txt discl.txt; sed -i s/disclosure/discl/ ../l",
+	{"mv disclosure.txt discl.txt; sed -i s/disclosure.txt/discl.txt/ ../l",
 	    ERR_UNKNOWN, ERR_UNKNOWN, "discl.txt"},
 	{"sed -i '3{h;d};4{G}' ../l", ERR_SYNTAX, ERR_OK,
 	    "does not stand in its place"},

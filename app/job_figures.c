@@ -1,0 +1,343 @@
+/* Figures of an export for its statement and its report: groups before and
+ * after, and counts that give nobody away. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/job_internal.h"
+#include "survey/prefecture.h"
+
+#define FNV_BASIS 0xcbf29ce484222325u
+#define FNV_PRIME 0x100000001b3u
+
+void job_figures_release(struct job_figures *f)
+{
+	free(f->columns);
+	*f = (struct job_figures){0};
+}
+
+/* ---- groups of tuples ---- */
+
+/* Numbers of groups by tuple, and people by group. */
+struct grouping {
+	const struct job_scan *scan;
+	int is_after;           /* under the levels chosen, those who leave */
+	uint32_t *of_tuple;
+	uint32_t *slots;        /* tuple + 1 that stands for its group */
+	size_t mask;
+	uint32_t *people;       /* by group */
+	uint32_t *last;         /* respondent + 1 counted last, by group */
+	size_t groups;
+};
+
+static void grouping_release(struct grouping *g)
+{
+	free(g->of_tuple);
+	free(g->slots);
+	free(g->people);
+	free(g->last);
+}
+
+static uint32_t label_of(const struct grouping *g, uint32_t tuple, size_t d)
+{
+	const struct job_scan *s = g->scan;
+	uint32_t leaf = job_tuples_all(s->tuples)[tuple * s->dimensions + d];
+
+	if (!g->is_after || d + 1 == s->dimensions)
+		return leaf;
+	return s->kanon_columns[d].labels[s->result.levels[d]][leaf];
+}
+
+static size_t hash_of(const struct grouping *g, uint32_t tuple)
+{
+	uint64_t h = FNV_BASIS;
+
+	for (size_t d = 0; d < g->scan->dimensions; d++)
+		h = (h ^ label_of(g, tuple, d)) * FNV_PRIME;
+	return (size_t)(h ^ h >> 29);
+}
+
+static int same_group(const struct grouping *g, uint32_t a, uint32_t b)
+{
+	for (size_t d = 0; d < g->scan->dimensions; d++)
+		if (label_of(g, a, d) != label_of(g, b, d))
+			return 0;
+	return 1;
+}
+
+static uint32_t group_of(struct grouping *g, uint32_t tuple)
+{
+	size_t at = hash_of(g, tuple) & g->mask;
+
+	for (; g->slots[at] != 0; at = (at + 1) & g->mask)
+		if (same_group(g, g->slots[at] - 1, tuple))
+			return g->of_tuple[g->slots[at] - 1];
+	g->slots[at] = tuple + 1;
+	return (uint32_t)g->groups++;
+}
+
+static enum err grouping_make(struct grouping *g)
+{
+	const struct job_scan *s = g->scan;
+	size_t n = job_tuples_len(s->tuples), size = 64;
+
+	while (size < 2 * n)
+		size *= 2;
+	g->mask = size - 1;
+	g->of_tuple = calloc(n + 1, sizeof(*g->of_tuple));
+	g->slots = calloc(size, sizeof(*g->slots));
+	g->people = calloc(n + 1, sizeof(*g->people));
+	g->last = calloc(n + 1, sizeof(*g->last));
+	if (g->of_tuple == NULL || g->slots == NULL || g->people == NULL ||
+	    g->last == NULL)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		g->of_tuple[i] = group_of(g, i);
+	for (size_t i = 0; i < s->rows_len; i++) {
+		uint32_t who = s->rows[i].respondent;
+		uint32_t at = g->of_tuple[s->rows[i].tuple];
+
+		if (g->last[at] == who + 1 ||
+		    (g->is_after && !job_scan_keeps(s, who)))
+			continue;
+		g->last[at] = who + 1;
+		g->people[at]++;
+	}
+	return ERR_OK;
+}
+
+/* ---- sizes ---- */
+
+static int by_size(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Sorts the sizes, which ends what group numbers mean. */
+static enum err take_sizes(struct grouping *g, uint64_t population,
+    struct report_groups *ret)
+{
+	struct uniqueness_class *classes =
+	    calloc(g->groups + 1, sizeof(*classes));
+	struct uniqueness_sample sample = {.classes = classes,
+	    .population = population};
+
+	if (classes == NULL)
+		return ERR_NOMEM;
+	qsort(g->people, g->groups, sizeof(*g->people), by_size);
+	for (size_t i = 0; i < g->groups; i++) {
+		uint32_t size = g->people[i];
+
+		if (size == 0)
+			continue;
+		if (ret->groups++ == 0)
+			ret->smallest = size;
+		ret->largest = size;
+		ret->memberships += size;
+		if (sample.len == 0 || classes[sample.len - 1].size != size)
+			classes[sample.len++].size = size;
+		classes[sample.len - 1].count++;
+	}
+	uniqueness_estimate(&sample, &ret->unique);
+	free(classes);
+	return ERR_OK;
+}
+
+/* People with an answer in a group of fewer than ${size}; rows are sorted by
+ * respondent. */
+static uint64_t people_below(const struct grouping *g, uint32_t size)
+{
+	const struct job_scan *s = g->scan;
+	uint64_t people = 0;
+	uint32_t last = UINT32_MAX;
+
+	for (size_t i = 0; i < s->rows_len; i++) {
+		uint32_t who = s->rows[i].respondent;
+
+		if (who == last ||
+		    g->people[g->of_tuple[s->rows[i].tuple]] >= size)
+			continue;
+		last = who;
+		people++;
+	}
+	return people;
+}
+
+static enum err count_before(const struct job_case *c,
+    const struct job_scan *s, struct job_figures *f)
+{
+	CLEANUP(grouping_release) struct grouping g = {.scan = s};
+
+	RETURN_IF(grouping_make(&g));
+	f->counts[REPORT_AT_RISK].value = people_below(&g, c->plan.k);
+	f->counts[REPORT_UNIQUE].value = people_below(&g, 2);
+	return take_sizes(&g, f->report.population, &f->report.before);
+}
+
+static enum err count_after(const struct job_scan *s, struct job_figures *f)
+{
+	CLEANUP(grouping_release) struct grouping g = {.scan = s,
+	    .is_after = 1};
+
+	RETURN_IF(grouping_make(&g));
+	return take_sizes(&g, f->report.population, &f->report.after);
+}
+
+/* ---- what columns lose ---- */
+
+struct leaf_loss {
+	const struct job_column *col;
+	const uint32_t *labels;         /* by leaf, at the level chosen */
+	uint32_t *under;                /* leaves of each label */
+};
+
+static double covered(const struct job_scan *s, const struct leaf_loss *l)
+{
+	size_t leaves = ladder_map_leaves(l->col->map);
+	double sum = 0;
+
+	for (size_t i = 0; i < s->rows_len; i++) {
+		uint32_t leaf = job_tuples_all(s->tuples)[
+		    s->rows[i].tuple * s->dimensions + l->col->dimension];
+
+		sum += job_scan_keeps(s, s->rows[i].respondent) ?
+		    l->under[l->labels[leaf]] : (double)leaves;
+	}
+	return sum;
+}
+
+static enum err column_loss(const struct job_scan *s,
+    const struct job_column *col, struct report_column *ret)
+{
+	size_t labels = ladder_map_labels(col->map, col->level);
+	struct leaf_loss l = {.col = col,
+	    .labels = ladder_map_level(col->map, col->level),
+	    .under = calloc(labels + 1, sizeof(*l.under))};
+
+	if (l.under == NULL)
+		return ERR_NOMEM;
+	/* leaf 0 is no answer, there or not */
+	ret->values = ladder_map_leaves(col->map);
+	for (size_t i = 0; i < ret->values; i++)
+		ret->labels += l.under[l.labels[i]]++ == 0;
+	ret->loss = report_loss(covered(s, &l), (double)s->rows_len,
+	    (double)ret->values);
+	free(l.under);
+	return ERR_OK;
+}
+
+static enum err fill_columns(const struct job_scan *s, struct job_figures *f)
+{
+	f->columns = calloc(s->columns_len, sizeof(*f->columns));
+	if (f->columns == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < s->columns_len; i++) {
+		const struct job_column *col = &s->columns[i];
+		struct report_column *to = &f->columns[i];
+
+		*to = (struct report_column){.field = col->field->name,
+		    .disclosure =
+		        survey_disclosure_name(col->field->disclosure),
+		    .ladder = col->plan->ladder, .level = col->level,
+		    .from = col->plan->from, .to = col->plan->to,
+		    .quasi = col->quasi};
+		if (col->quasi)
+			RETURN_IF(column_loss(s, col, to));
+	}
+	f->report.columns = f->columns;
+	f->report.columns_len = s->columns_len;
+	f->report.loss = report_loss_all(f->columns, s->columns_len);
+	return ERR_OK;
+}
+
+/* ---- counts that give nobody away ---- */
+
+static uint64_t people_of_text(const struct job_scan *s,
+    const uint8_t sha256[32])
+{
+	uint64_t people = 0;
+
+	for (uint32_t i = 0; i < s->respondents; i++)
+		if (job_scan_keeps(s, i) && memcmp(
+		    s->consents[s->consent_of[i]].sha256, sha256, 32) == 0)
+			people++;
+	return people;
+}
+
+static void fill_counts(const struct job_case *c, const struct job_scan *s,
+    const struct job_built *b, struct mask_count *n)
+{
+	n[REPORT_ROWS].value = b->counts.considered;
+	n[REPORT_ROWS_OUT].value = s->kept_rows;
+	n[REPORT_NO_CONSENT].value = b->counts.no_consent;
+	n[REPORT_WITHDRAWN].value = b->counts.withdrawn;
+	n[REPORT_ROWS_SUPPRESSED].value = s->result.suppressed_rows;
+	n[REPORT_PEOPLE].value = s->result.respondents;
+	n[REPORT_PEOPLE_OUT].value = s->kept_respondents;
+	n[REPORT_PEOPLE_SUPPRESSED].value =
+	    s->result.suppressed_respondents;
+	n[REPORT_SAFE].value = n[REPORT_PEOPLE].value -
+	    n[REPORT_AT_RISK].value;
+	n[REPORT_NOT_UNIQUE].value = n[REPORT_PEOPLE].value -
+	    n[REPORT_UNIQUE].value;
+	for (size_t i = 0; i < c->plan.texts_len; i++)
+		n[REPORT_COUNTS + i].value = people_of_text(s,
+		    c->plan.texts[i].sha256);
+}
+
+/* Statement and report show the same counts, hidden together: what one shows
+ * must not give away what the other hides. */
+static enum err mask_all(const struct job_case *c, struct mask_count *n)
+{
+	static const size_t rows[] = {REPORT_ROWS_OUT, REPORT_NO_CONSENT,
+		REPORT_WITHDRAWN, REPORT_ROWS_SUPPRESSED};
+	static const size_t people[] = {REPORT_PEOPLE_OUT,
+		REPORT_PEOPLE_SUPPRESSED};
+	static const size_t risk[] = {REPORT_AT_RISK, REPORT_SAFE};
+	static const size_t unique[] = {REPORT_UNIQUE, REPORT_NOT_UNIQUE};
+	size_t texts[PLAN_TEXTS_MAX];
+	const struct mask_sum sums[] = {
+		{REPORT_ROWS, rows, 4}, {REPORT_PEOPLE, people, 2},
+		{REPORT_PEOPLE, risk, 2}, {REPORT_PEOPLE, unique, 2},
+		{REPORT_PEOPLE_OUT, texts, c->plan.texts_len}};
+
+	for (size_t i = 0; i < c->plan.texts_len; i++)
+		texts[i] = REPORT_COUNTS + i;
+	return mask_counts(n, REPORT_COUNTS + c->plan.texts_len, sums,
+	    ARRAY_LEN(sums), c->plan.minimum_cell);
+}
+
+/* ---- all of it ---- */
+
+static void fill_population(const struct job_case *c, struct job_figures *f)
+{
+	const struct prefecture *p;
+
+	f->report.population_source = "unknown";
+	if (prefecture_parse(bytes_str(c->plan.owner), &p) != ERR_OK)
+		return;
+	f->report.population = p->population;
+	(void)snprintf(f->source, sizeof(f->source),
+	    "census of 2020-10-01, prefecture %s", p->text);
+	f->report.population_source = f->source;
+}
+
+enum err job_figures_make(const struct job_case *c, const struct job_scan *s,
+    struct job_built *b)
+{
+	struct job_figures *f = &b->figures;
+
+	job_figures_release(f);
+	f->report = (struct report){.export_id = c->plan.export_id,
+	    .k = c->plan.k, .suppression_limit = c->plan.suppression_limit,
+	    .minimum_cell = c->plan.minimum_cell, .counts = f->counts,
+	    .dates = "", .dates_ja = ""};
+	fill_population(c, f);
+	RETURN_IF(count_before(c, s, f));
+	RETURN_IF(count_after(s, f));
+	RETURN_IF(fill_columns(s, f));
+	fill_counts(c, s, b, f->counts);
+	return mask_all(c, f->counts);
+}
