@@ -24,6 +24,7 @@
 #include "app/papers.h"
 #include "intake/counts.h"
 #include "intake/csv_map.h"
+#include "intake/fhir.h"
 #include "intake/ndjson.h"
 #include "intake/rules.h"
 
@@ -72,12 +73,16 @@ struct ingest;
 enum err ingest_begin(const struct ingest_args *args,
     struct ingest **ret) MUST_USE;
 
-/* A stream: NDJSON when ${map} is NULL, else CSV by that mapping. */
+enum ingest_format { INGEST_NDJSON = 0, INGEST_CSV, INGEST_FHIR };
+
+/* A stream; CSV needs its mapping, FHIR may have one. */
 struct ingest_stream {
 	intake_read_fn read;
 	void *ctx;
 	const char *name;                  /* for messages */
+	enum ingest_format format;
 	const struct csv_map *map;
+	const struct fhir_map *fhir;
 };
 /* Take in a whole stream.  After a failure only ingest_end is of use.  Bad
  * lines are no failure. */

@@ -126,11 +126,14 @@ static enum err open_reader(struct ingest_pipe *p,
 {
 	struct err_info *info = &p->args->owner->home->outcome->info;
 
-	if (stream->map != NULL)
+	if (stream->format == INGEST_CSV)
 		return csv_map_reader_new(stream->read, stream->ctx,
 		    stream->map, stream->name, &p->csv, info);
-	return ndjson_reader_new(stream->read, stream->ctx, p->args->rules,
-	    NDJSON_FAST, &p->ndjson);
+	RETURN_IF(ndjson_reader_new(stream->read, stream->ctx, p->args->rules,
+	    stream->format == INGEST_FHIR ? NDJSON_FHIR : NDJSON_FAST,
+	    &p->ndjson));
+	ndjson_reader_map(p->ndjson, stream->fhir);
+	return ERR_OK;
 }
 
 enum err ingest_pipe_open(struct ingest_pipe *p,

@@ -3,12 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/clock.h"
 #include "core/csv.h"
 #include "intake/csv_capture_internal.h"
 #include "intake/csv_map_internal.h"
+#include "survey/digits.h"
 
-#define NOON_S (12 * 3600)
 #define ID_MAX 512              /* room for an id before it is checked */
 
 struct csv_map_reader {
@@ -21,7 +20,7 @@ struct csv_map_reader {
 	struct draft draft;
 	uint64_t record;        /* number of the record last read */
 	char event[ID_MAX], respondent[ID_MAX];
-	char digits[32];
+	char digits[DIGITS_ROOM];
 };
 
 void
@@ -124,56 +123,6 @@ csv_map_reader_new(intake_read_fn read, void *ctx, const struct csv_map *map,
 
 /* ---- cells ---- */
 
-/* Length of one full-width or ASCII digit at ${at}, its value in ${ret}; of a
- * hyphen in its usual forms, with ${ret} -1; 0 for anything else. */
-static size_t
-digit_at(struct bytes text, size_t at, int *ret)
-{
-	static const char *const hyphens[] = {"-", "\xef\xbc\x8d",
-	    "\xe2\x80\x90", "\xe2\x88\x92"};
-	const uint8_t *p = text.data + at;
-	size_t i, left = text.len - at;
-
-	if (*p >= '0' && *p <= '9') {
-		*ret = *p - '0';
-		return 1;
-	}
-	if (left >= 3 && p[0] == 0xef && p[1] == 0xbc && p[2] >= 0x90 &&
-	    p[2] <= 0x99) {
-		*ret = p[2] - 0x90;
-		return 3;
-	}
-	*ret = -1;
-	for (i = 0; i < ARRAY_LEN(hyphens); i++)
-		if (left >= strlen(hyphens[i]) &&
-		    memcmp(p, hyphens[i], strlen(hyphens[i])) == 0)
-			return strlen(hyphens[i]);
-	return 0;
-}
-
-/* Full-width digits as ASCII, and the hyphen of a postcode NNN-NNNN left
- * out.  What is something else stays as it is, to be refused as such. */
-static struct bytes
-plain_digits(struct csv_map_reader *r, const struct survey_field *f,
-    struct bytes text)
-{
-	size_t at = 0, len = 0, hyphen_at = 0, step;
-	int digit;
-
-	while (at < text.len && len < sizeof(r->digits)) {
-		step = digit_at(text, at, &digit);
-		if (step == 0 || (digit < 0 && (hyphen_at || f->digits != 7 ||
-		    len != 3)))
-			return text;
-		if (digit < 0)
-			hyphen_at = at;
-		else
-			r->digits[len++] = (char)('0' + digit);
-		at += step;
-	}
-	return at == text.len ? bytes_of(r->digits, len) : text;
-}
-
 static enum err
 set_option(struct csv_map_reader *r, const struct csv_map_cell *cell,
     struct bytes text)
@@ -209,7 +158,7 @@ set_plain(struct csv_map_reader *r, const struct csv_map_cell *cell,
 			return draft_answer(&r->draft, f, ERR_UNKNOWN);
 		text = mf->codes[i].code;
 	} else if (f->kind == SURVEY_KIND_DIGITS) {
-		text = plain_digits(r, f, text);
+		text = digits_plain(f, text, r->digits);
 	}
 	return draft_answer(&r->draft, f, answers_set_cell(r->draft.builder,
 	    f, text));
@@ -252,22 +201,11 @@ source_id(const struct csv_map_reader *r, const struct csv_map_source *source,
 	return bytes_of(room, (size_t)len);
 }
 
-/* A day is noon in Japan, and on the day itself not later than now. */
 static enum err
 set_time(struct csv_map_reader *r, struct bytes text)
 {
-	int64_t noon, now = r->map->rules->now_unix_s;
-	int32_t day;
-
-	if (!r->map->time_is_date)
-		return draft_set_time_text(&r->draft, text);
-	if (clock_parse_day(text, &day) != ERR_OK)
-		return draft_refuse(&r->draft, INTAKE_REASON_TIME,
-		    "time: must be a real day, YYYY-MM-DD");
-	noon = clock_jst_day_start_unix_s(day) + NOON_S;
-	if (day == clock_jst_day(now) && noon > now)
-		noon = now;
-	return draft_set_time(&r->draft, noon);
+	return r->map->time_is_date ? draft_set_day(&r->draft, text) :
+	    draft_set_time_text(&r->draft, text);
 }
 
 static enum err

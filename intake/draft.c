@@ -11,6 +11,8 @@
 
 #define DRAFT_ALWAYS (DRAFT_TYPE | DRAFT_EVENT | DRAFT_TIME | DRAFT_RESPONDENT)
 
+#define NOON_S (12 * 3600)
+
 #define NAMED(text) text, sizeof(text) - 1
 
 static const struct {
@@ -194,6 +196,22 @@ draft_set_time_text(struct draft *d, struct bytes text)
 		return draft_refuse(d, INTAKE_REASON_TIME, "time: must be "
 		    "YYYY-MM-DDTHH:MM:SS with Z or an offset, a real one");
 	return draft_set_time(d, unix_s);
+}
+
+/* A day is noon in Japan, and on the day itself not later than now. */
+enum err
+draft_set_day(struct draft *d, struct bytes text)
+{
+	int64_t noon, now = d->rules->now_unix_s;
+	int32_t day;
+
+	if (clock_parse_day(text, &day) != ERR_OK)
+		return draft_refuse(d, INTAKE_REASON_TIME,
+		    "time: must be a real day, YYYY-MM-DD");
+	noon = clock_jst_day_start_unix_s(day) + NOON_S;
+	if (day == clock_jst_day(now) && noon > now)
+		noon = now;
+	return draft_set_time(d, noon);
 }
 
 enum err

@@ -33,6 +33,7 @@ static const char *const reasons[INTAKE_REASON_COUNT] = {
 	[INTAKE_REASON_REQUIRED] = "a required answer is missing",
 	[INTAKE_REASON_ONLY_IF] = "an answer that was not to be asked",
 	[INTAKE_REASON_EXCLUSIVE] = "an option that must stand alone does not",
+	[INTAKE_REASON_RESOURCE] = "a FHIR resource that says more than can be kept",
 };
 
 const char *

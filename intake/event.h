@@ -62,6 +62,7 @@ enum intake_reason {
 	INTAKE_REASON_REQUIRED,
 	INTAKE_REASON_ONLY_IF,
 	INTAKE_REASON_EXCLUSIVE,
+	INTAKE_REASON_RESOURCE,    /* FHIR: what cannot be taken in as it is meant */
 	INTAKE_REASON_COUNT
 };
 

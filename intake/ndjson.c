@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/json_doc.h"
+#include "intake/fhir_internal.h"
 #include "intake/ndjson_internal.h"
 
 #define CHUNK ((size_t)256 << 10)
@@ -15,6 +16,7 @@ struct ndjson_reader {
 	void *ctx;
 	enum ndjson_path path;
 	struct draft draft;
+	struct fhir_line fhir;
 	uint8_t *scratch;       /* INTAKE_LINE_MAX */
 	uint8_t *in;            /* CHUNK */
 	size_t in_pos, in_len;
@@ -45,6 +47,12 @@ ndjson_reader_new(intake_read_fn read, void *ctx,
 }
 
 void
+ndjson_reader_map(struct ndjson_reader *r, const struct fhir_map *map)
+{
+	r->fhir.map = map;
+}
+
+void
 ndjson_reader_free(struct ndjson_reader *r)
 {
 	if (r == NULL)
@@ -56,6 +64,7 @@ ndjson_reader_free(struct ndjson_reader *r)
 		explicit_bzero(r->in, CHUNK);
 	free(r->scratch);
 	free(r->in);
+	explicit_bzero(&r->fhir, sizeof(r->fhir));
 	free(r);
 }
 
@@ -78,6 +87,18 @@ parse_reference(struct ndjson_reader *r, struct bytes line,
 }
 
 static enum err
+parse_fhir(struct ndjson_reader *r, struct bytes line, unsigned long number,
+    struct intake_batch *batch)
+{
+	CLEANUP(json_doc_cleanup) struct json_doc *doc = NULL;
+
+	draft_start(&r->draft);
+	r->fhir.draft = &r->draft;
+	RETURN_IF(fhir_parse(&r->fhir, line, &doc));
+	return draft_finish(&r->draft, number, batch);
+}
+
+static enum err
 parse_line(struct ndjson_reader *r, struct bytes line, unsigned long number,
     struct intake_batch *batch)
 {
@@ -86,6 +107,8 @@ parse_line(struct ndjson_reader *r, struct bytes line, unsigned long number,
 	if (line.len > INTAKE_LINE_MAX)
 		return draft_refuse(&r->draft, INTAKE_REASON_TOO_LONG,
 		    "the line is longer than 64 KiB");
+	if (r->path == NDJSON_FHIR)
+		return parse_fhir(r, line, number, batch);
 	if (r->path == NDJSON_REFERENCE)
 		return parse_reference(r, line, number, batch);
 	draft_start(&r->draft);

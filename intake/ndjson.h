@@ -10,14 +10,19 @@
 #include "intake/event.h"
 #include "intake/rules.h"
 
-enum ndjson_path { NDJSON_FAST = 0, NDJSON_REFERENCE = 1 };
+/* With NDJSON_FHIR a line is a FHIR resource (intake/fhir.h). */
+enum ndjson_path { NDJSON_FAST = 0, NDJSON_REFERENCE = 1, NDJSON_FHIR = 2 };
 
 struct ndjson_reader;
+struct fhir_map;
 
 /* ${rules} is borrowed.  ERR_NOMEM; ERR_LIMIT with too many surveys. */
 enum err ndjson_reader_new(intake_read_fn read, void *ctx,
     const struct intake_rules *rules, enum ndjson_path path,
     struct ndjson_reader **ret) MUST_USE;
+/* Of a reader of NDJSON_FHIR: what stands for what; borrowed, NULL for the
+ * names as they are. */
+void ndjson_reader_map(struct ndjson_reader *r, const struct fhir_map *map);
 void ndjson_reader_free(struct ndjson_reader *r);
 void ndjson_reader_cleanup(struct ndjson_reader **r);
 

@@ -179,20 +179,36 @@ static struct json_doc *json_report(const struct intake_run_report *r,
 	return doc;
 }
 
-/* NDJSON is what no word asks for; a mapping asks for CSV. */
-static enum err check_format(struct cli *cli, const char *format,
-    const char *map)
-{
-	int csv = map != NULL;
+static const struct {
+	const char *name;
+	enum ingest_format format;
+} formats[] = {
+	{"ndjson", INGEST_NDJSON}, {"csv", INGEST_CSV}, {"fhir", INGEST_FHIR},
+};
 
-	if (format != NULL && strcmp(format, "csv") != 0 &&
-	    strcmp(format, "ndjson") != 0)
+/* NDJSON is what no word asks for; a mapping alone asks for CSV. */
+static enum err find_format(struct cli *cli, const char *name,
+    const char *map, enum ingest_format *ret)
+{
+	size_t i = map != NULL ? INGEST_CSV : INGEST_NDJSON;
+
+	if (name != NULL)
+		for (i = 0; i < ARRAY_LEN(formats); i++)
+			if (strcmp(name, formats[i].name) == 0)
+				break;
+	if (i == ARRAY_LEN(formats))
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
-		    "--format is ndjson or csv", "--format は ndjson か csv です");
-	if (format != NULL && csv != (strcmp(format, "csv") == 0))
+		    "--format is ndjson, csv or fhir",
+		    "--format は ndjson か csv か fhir です");
+	*ret = formats[i].format;
+	if (*ret == INGEST_CSV && map == NULL)
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
-		    "CSV, and only CSV, needs --map FILE: which column is which field",
-		    "CSVには（CSVのときだけ）--map FILE（列と設問の対応）が必要です");
+		    "CSV needs --map FILE: which column is which field",
+		    "CSVには --map FILE（列と設問の対応）が必要です");
+	if (*ret == INGEST_NDJSON && map != NULL)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "lines of NDJSON have their names; --map is for CSV and FHIR",
+		    "NDJSONの行には名前が付いています。--map はCSVとFHIRのためのものです");
 	return ERR_OK;
 }
 
@@ -229,7 +245,7 @@ static enum err run_intake(struct cli *cli, struct cli_args args)
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 2,
 	    SIZE_MAX));
-	RETURN_IF(check_format(cli, format, run.map));
+	RETURN_IF(find_format(cli, format, run.map, &run.format));
 	RETURN_IF(check_batch_lines(cli, batch_lines));
 	RETURN_IF(unlock_home(cli, &h));
 	run.owner = args.items[0];
@@ -253,7 +269,7 @@ static enum err run_intake(struct cli *cli, struct cli_args args)
 
 static const struct cli_command rows[] = {
 	{"intake",
-	    "OWNER [--source ID] [--format ndjson|csv --map FILE] [--dry-run] [--batch-lines N] FILE…|-",
+	    "OWNER [--source ID] [--format ndjson|csv|fhir] [--map FILE] [--dry-run] [--batch-lines N] FILE…|-",
 	    "take answers, consents and withdrawals in",
 	    "回答・同意・撤回を受け入れる", run_intake},
 };

@@ -22,6 +22,7 @@ struct run {
 	struct register_source source;
 	struct rulebook rules;
 	struct csv_map *map;
+	struct fhir_map *fhir;
 	struct ingest *ingest;
 };
 
@@ -29,6 +30,7 @@ static void run_release(struct run *r)
 {
 	ingest_free(TAKE(r->ingest));
 	csv_map_free(TAKE(r->map));
+	fhir_map_free(TAKE(r->fhir));
 	rulebook_release(&r->rules);
 	home_owner_close(TAKE(r->owner));
 }
@@ -96,7 +98,8 @@ static enum err take_file(struct run *r, const char *path)
 {
 	CLEANUP(fs_fd_cleanup) int fd = -1;
 	struct ingest_stream stream = {.read = read_fd, .ctx = &fd,
-	    .name = path, .map = r->map};
+	    .name = path, .format = r->args->format, .map = r->map,
+	    .fhir = r->fhir};
 	enum err e;
 
 	RETURN_IF(open_file(r, path, &fd));
@@ -119,8 +122,10 @@ static enum err read_map(struct run *r)
 	if (e == ERR_NOT_FOUND)
 		return err_at(info, e, 0, "there is no such file");
 	RETURN_IF(e);
-	RETURN_IF(csv_map_parse(bytes_buf(&text), &r->rules.rules, &r->map,
-	    info));
+	RETURN_IF(r->args->format == INGEST_FHIR ?
+	    fhir_map_parse(bytes_buf(&text), &r->rules.rules, &r->fhir,
+	    info) :
+	    csv_map_parse(bytes_buf(&text), &r->rules.rules, &r->map, info));
 	name_file(r, "");
 	return ERR_OK;
 }

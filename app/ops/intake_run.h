@@ -10,7 +10,8 @@ struct intake_run_args {
 	const char *source;             /* NULL: the owner's only one */
 	const char *const *files;       /* paths; "-" is standard input */
 	size_t files_len;
-	const char *map;                /* mapping file: the files are CSV */
+	enum ingest_format format;
+	const char *map;                /* mapping file, of CSV or FHIR */
 	int dry_run;
 	size_t batch_lines;             /* per transaction; 0: the usual */
 	/* as in struct ingest_args; may be NULL */

@@ -113,6 +113,76 @@ def test_csv_with_mapping(home, tmp_path):
     assert again["responses"] == 0 and again["known_already"] > 0
 
 
+def fhir_response(event, respondent, *items, **more):
+    """In the shape HL7 publishes its examples."""
+    doc = {"resourceType": "QuestionnaireResponse", "id": event,
+           "text": {"status": "generated", "div": "<div>…</div>"},
+           "status": "completed",
+           "questionnaire": "https://example.org/Questionnaire/corona|1",
+           "subject": {"identifier": {"system": "https://line.me",
+                                      "value": respondent}},
+           "authored": "2020-04-01T12:00:00+09:00",
+           "source": {"reference": "Patient/proband"},
+           "item": [{"linkId": "group", "text": "新型コロナ", "item": [
+               {"linkId": link, "answer": [{kind: value}]}
+               for link, kind, value in items]}]}
+    doc.update(more)
+    return json.dumps(doc, ensure_ascii=False)
+
+
+def fhir_consent(event, respondent, **more):
+    doc = {"resourceType": "Consent", "id": event, "status": "active",
+           "scope": {"coding": [{
+               "system": "http://terminology.hl7.org/CodeSystem/consentscope",
+               "code": "research"}]},
+           "category": [{"coding": [{"system": "http://loinc.org",
+                                     "code": "59284-0"}]}],
+           "patient": {"identifier": {"value": respondent}},
+           "dateTime": "2020-03-31T12:00:00+09:00",
+           "organization": [{"reference": "Organization/14"}],
+           "policy": [{"uri": "urn:" + flow.text_digest()}],
+           "provision": {"type": "permit"}}
+    doc.update(more)
+    return json.dumps(doc)
+
+
+def test_fhir(home, tmp_path):
+    f = lines(
+        tmp_path / "f", fhir_consent("c1", U),
+        fhir_response("r1", U, ("Q03", "valueCoding", {"code": "1"}),
+                      ("Q08", "valueInteger", 44),
+                      ("Q10", "valueString", "160-0023")),
+        fhir_response("r2", U, status="in-progress"),
+        fhir_response("r3", U, ("Q99", "valueInteger", 1)))
+    report = intake(home, "--format", "fhir", f, code=3)
+    assert (report["responses"], report["consents"]) == (1, 1)
+    assert [bad["line"] for bad in report["bad_lines"]] == [3, 4]
+    assert U not in str(report) and "44" not in str(report["bad_lines"])
+    again = intake(home, "--format", "fhir", f, code=3)
+    assert again["known_already"] == 2
+    back = lines(tmp_path / "g", fhir_consent(
+        "c1", U, status="inactive", dateTime="2020-04-02"))
+    assert intake(home, "--format", "fhir", back)["withdrawals"] == 1
+    got = [r for r in flow.recover(home) if r.get("kind") == "response"]
+    assert [{k: v for k, v in r["answers"].items() if v is not None}
+            for r in got] == [
+        {"Q03": "1", "Q08": 44, "Q10": "1600023"}]
+
+
+def test_fhir_mapping(home, tmp_path):
+    m = flow.write(tmp_path / "m.json", json.dumps({
+        "azukari": "fhir mapping v1", "survey": "corona", "version": 1,
+        "questionnaire": "urn:other", "items": {"/44250-9": "Q03"},
+        "codes": {"Q03": {"LA6568-5": "2"}}}))
+    f = lines(tmp_path / "f", fhir_response(
+        "r1", U, ("/44250-9", "valueCoding", {"code": "LA6568-5"}),
+        questionnaire="urn:other"))
+    report = intake(home, "--format", "fhir", "--map", m, f)
+    assert report["responses"] == 1
+    home.az("intake", "14", "--map", f, "--format", "fhir", f, code=3)
+    home.az("intake", "14", "--map", m, "--format", "ndjson", f, code=2)
+
+
 def test_many_batches(home, tmp_path):
     """Transactions do not show: counts are those of one."""
     f = flow.generate(tmp_path / "f", 1500)
