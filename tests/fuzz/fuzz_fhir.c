@@ -24,39 +24,26 @@ static const char mapping[] =
     "\"questionnaire\":\"urn:q|1\",\"items\":{\"/1\":\"C\",\"/2\":\"L\"},"
     "\"codes\":{\"C\":{\"LA1\":\"1\"}},\"scopes\":{\"x\":[\"support\"]}}";
 
-struct input {
-	const uint8_t *at;
-	size_t left;
+struct lines {
+	struct ndjson_reader *reader;
+	struct intake_batch *batch;
+	unsigned long number;
 };
 
-static enum err
-read_input(void *ctx, uint8_t *dst, size_t max, size_t *ret_got)
-{
-	struct input *in = ctx;
-	size_t n = in->left < max ? in->left : max;
-
-	if (n > 0)
-		memcpy(dst, in->at, n);
-	in->at += n;
-	in->left -= n;
-	*ret_got = n;
-	return ERR_OK;
-}
-
 static void
-read_all(const struct intake_rules *rules, const struct fhir_map *map,
-    struct input in, struct intake_batch *batch)
+read_lines(struct lines *l, struct bytes in)
 {
-	struct ndjson_reader *r;
-	enum err e = ERR_OK;
+	const uint8_t *lf;
 
-	MUST_HOLD(ndjson_reader_new(read_input, &in, rules, NDJSON_FHIR, &r)
-	    == ERR_OK);
-	ndjson_reader_map(r, map);
-	while (e == ERR_OK)
-		e = ndjson_reader_next(r, 100, batch);
-	MUST_HOLD(e == ERR_NOT_FOUND);
-	ndjson_reader_free(r);
+	while (in.len > 0) {
+		lf = memchr(in.data, '\n', in.len);
+		size_t len = lf == NULL ? in.len : (size_t)(lf - in.data);
+
+		MUST_HOLD(ndjson_reader_line(l->reader, bytes_of(in.data, len),
+		    ++l->number, l->batch) == ERR_OK);
+		len += lf != NULL;
+		in = bytes_of(in.data + len, in.len - len);
+	}
 }
 
 /* The whole twice: the second half must be as the first. */
@@ -64,25 +51,30 @@ static void
 check(const struct intake_rules *rules, const struct fhir_map *map,
     const uint8_t *data, size_t size)
 {
-	struct intake_batch once = {0}, twice = {0};
+	struct intake_batch batch = {0};
+	struct lines l = {.batch = &batch};
+	size_t events, bad;
 
-	read_all(rules, map, (struct input){data, size}, &once);
-	MUST_HOLD(once.events_len + once.bad_len == once.lines);
-	read_all(rules, map, (struct input){data, size}, &twice);
-	read_all(rules, map, (struct input){data, size}, &twice);
-	MUST_HOLD(twice.events_len == 2 * once.events_len);
-	MUST_HOLD(twice.bad_len == 2 * once.bad_len);
-	for (size_t i = 0; i < once.events_len; i++) {
-		const struct intake_event *a = &once.events[i];
-		const struct intake_event *b = &twice.events[
-		    once.events_len + i];
+	MUST_HOLD(ndjson_reader_new(NULL, NULL, rules, NDJSON_FHIR,
+	    &l.reader) == ERR_OK);
+	ndjson_reader_map(l.reader, map);
+	read_lines(&l, bytes_of(data, size));
+	events = batch.events_len;
+	bad = batch.bad_len;
+	MUST_HOLD(events + bad == l.number);
+	read_lines(&l, bytes_of(data, size));
+	MUST_HOLD(batch.events_len == 2 * events);
+	MUST_HOLD(batch.bad_len == 2 * bad);
+	for (size_t i = 0; i < events; i++) {
+		const struct intake_event *a = &batch.events[i];
+		const struct intake_event *b = &batch.events[events + i];
 
 		MUST_HOLD(a->type == b->type && a->scopes == b->scopes &&
 		    bytes_equal(a->event, b->event) &&
 		    bytes_equal(a->answers, b->answers));
 	}
-	intake_batch_release(&once);
-	intake_batch_release(&twice);
+	ndjson_reader_free(l.reader);
+	intake_batch_release(&batch);
 }
 
 int
