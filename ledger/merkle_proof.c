@@ -224,16 +224,17 @@ merkle_proof_check_inclusion(uint64_t index, uint64_t size,
 	return w.last == 0 && same_hash(hash, root) ? ERR_OK : ERR_MISMATCH;
 }
 
-/* 0 < old_size < size. */
+/* Walk a consistency proof: 0 < old_size < size, and ${first} is the largest
+ * subtree on the old tree's right edge.  Gives the roots it leads to. */
 static enum err
-check_growth(struct walk w, const uint8_t first[MERKLE_PROOF_HASH_LEN],
-    struct bytes proof, const uint8_t *old_root, const uint8_t *root)
+walk_growth(struct walk w, const uint8_t first[MERKLE_PROOF_HASH_LEN],
+    struct bytes proof, uint8_t old_hash[MERKLE_PROOF_HASH_LEN],
+    uint8_t hash[MERKLE_PROOF_HASH_LEN])
 {
-	uint8_t old_hash[MERKLE_PROOF_HASH_LEN], hash[MERKLE_PROOF_HASH_LEN];
 	const uint8_t *next;
 
-	memcpy(old_hash, first, sizeof(old_hash));
-	memcpy(hash, first, sizeof(hash));
+	memcpy(old_hash, first, MERKLE_PROOF_HASH_LEN);
+	memcpy(hash, first, MERKLE_PROOF_HASH_LEN);
 	while (proof.len > 0) {
 		if (w.last == 0)
 			return ERR_MISMATCH;
@@ -246,8 +247,33 @@ check_growth(struct walk w, const uint8_t first[MERKLE_PROOF_HASH_LEN],
 		}
 		go_up(&w);
 	}
-	return w.last == 0 && same_hash(old_hash, old_root) &&
-	    same_hash(hash, root) ? ERR_OK : ERR_MISMATCH;
+	return w.last == 0 ? ERR_OK : ERR_MISMATCH;
+}
+
+static int
+is_power_of_two(uint64_t n)
+{
+	return (n & (n - 1)) == 0;
+}
+
+/* Both roots of a proof between different sizes; ${old_root} stands in where
+ * the proof leaves it out. */
+static enum err
+roots_of(uint64_t old_size, const uint8_t *old_root, uint64_t size,
+    struct bytes proof, uint8_t ret[2][MERKLE_PROOF_HASH_LEN])
+{
+	struct walk w = {old_size - 1, size - 1};
+	const uint8_t *first = old_root;
+
+	/* An empty proof would leave the new root unproven. */
+	if (proof.len == 0)
+		return ERR_MISMATCH;
+	/* A complete old tree is a node of the new one and not sent again. */
+	if (!is_power_of_two(old_size))
+		first = take_hash(&proof);
+	while ((w.node & 1) != 0)
+		go_up(&w);
+	return walk_growth(w, first, proof, ret[0], ret[1]);
 }
 
 enum err
@@ -255,8 +281,7 @@ merkle_proof_check_consistency(uint64_t old_size,
     const uint8_t old_root[MERKLE_PROOF_HASH_LEN], uint64_t size,
     const uint8_t root[MERKLE_PROOF_HASH_LEN], struct bytes proof)
 {
-	struct walk w = {old_size - 1, size - 1};
-	const uint8_t *first = old_root;
+	uint8_t roots[2][MERKLE_PROOF_HASH_LEN];
 
 	if (old_size == 0 || old_size > size || size > MERKLE_PROOF_SIZE_MAX)
 		return ERR_RANGE;
@@ -264,15 +289,28 @@ merkle_proof_check_consistency(uint64_t old_size,
 	if (old_size == size)
 		return proof.len == 0 && same_hash(old_root, root) ? ERR_OK :
 		    ERR_MISMATCH;
-	/* An empty proof would leave the new root unproven. */
-	if (proof.len == 0)
+	RETURN_IF(roots_of(old_size, old_root, size, proof, roots));
+	return same_hash(roots[0], old_root) && same_hash(roots[1], root) ?
+	    ERR_OK : ERR_MISMATCH;
+}
+
+enum err
+merkle_proof_old_root(uint64_t old_size, uint64_t size,
+    const uint8_t root[MERKLE_PROOF_HASH_LEN], struct bytes proof,
+    uint8_t ret_old_root[MERKLE_PROOF_HASH_LEN])
+{
+	uint8_t roots[2][MERKLE_PROOF_HASH_LEN];
+
+	if (old_size == 0 || old_size >= size || size > MERKLE_PROOF_SIZE_MAX)
+		return ERR_RANGE;
+	RETURN_IF(check_shape(proof));
+	if (is_power_of_two(old_size))
+		return ERR_UNSUPPORTED;
+	RETURN_IF(roots_of(old_size, NULL, size, proof, roots));
+	if (!same_hash(roots[1], root))
 		return ERR_MISMATCH;
-	/* A complete old tree is a node of the new one and not sent again. */
-	if ((old_size & (old_size - 1)) != 0)
-		first = take_hash(&proof);
-	while ((w.node & 1) != 0)
-		go_up(&w);
-	return check_growth(w, first, proof, old_root, root);
+	memcpy(ret_old_root, roots[0], sizeof(roots[0]));
+	return ERR_OK;
 }
 
 enum err

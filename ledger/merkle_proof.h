@@ -59,6 +59,14 @@ enum err merkle_proof_check_consistency(uint64_t old_size,
     const uint8_t old_root[MERKLE_PROOF_HASH_LEN], uint64_t size,
     const uint8_t root[MERKLE_PROOF_HASH_LEN], struct bytes proof) MUST_USE;
 
+/* The root that a consistency proof from ${old_size} leads to, for one who was
+ * told another: the proof that a log contradicts itself.  ERR_UNSUPPORTED where
+ * old_size is a power of two (such a proof does not carry that root), else as
+ * merkle_proof_check_consistency. */
+enum err merkle_proof_old_root(uint64_t old_size, uint64_t size,
+    const uint8_t root[MERKLE_PROOF_HASH_LEN], struct bytes proof,
+    uint8_t ret_old_root[MERKLE_PROOF_HASH_LEN]) MUST_USE;
+
 /* Text form: one hash, padded base64 of exactly 44 characters, a line.
  * ..._put appends "HASH\n" for each; ..._take appends one line's 32 bytes to
  * ${proof}: ERR_SYNTAX, or ERR_LIMIT above MERKLE_PROOF_HASHES_MAX. */

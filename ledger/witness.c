@@ -7,6 +7,7 @@
 #include "ledger/cosignature.h"
 #include "ledger/decimal.h"
 #include "ledger/log_internal.h"
+#include "ledger/misbehaviour.h"
 
 #define STATE_MODE 0600
 
@@ -189,4 +190,115 @@ witness_cosign(const struct witness_config *config, struct bytes request,
 	RETURN_IF(witness_request_parse_unverified(request, &r));
 	RETURN_IF(take_lock(config, &lock));
 	return cosign_locked(config, &r, now_unix_s, ret_size, out);
+}
+
+/* ---- over HTTP ---- */
+
+void
+witness_reply_release(struct witness_reply *r)
+{
+	buf_release(&r->body);
+}
+
+/* The statuses that C2SP tlog-witness gives to each cause; what is not listed
+ * is a malformed request. */
+static const struct {
+	enum err cause;
+	unsigned status;
+} statuses[] = {
+	{ERR_OK, 200},
+	{ERR_STATE, 409},
+	{ERR_UNTRUSTED, 403}, {ERR_SIGNATURE, 403},
+	{ERR_MISMATCH, 422}, {ERR_ROLLBACK, 422},
+	{ERR_BUSY, 503},
+	{ERR_CORRUPT, 500}, {ERR_IO, 500}, {ERR_NO_SPACE, 500},
+	{ERR_NOMEM, 500}, {ERR_UNSUPPORTED, 500},
+};
+
+static unsigned
+status_of(enum err e)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(statuses); i++)
+		if (statuses[i].cause == e)
+			return statuses[i].status;
+	return 400;
+}
+
+/* A checkpoint of another log than this witness's? */
+static int
+is_foreign(const struct witness_config *config, struct bytes request)
+{
+	CLEANUP(witness_request_release) struct witness_request r = {0};
+	CLEANUP(note_cleanup) struct note *n = NULL;
+	struct checkpoint cp;
+
+	return witness_request_parse_unverified(request, &r) == ERR_OK &&
+	    note_parse(bytes_buf(&r.note), &n) == ERR_OK &&
+	    checkpoint_parse_unverified(note_text_unverified(n), &cp) ==
+	    ERR_OK && strcmp(cp.origin, config->log_key->name) != 0;
+}
+
+enum err
+witness_reply_make(const struct witness_config *config, struct bytes request,
+    int64_t now_unix_s, struct witness_reply *ret)
+{
+	uint64_t size = 0;
+	enum err e;
+
+	*ret = (struct witness_reply){.status = 404};
+	if (is_foreign(config, request))
+		return ERR_NOT_FOUND;
+	e = witness_cosign(config, request, now_unix_s, &size, &ret->body);
+	ret->status = status_of(e);
+	if (e == ERR_OK)
+		ret->content_type = "text/plain; charset=utf-8";
+	if (e != ERR_STATE)
+		return e;
+	ret->content_type = "text/x.tlog.size";
+	if (buf_printf(&ret->body, "%llu\n", (unsigned long long)size) !=
+	    ERR_OK)
+		ret->status = 500;
+	return e;
+}
+
+/* ---- a log that contradicts itself ---- */
+
+/* The smaller tree first. */
+static enum err
+accuse(const struct note_key *log_key, struct bytes old, struct bytes note,
+    const struct witness_request *r, struct buf *out)
+{
+	uint8_t root[MERKLE_PROOF_HASH_LEN];
+	struct misbehaviour_case c = {.log_key = log_key, .first = old,
+	    .second = note};
+	struct checkpoint before, now;
+
+	RETURN_IF(checkpoint_verify(old, log_key, &before));
+	RETURN_IF(checkpoint_verify(note, log_key, &now));
+	if (before.size != now.size) {
+		if (before.size != r->old_size)
+			return ERR_NOT_FOUND;
+		RETURN_IF(merkle_proof_old_root(before.size, now.size,
+		    now.root, bytes_buf(&r->hashes), root));
+		c.root_in_second = root;
+		c.hashes = bytes_buf(&r->hashes);
+	}
+	return misbehaviour_write(&c, out);
+}
+
+enum err
+witness_misbehaviour(const struct witness_config *config,
+    struct bytes request, struct buf *out)
+{
+	CLEANUP(witness_request_release) struct witness_request r = {0};
+	CLEANUP(buf_release) struct buf old = {0};
+	enum err e = ERR_NOT_FOUND;
+
+	if (witness_request_parse_unverified(request, &r) == ERR_OK &&
+	    fs_read_file(config->state_path, NOTE_MAX, &old) == ERR_OK)
+		e = accuse(config->log_key, bytes_buf(&old),
+		    bytes_buf(&r.note), &r, out);
+	return e == ERR_OK || e == ERR_NOMEM ? e : ERR_NOT_FOUND;
 }

@@ -64,4 +64,24 @@ enum err witness_cosign(const struct witness_config *config,
     struct bytes request, int64_t now_unix_s, uint64_t *ret_size,
     struct buf *out) MUST_USE;
 
+/* What to send back over HTTP, by C2SP tlog-witness: the answer to a POST of
+ * `add-checkpoint`. */
+struct witness_reply {
+	unsigned status;        /* 200, 400, 403, 404, 409, 422, 500, 503 */
+	const char *content_type;       /* static; NULL: an empty body */
+	struct buf body;
+};
+void witness_reply_release(struct witness_reply *r);    /* CLEANUP-able */
+
+/* Cosign or refuse; the value is that of witness_cosign, ${ret} is always set. */
+enum err witness_reply_make(const struct witness_config *config,
+    struct bytes request, int64_t now_unix_s,
+    struct witness_reply *ret) MUST_USE;
+
+/* The portable proof (ledger/misbehaviour.h) that a refused request gives,
+ * where it gives one: its checkpoint contradicts the one cosigned last.
+ * ERR_NOT_FOUND: it proves nothing. */
+enum err witness_misbehaviour(const struct witness_config *config,
+    struct bytes request, struct buf *out) MUST_USE;
+
 #endif

@@ -18,6 +18,7 @@ static const struct commands_group *const groups[] = {
 	&seats_commands,
 	&officer_commands,
 	&plan_commands,
+	&witness_commands,
 };
 
 /* How many of the words of ${args} a row's words are; 0: another command. */
