@@ -383,11 +383,17 @@ struct writing {
 	struct texts texts;
 	struct tap tap;
 	struct job_rows rows;
+	struct job_ahead *responses, *consents;
+	const struct job_options *options;
+	uint64_t rows_out;
 	struct payload_spec spec;
 };
 
 static void writing_release(struct writing *x)
 {
+	/* Threads end before what they read. */
+	job_ahead_free(x->responses);
+	job_ahead_free(x->consents);
 	binding_release(&x->binding);
 	column_set_release(&x->columns);
 	texts_release(&x->texts);
@@ -395,27 +401,51 @@ static void writing_release(struct writing *x)
 	job_rows_release(&x->rows);
 }
 
+static unsigned threads_of(const struct job *j)
+{
+	return j->options->threads == 0 ? 2 : j->options->threads;
+}
+
+static enum err next_written(void *ctx, struct rows_batch *ret)
+{
+	struct writing *x = ctx;
+	struct rows_source rows = job_ahead_source(x->responses);
+
+	RETURN_IF(rows.next(rows.ctx, ret));
+	x->rows_out += ret->rows;
+	if (x->options->progress != NULL && ret->rows > 0)
+		x->options->progress(x->options->progress_ctx, "write",
+		    x->rows_out);
+	return ERR_OK;
+}
+
+/* Cells may point into the arena, which changes from range to range: only where
+ * one range is all does a thread make the next rows. */
 static enum err prepare_writing(struct job *j, struct job_scan *s,
     struct reader *r, struct writing *x)
 {
 	uint64_t head = 0, consents_head = 0;
 
-	x->rows.options = j->options;
 	RETURN_IF(fill_binding(j, &x->binding));
 	RETURN_IF(fill_columns(s, &x->columns));
 	RETURN_IF(load_texts(j, s, &x->texts));
 	RETURN_IF(tap_init(s, &x->tap));
 	RETURN_IF(job_rows_init(&x->rows, s, r, &j->keys,
 	    x->binding.plan_sha256));
+	x->options = j->options;
+	RETURN_IF(job_ahead_new(job_rows_responses(&x->rows),
+	    s->all_in_arena ? threads_of(j) : 1, &x->responses));
+	RETURN_IF(job_ahead_new(job_rows_consents(&x->rows), threads_of(j),
+	    &x->consents));
 	RETURN_IF(payload_header_bytes(&x->columns, &head, &consents_head));
 	x->spec = (struct payload_spec){.binding = &x->binding,
 	    .frozen_unix_s = j->c.plan.frozen_unix_s,
 	    .owner_name = j->c.docket.charter.owner_name,
 	    .title = s->survey->title, .title_en = s->survey->title_en,
 	    .columns = &x->columns,
-	    .responses = {job_rows_responses(&x->rows), s->kept_rows,
+	    .responses = {{x, next_written}, s->kept_rows,
 	        head + s->csv_bytes},
-	    .consents = {job_rows_consents(&x->rows), s->kept_respondents,
+	    .consents = {job_ahead_source(x->consents), s->kept_respondents,
 	        consents_head + s->consents_bytes},
 	    .consent_texts = x->texts.items,
 	    .consent_text_count = x->texts.len,
@@ -468,14 +498,6 @@ static enum err write_payload(struct job *j, struct job_scan *s,
 
 /* ---- ledger: the notice book ---- */
 
-static int by_respondent(const void *a, const void *b)
-{
-	const struct store_book_row *x = a, *y = b;
-
-	return x->respondent < y->respondent ? -1 :
-	    x->respondent > y->respondent;
-}
-
 static enum err book_rows(const struct job *j, const struct job_rows *rows,
     struct store_book_row *ret)
 {
@@ -486,12 +508,14 @@ static enum err book_rows(const struct job *j, const struct job_rows *rows,
 	digest_sha256(bytes_buf(&j->c.plan_text), plan_sha256);
 	pseudonym_notice_key(j->keys.project, plan_sha256, key);
 	RETURN_IF(pseudonym_notice_new(key, &n));
-	for (size_t i = 0; i < rows->people_len; i++) {
-		ret[i].respondent = rows->people[i].respondent;
-		RETURN_IF(pseudonym_notice_block(n, rows->people[i].pseudonym,
-		    ret[i].block));
+	for (uint32_t i = 0; i < rows->scan->respondents; i++) {
+		if (rows->rank[i] == UINT32_MAX)
+			continue;
+		ret->respondent = i;
+		RETURN_IF(pseudonym_notice_block(n,
+		    rows->people[rows->rank[i]].pseudonym, ret->block));
+		ret++;
 	}
-	qsort(ret, rows->people_len, sizeof(*ret), by_respondent);
 	return ERR_OK;
 }
 
@@ -566,7 +590,7 @@ static enum err open_reader(struct job *j, struct reader **ret)
 	struct reader_args args = {.store = j->w->store, .erase = j->w->erase,
 	    .grant = j->c.grant, .epochs = j->keys.epochs,
 	    .epochs_len = j->keys.len, .now_unix_s = j->h->now_unix_s,
-	    .threads = j->options->threads == 0 ? 2 : j->options->threads};
+	    .threads = threads_of(j)};
 
 	return reader_open(&args, ret);
 }

@@ -17,6 +17,8 @@ struct job_arena {
 	struct entry *entries;          /* at the front of the pool */
 	size_t len;
 	size_t back;                    /* first byte in use at the back */
+	uint32_t *order;                /* of entries, once sorted */
+	size_t sorted;
 };
 
 enum err job_arena_new(size_t bytes, struct job_arena **ret)
@@ -44,6 +46,7 @@ void job_arena_free(struct job_arena *a)
 	if (a == NULL)
 		return;
 	secret_pool_release(&a->pool);
+	free(a->order);
 	free(a);
 }
 
@@ -57,6 +60,7 @@ void job_arena_clear(struct job_arena *a)
 	secret_wipe(a->pool.data, a->len * sizeof(struct entry));
 	secret_wipe(a->pool.data + a->back, a->pool.len - a->back);
 	a->len = 0;
+	a->sorted = 0;
 	a->back = a->pool.len;
 }
 
@@ -72,7 +76,7 @@ size_t job_arena_cost(size_t packed_len)
 
 size_t job_arena_len(const struct job_arena *a)
 {
-	return a->len;
+	return a->sorted;
 }
 
 enum err job_arena_add(struct job_arena *a, const struct job_arena_row *row)
@@ -95,7 +99,7 @@ enum err job_arena_add(struct job_arena *a, const struct job_arena_row *row)
 void job_arena_row(const struct job_arena *a, size_t i,
     struct job_arena_row *ret)
 {
-	const struct entry *e = &a->entries[i];
+	const struct entry *e = &a->entries[a->order[i]];
 
 	ret->respondent = e->respondent;
 	ret->event_unix_s = e->event_unix_s;
@@ -103,29 +107,61 @@ void job_arena_row(const struct job_arena *a, size_t i,
 	ret->packed = bytes_of(a->pool.data + e->offset, e->len);
 }
 
-static int before(const void *x, const void *y, void *ctx)
+static int before(const struct entry *a, const struct entry *b)
 {
-	const struct entry *a = x, *b = y;
-	const uint32_t *rank = ctx;
-	uint32_t ra = rank[a->respondent], rb = rank[b->respondent];
-
-	if (ra != rb)
-		return ra < rb ? -1 : 1;
 	if (a->event_unix_s != b->event_unix_s)
-		return a->event_unix_s < b->event_unix_s ? -1 : 1;
-	return memcmp(a->id, b->id, sizeof(a->id));
+		return a->event_unix_s < b->event_unix_s;
+	return memcmp(a->id, b->id, sizeof(a->id)) < 0;
 }
 
-/* qsort_r may take memory of its own for large arrays; what it copies are
- * numbers and record ids, never answers. */
-void job_arena_sort(struct job_arena *a, const uint32_t *rank)
+/* Of one person, by time and id: a few rows. */
+static void sort_few(const struct entry *entries, uint32_t *order, size_t len)
 {
-	size_t kept = 0;
+	for (size_t i = 1; i < len; i++) {
+		uint32_t moving = order[i];
+		size_t at = i;
 
+		for (; at > 0 && before(&entries[moving],
+		    &entries[order[at - 1]]); at--)
+			order[at] = order[at - 1];
+		order[at] = moving;
+	}
+}
+
+/* ${ends} has, per rank, where its rows end in the order. */
+static void order_rows(struct job_arena *a, const uint32_t *rank,
+    uint32_t *ends, size_t ranks)
+{
 	for (size_t i = 0; i < a->len; i++)
-		if (rank[a->entries[i].respondent] != UINT32_MAX)
-			a->entries[kept++] = a->entries[i];
-	a->len = kept;
-	qsort_r(a->entries, a->len, sizeof(struct entry), before,
-	    (void *)(uintptr_t)rank);
+		if (rank[a->entries[i].respondent] < ranks)
+			ends[rank[a->entries[i].respondent]]++;
+	for (size_t i = 1; i < ranks; i++)
+		ends[i] += ends[i - 1];
+	a->sorted = ends[ranks - 1];
+	for (size_t i = a->len; i-- > 0;)
+		if (rank[a->entries[i].respondent] < ranks)
+			a->order[--ends[rank[a->entries[i].respondent]]] =
+			    (uint32_t)i;
+	/* What were ends are beginnings now. */
+	for (size_t i = 0; i < ranks; i++)
+		sort_few(a->entries, a->order + ends[i],
+		    (i + 1 < ranks ? ends[i + 1] : a->sorted) - ends[i]);
+}
+
+enum err job_arena_sort(struct job_arena *a, const uint32_t *rank,
+    size_t ranks)
+{
+	uint32_t *ends = calloc(ranks + 1, sizeof(*ends));
+
+	free(a->order);
+	a->sorted = 0;
+	a->order = malloc((a->len + 1) * sizeof(*a->order));
+	if (ends == NULL || a->order == NULL) {
+		free(ends);
+		return ERR_NOMEM;
+	}
+	if (ranks > 0)
+		order_rows(a, rank, ends, ranks);
+	free(ends);
+	return ERR_OK;
 }

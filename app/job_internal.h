@@ -157,9 +157,11 @@ size_t job_arena_cost(size_t packed_len);
 /* ERR_LIMIT when it does not fit (nothing is added). */
 enum err job_arena_add(struct job_arena *a,
     const struct job_arena_row *row) MUST_USE;
-/* Order by rank of the respondent, time, id; rows with rank UINT32_MAX are
- * dropped. */
-void job_arena_sort(struct job_arena *a, const uint32_t *rank);
+/* Order by rank of the respondent (below ${ranks}), time, id; rows of any other
+ * rank are left out.  ERR_NOMEM. */
+enum err job_arena_sort(struct job_arena *a, const uint32_t *rank,
+    size_t ranks) MUST_USE;
+/* Rows in that order. */
 size_t job_arena_len(const struct job_arena *a);
 void job_arena_row(const struct job_arena *a, size_t i,
     struct job_arena_row *ret);
@@ -181,7 +183,7 @@ struct job_person {
 };
 
 struct job_consent_cells {
-	char digest[65], scopes[64], year[8], receipt[33];
+	char digest[65], scopes[64], year[8];
 };
 
 struct job_rows {
@@ -190,22 +192,25 @@ struct job_rows {
 	struct job_person *people;      /* kept ones, by pseudonym */
 	size_t people_len;
 	uint32_t *rank;                 /* respondent → position in people */
-	const struct job_options *options;
 	/* range under way */
 	size_t range_begin, range_end;  /* in people */
 	size_t at, answer;              /* in the sorted arena */
 	uint32_t last_rank;
 	uint8_t *only;                  /* bitmap for re-reading */
 	size_t only_len;
-	struct bytes *cells;
-	char (*scratch)[ANSWERS_CELL_MAX];
-	char (*names)[32];              /* pseudonym and answer texts */
+	/* batches take turns, so that one can be made while one is written */
+	struct job_batch {
+		struct bytes *cells;
+		char (*scratch)[ANSWERS_CELL_MAX];
+		char (*names)[32];      /* pseudonym and answer texts */
+		char (*receipts)[33];
+	} batches[2];
+	unsigned turn;
 	/* consents.csv */
 	size_t consent_at;
-	struct job_consent_cells *consent_cells;
+	struct job_consent_cells *consent_cells;        /* per consent */
 	const uint8_t *project;
 	const uint8_t *plan_sha256;
-	uint64_t rows_out;
 };
 void job_rows_release(struct job_rows *r);
 
@@ -226,6 +231,17 @@ struct job_figures {
 	char source[64];
 };
 void job_figures_release(struct job_figures *f);
+
+/* The next batch of ${inner} is made in a second thread while the caller works
+ * on the one before (job_ahead.c): ${inner} must keep a batch valid until it has
+ * given two more.  ${inner} is borrowed; with one thread, or if none can be
+ * had, the source is simply ${inner}. */
+struct job_ahead;
+enum err job_ahead_new(struct rows_source inner, unsigned threads,
+    struct job_ahead **ret) MUST_USE;
+void job_ahead_free(struct job_ahead *a);       /* waits; NULL is fine */
+void job_ahead_cleanup(struct job_ahead **a);
+struct rows_source job_ahead_source(struct job_ahead *a);
 
 /* ---- the bundle's own texts (job_papers.c) ---- */
 

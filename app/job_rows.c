@@ -13,6 +13,7 @@
 #include "keys/pseudonym.h"
 
 #define BATCH_ROWS 512
+#define BUCKETS ((size_t)1 << 16)
 
 void job_rows_release(struct job_rows *r)
 {
@@ -21,9 +22,12 @@ void job_rows_release(struct job_rows *r)
 	free(r->people);
 	free(r->rank);
 	free(r->only);
-	free(r->cells);
-	free(r->scratch);
-	free(r->names);
+	for (size_t i = 0; i < ARRAY_LEN(r->batches); i++) {
+		free(r->batches[i].cells);
+		free(r->batches[i].scratch);
+		free(r->batches[i].names);
+		free(r->batches[i].receipts);
+	}
 	free(r->consent_cells);
 	*r = (struct job_rows){0};
 }
@@ -33,6 +37,41 @@ void job_rows_release(struct job_rows *r)
 static int by_pseudonym(const void *a, const void *b)
 {
 	return memcmp(a, b, PSEUDONYM_LEN);
+}
+
+static size_t bucket_of(const struct job_person *p)
+{
+	return (size_t)p->pseudonym[0] << 8 | p->pseudonym[1];
+}
+
+/* Pseudonyms are as good as random: by their first two bytes into buckets, then
+ * each bucket, which has few. */
+static enum err sort_people(struct job_rows *r)
+{
+	size_t *ends = calloc(BUCKETS + 1, sizeof(*ends)), begin = 0;
+	struct job_person *sorted = calloc(r->people_len + 1,
+	    sizeof(*sorted));
+
+	if (ends == NULL || sorted == NULL) {
+		free(ends);
+		free(sorted);
+		return ERR_NOMEM;
+	}
+	for (size_t i = 0; i < r->people_len; i++)
+		ends[bucket_of(&r->people[i]) + 1]++;
+	for (size_t i = 1; i <= BUCKETS; i++)
+		ends[i] += ends[i - 1];
+	/* Filling moves every beginning to the bucket's end. */
+	for (size_t i = 0; i < r->people_len; i++)
+		sorted[ends[bucket_of(&r->people[i])]++] = r->people[i];
+	for (size_t i = 0; i < BUCKETS; begin = ends[i++])
+		qsort(sorted + begin, ends[i] - begin, sizeof(*sorted),
+		    by_pseudonym);
+	secret_wipe(r->people, r->people_len * sizeof(*r->people));
+	free(r->people);
+	r->people = sorted;
+	free(ends);
+	return ERR_OK;
 }
 
 static enum err make_people(struct job_rows *r, const struct job_keys *keys)
@@ -55,11 +94,45 @@ static enum err make_people(struct job_rows *r, const struct job_keys *keys)
 	if (len != s->kept_respondents)
 		return ERR_CORRUPT;
 	r->people_len = len;
-	qsort(r->people, len, sizeof(*r->people), by_pseudonym);
+	RETURN_IF(sort_people(r));
 	for (size_t i = 0; i < len; i++) {
 		payload_order_undo(r->people[i].pseudonym,
 		    r->people[i].pseudonym);
 		r->rank[r->people[i].respondent] = (uint32_t)i;
+	}
+	return ERR_OK;
+}
+
+static enum err init_batch(struct job_batch *b, size_t columns)
+{
+	b->cells = calloc(BATCH_ROWS * columns, sizeof(*b->cells));
+	b->scratch = calloc(BATCH_ROWS * columns, sizeof(*b->scratch));
+	b->names = calloc((size_t)BATCH_ROWS * 2, sizeof(*b->names));
+	b->receipts = calloc(BATCH_ROWS, sizeof(*b->receipts));
+	return b->cells == NULL || b->scratch == NULL || b->names == NULL ||
+	    b->receipts == NULL ? ERR_NOMEM : ERR_OK;
+}
+
+/* What consents.csv says of each kind of consent. */
+static enum err make_consent_cells(struct job_rows *r)
+{
+	const struct job_scan *s = r->scan;
+
+	r->consent_cells = calloc(s->consents_len + 1,
+	    sizeof(*r->consent_cells));
+	if (r->consent_cells == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < s->consents_len; i++) {
+		struct job_consent_cells *t = &r->consent_cells[i];
+		CLEANUP(buf_release) struct buf scopes = {0};
+
+		encode_hex(s->consents[i].sha256, DIGEST_LEN, t->digest);
+		RETURN_IF(consent_scopes_append(s->consents[i].scopes,
+		    &scopes));
+		(void)snprintf(t->scopes, sizeof(t->scopes), "%s",
+		    buf_text(&scopes));
+		(void)snprintf(t->year, sizeof(t->year), "%04u",
+		    s->consents[i].year);
 	}
 	return ERR_OK;
 }
@@ -79,14 +152,11 @@ enum err job_rows_init(struct job_rows *r, struct job_scan *s,
 	r->people = calloc(s->kept_respondents + 1, sizeof(*r->people));
 	r->rank = malloc(((size_t)s->respondents + 1) * sizeof(*r->rank));
 	r->only = malloc(r->only_len);
-	r->cells = calloc(BATCH_ROWS * columns, sizeof(*r->cells));
-	r->scratch = calloc(BATCH_ROWS * columns, sizeof(*r->scratch));
-	r->names = calloc((size_t)BATCH_ROWS * 2, sizeof(*r->names));
-	r->consent_cells = calloc(BATCH_ROWS, sizeof(*r->consent_cells));
-	if (r->people == NULL || r->rank == NULL || r->only == NULL ||
-	    r->cells == NULL || r->scratch == NULL || r->names == NULL ||
-	    r->consent_cells == NULL)
+	if (r->people == NULL || r->rank == NULL || r->only == NULL)
 		return ERR_NOMEM;
+	for (size_t i = 0; i < ARRAY_LEN(r->batches); i++)
+		RETURN_IF(init_batch(&r->batches[i], columns));
+	RETURN_IF(make_consent_cells(r));
 	memset(r->rank, 0xff, ((size_t)s->respondents + 1) *
 	    sizeof(*r->rank));
 	return make_people(r, keys);
@@ -150,9 +220,8 @@ static enum err next_range(struct job_rows *r)
 		RETURN_IF(choose_range(r));
 		RETURN_IF(fill_arena(r));
 	}
-	job_arena_sort(a, r->rank);
 	r->at = 0;
-	return ERR_OK;
+	return job_arena_sort(a, r->rank, r->people_len);
 }
 
 /* ---- cells ---- */
@@ -168,6 +237,7 @@ static struct bytes label_cell(struct job_column *col, uint32_t leaf)
 static enum err put_cells(struct job_rows *r, size_t row,
     const struct answers_value *v)
 {
+	struct job_batch *b = &r->batches[r->turn];
 	struct job_scan *s = r->scan;
 	size_t at = row * (s->cells + 2) + 2;
 
@@ -178,28 +248,41 @@ static enum err put_cells(struct job_rows *r, size_t row,
 
 		if (col->plan->ladder[0] != '\0') {
 			RETURN_IF(ladder_map_leaf(col->map, value, &leaf));
-			r->cells[at++] = label_cell(col, leaf);
+			b->cells[at++] = label_cell(col, leaf);
 			continue;
 		}
 		for (size_t k = 0; k < col->field->columns; k++, at++)
-			r->cells[at] = answers_cell(col->field, value, k,
-			    r->scratch[at]);
+			b->cells[at] = answers_cell(col->field, value, k,
+			    b->scratch[at]);
 	}
 	return ERR_OK;
 }
 
+/* Decimal digits of ${n} into ${ret}; how many. */
+static size_t put_number(size_t n, char ret[32])
+{
+	char digits[32];
+	size_t len = 0;
+
+	do
+		digits[len++] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	for (size_t i = 0; i < len; i++)
+		ret[i] = digits[len - 1 - i];
+	return len;
+}
+
 static void put_names(struct job_rows *r, size_t row, uint32_t rank)
 {
-	char *name = r->names[row * 2], *number = r->names[row * 2 + 1];
-	struct bytes *cell = &r->cells[row * (r->scan->cells + 2)];
-	int len;
+	struct job_batch *b = &r->batches[r->turn];
+	char *name = b->names[row * 2], *number = b->names[row * 2 + 1];
+	struct bytes *cell = &b->cells[row * (r->scan->cells + 2)];
 
 	pseudonym_format(r->people[rank].pseudonym, name);
 	r->answer = rank == r->last_rank ? r->answer + 1 : 1;
 	r->last_rank = rank;
-	len = snprintf(number, 32, "%zu", r->answer);
 	cell[0] = bytes_of(name, PSEUDONYM_TEXT_LEN);
-	cell[1] = bytes_of(number, (size_t)len);
+	cell[1] = bytes_of(number, put_number(r->answer, number));
 }
 
 static enum err put_row(struct job_rows *r, size_t row)
@@ -218,6 +301,7 @@ static enum err next_responses(void *ctx, struct rows_batch *ret)
 	struct job_rows *r = ctx;
 	size_t rows = 0;
 
+	r->turn ^= 1;
 	while (rows < BATCH_ROWS) {
 		if (r->range_end == 0 ||
 		    r->at == job_arena_len(r->scan->arena)) {
@@ -230,12 +314,9 @@ static enum err next_responses(void *ctx, struct rows_batch *ret)
 		}
 		RETURN_IF(put_row(r, rows++));
 	}
-	r->rows_out += rows;
-	if (r->options->progress != NULL && rows > 0)
-		r->options->progress(r->options->progress_ctx, "write",
-		    r->rows_out);
 	*ret = (struct rows_batch){.rows = rows,
-	    .columns = r->scan->cells + 2, .cells = r->cells};
+	    .columns = r->scan->cells + 2,
+	    .cells = r->batches[r->turn].cells};
 	return ERR_OK;
 }
 
@@ -246,29 +327,23 @@ struct rows_source job_rows_responses(struct job_rows *r)
 
 /* ---- consents.csv ---- */
 
-static enum err put_consent(struct job_rows *r, size_t row,
-    struct job_consent_cells *t)
+static void put_consent(struct job_rows *r, size_t row)
 {
+	struct job_batch *b = &r->batches[r->turn];
 	const struct job_person *p = &r->people[r->consent_at];
-	const struct job_consent *c =
-	    &r->scan->consents[r->scan->consent_of[p->respondent]];
+	struct job_consent_cells *t =
+	    &r->consent_cells[r->scan->consent_of[p->respondent]];
 	uint8_t receipt[PSEUDONYM_RECEIPT_LEN];
-	struct bytes *cell = &r->cells[row * 5];
-	CLEANUP(buf_release) struct buf scopes = {0};
+	struct bytes *cell = &b->cells[row * 5];
 
-	pseudonym_format(p->pseudonym, r->names[row]);
-	encode_hex(c->sha256, sizeof(c->sha256), t->digest);
-	RETURN_IF(consent_scopes_append(c->scopes, &scopes));
-	(void)snprintf(t->scopes, sizeof(t->scopes), "%s", buf_text(&scopes));
-	(void)snprintf(t->year, sizeof(t->year), "%04u", c->year);
+	pseudonym_format(p->pseudonym, b->names[row]);
 	pseudonym_receipt(r->project, r->plan_sha256, p->pseudonym, receipt);
-	encode_hex(receipt, sizeof(receipt), t->receipt);
-	cell[0] = bytes_of(r->names[row], PSEUDONYM_TEXT_LEN);
+	encode_hex(receipt, sizeof(receipt), b->receipts[row]);
+	cell[0] = bytes_of(b->names[row], PSEUDONYM_TEXT_LEN);
 	cell[1] = bytes_str(t->digest);
 	cell[2] = bytes_str(t->scopes);
 	cell[3] = bytes_str(t->year);
-	cell[4] = bytes_str(t->receipt);
-	return ERR_OK;
+	cell[4] = bytes_str(b->receipts[row]);
 }
 
 static enum err next_consents(void *ctx, struct rows_batch *ret)
@@ -276,11 +351,12 @@ static enum err next_consents(void *ctx, struct rows_batch *ret)
 	struct job_rows *r = ctx;
 	size_t rows = 0;
 
+	r->turn ^= 1;
 	for (; rows < BATCH_ROWS && r->consent_at < r->people_len;
 	    rows++, r->consent_at++)
-		RETURN_IF(put_consent(r, rows, &r->consent_cells[rows]));
+		put_consent(r, rows);
 	*ret = (struct rows_batch){.rows = rows, .columns = 5,
-	    .cells = r->cells};
+	    .cells = r->batches[r->turn].cells};
 	return ERR_OK;
 }
 
