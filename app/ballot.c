@@ -223,7 +223,8 @@ enum err ballot_still_granted(struct home *h, const char *plan)
 	RETURN_IF(ballot_load(h, plan, b));
 	RETURN_IF(ballot_tally(b, (struct ballot_more){0}, h->now_unix_s,
 	    &tally, &why));
-	if (b->row.state != REGISTER_PLAN_FROZEN || tally.ended ||
+	if ((b->row.state != REGISTER_PLAN_FROZEN &&
+	    b->row.state != REGISTER_PLAN_STARTED) || tally.ended ||
 	    !tally.granted)
 		return ERR_CHANGED;
 	return ERR_OK;

@@ -63,8 +63,8 @@ void ballot_votes(const struct ballot *b, struct ballot_more more,
     struct decision_approval *approvals, struct decision_stop *stops,
     struct decision_votes *ret);
 
-/* For a caller inside an act of the register: does the plan still wait, and do
- * its approvals carry it?  ERR_CHANGED. */
+/* For a caller inside an act of the register: is the plan still to be exported,
+ * and do its approvals carry it?  ERR_CHANGED. */
 enum err ballot_still_granted(struct home *h, const char *plan) MUST_USE;
 
 /* The vote of a seat; NULL when it has none. */

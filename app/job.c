@@ -11,6 +11,7 @@
 #include "app/ballot.h"
 #include "app/job_internal.h"
 #include "app/ops/freeze.h"
+#include "app/ops/plans.h"
 #include "app/step.h"
 #include "core/clock.h"
 #include "keys/pseudonym.h"
@@ -26,6 +27,7 @@ struct job {
 	struct job_keys keys;
 	struct job_arena *arena;
 	struct job_built built;
+	int waits;                      /* built; officers are to see it */
 };
 
 static void job_release(struct job *j)
@@ -125,7 +127,21 @@ static enum err log_started_again(struct job *j)
 	entry_put(&w, "export", p->export_id);
 	entry_put_hex(&w, "plan-sha256", p->sha256, DIGEST_LEN);
 	RETURN_IF(act_entry_end(&a, &w, &act));
+	RETURN_IF(register_export_move(j->h->reg, p->export_id,
+	    REGISTER_EXPORT_STARTED, NULL, j->h->now_unix_s, act));
 	return act_commit(&a);
+}
+
+/* A job that died between destroying a bundle and beginning it again. */
+static enum err start_again_if_owed(struct job *j)
+{
+	struct register_export e;
+
+	RETURN_IF(register_export_get(j->h->reg, j->c.row.export_id, &e));
+	if (e.state != REGISTER_EXPORT_STARTED ||
+	    strcmp(e.why, JOB_WHY_WITHDRAWN) != 0)
+		return ERR_OK;
+	return log_started_again(j);
 }
 
 /* ---- a plan that cannot be carried out ---- */
@@ -657,23 +673,53 @@ static enum err begin(struct job *j, const char *plan)
 {
 	size_t arena = j->options->arena_bytes;
 
-	if (arena == 0)
-		arena = JOB_ARENA_DEFAULT;
-	if (arena < JOB_ARENA_LEAST)
+	if (arena != 0 && arena < JOB_ARENA_LEAST)
 		return ERR_RANGE;
 	/* First whether it is over: that says more than what is missing. */
 	if (register_plan_get(j->h->reg, plan, &j->c.row) == ERR_OK)
 		RETURN_IF(check_state(j));
 	RETURN_IF(job_case_load(j->h, plan, &j->c));
 	RETURN_IF(check_state(j));
-	RETURN_IF(check_released(j));
 	RETURN_IF(home_owner_open(j->h, j->c.row.owner, &j->w));
 	if (j->c.row.state == REGISTER_PLAN_FROZEN) {
+		RETURN_IF(check_released(j));
 		if (j->options->rederive)
 			return ERR_STATE;
 		RETURN_IF(put_started(j));
+	} else if (!j->options->rederive) {
+		RETURN_IF(start_again_if_owed(j));
 	}
 	step_reached(STEP_JOB_STARTED);
+	return ERR_OK;
+}
+
+/* What was released to a plan is gone where a machine was restored or its
+ * memory lost: such a plan can only end. */
+static enum err check_secrets(struct job *j)
+{
+	char path[FS_PATH_MAX];
+	const char *plan = j->c.row.id;
+	enum err e;
+
+	RETURN_IF(freeze_key_path(j->h, plan, path));
+	e = fs_exists(path) ? check_released(j) : ERR_THRESHOLD;
+	if (e != ERR_THRESHOLD || j->c.row.state != REGISTER_PLAN_STARTED ||
+	    j->options->rederive)
+		return e;
+	RETURN_IF(plans_end(j->h, plan, "abandoned"));
+	return outcome_refuse(j->h->outcome, ERR_STATE,
+	    "the keys that were released to %s are no longer here, so its bundle cannot be built again: the plan has ended; freeze a new one",
+	    "%sのために開示された鍵が失われたため、作り直せません。計画は終了しました。新しい計画を確定してください",
+	    plan);
+}
+
+static enum err open_keys(struct job *j)
+{
+	size_t arena = j->options->arena_bytes;
+
+	if (arena == 0)
+		arena = JOB_ARENA_DEFAULT;
+	RETURN_IF(check_secrets(j));
 	RETURN_IF(job_keys_combine(j->w, &j->c, &j->keys));
 	step_reached(STEP_JOB_COMBINED);
 	return job_arena_new(arena, &j->arena);
@@ -686,12 +732,15 @@ static enum err build_and_publish(struct job *j, struct job_result *ret)
 
 	for (int i = 0; i < ATTEMPTS_MAX && e == ERR_CHANGED; i++) {
 		e = attempt(j, ret);
-		if (e != ERR_OK || j->options->rederive ||
-		    j->c.plan.byte_release)
+		if (e != ERR_OK || j->options->rederive)
 			continue;
 		e = job_publish(j->h, j->w, j->c.row.export_id, ret->path);
 		if (e == ERR_CHANGED)
 			RETURN_IF(log_started_again(j));
+	}
+	if (e == ERR_THRESHOLD && j->c.plan.byte_release) {
+		j->waits = 1;
+		return ERR_OK;
 	}
 	return e;
 }
@@ -709,11 +758,9 @@ static enum err resume(struct job *j, struct job_result *ret, int *ret_done)
 	RETURN_IF(err);
 	if (e.state != REGISTER_EXPORT_BUILT)
 		return ERR_OK;
-	if (j->c.plan.byte_release)
-		return outcome_refuse(j->h->outcome, ERR_STATE,
-		    "%s is built already and waits for byte release",
-		    "%sは作成済みで、開示前の確認を待っています", e.id);
 	err = job_publish(j->h, j->w, e.id, ret->path);
+	if (err == ERR_THRESHOLD)
+		return job_byterelease_refuse(j->h, e.id, j->c.row.id);
 	if (err == ERR_CHANGED)
 		return log_started_again(j);
 	RETURN_IF(err);
@@ -731,16 +778,16 @@ static enum err run(struct job *j, const char *plan, struct job_result *ret)
 		return ERR_OK;
 	RETURN_IF(begin(j, plan));
 	RETURN_IF(resume(j, ret, &done));
-	if (!done)
+	if (!done) {
+		RETURN_IF(open_keys(j));
 		RETURN_IF(build_and_publish(j, ret));
+	}
 	if (j->options->rederive)
 		return ERR_OK;
-	if (!j->c.plan.byte_release)
+	if (!j->waits)
 		return destroy_secrets(j);
-	outcome_add(j->h->outcome, OUTCOME_DONE,
-	    "%s is built and waits for byte release: its officers read the disclosure report and sign SHA256SUMS",
-	    "%sを作成しました。開示前の確認待ちです。保管官が開示評価を読み、SHA256SUMSに署名します",
-	    j->c.row.export_id);
+	ret->waits = 1;
+	job_byterelease_tell(j->h, j->c.row.export_id);
 	return ERR_OK;
 }
 

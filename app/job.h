@@ -9,7 +9,8 @@
  *   export     payload and bundle, temporary; no plaintext on any disk
  *   verify     the bytes that leave: independent count, then the whole bundle
  *              as a stranger would
- *   ledger     `notice-book`, `exported`, consent asked again, `released`
+ *   ledger     `notice-book`, `exported`, consent asked again, where the plan
+ *              asks for it the seats' signatures on SHA256SUMS, `released`
  *   publish    rename into the outbox, secrets of the plan destroyed
  *
  * A job that was killed is simply run again: the same plan, snapshot and keys
@@ -39,6 +40,7 @@ struct job_result {
 	uint64_t suppressed_respondents;
 	uint64_t k_achieved, groups;
 	uint64_t covered_by_later;
+	int waits;                      /* built, waits for byte release */
 	unsigned minimum_cell;          /* smaller counts are not to be shown */
 	uint8_t tagmanifest_sha256[32]; /* of the payload's inside */
 };
@@ -52,11 +54,25 @@ enum err job_run(struct home *h, const char *plan,
 
 /* The last part, for a bundle that is built: ask consent again, finish, verify
  * as a stranger would, log `released`, publish, destroy the plan's secrets.
- * job_run does it unless the plan asks for byte release; it may be called
- * again after a crash.  ${ret_path} is the bundle in the outbox.  ERR_CHANGED:
- * an exported respondent has withdrawn meanwhile, the built bundle is destroyed
- * and the export is to be run again. */
+ * job_run does it; it may be called again after a crash.  ${ret_path} is the
+ * bundle in the outbox.  ERR_CHANGED: an exported respondent has withdrawn
+ * meanwhile, the built bundle is destroyed and the export is to be run again.
+ * ERR_THRESHOLD, without a sentence: the plan asks for byte release, and too
+ * few seats have signed SHA256SUMS; the bundle stays as it is. */
 enum err job_publish(struct home *h, struct owner *w, const char *export_id,
     char ret_path[FS_PATH_MAX]) MUST_USE;
+
+/* What stands around a built bundle's SHA256SUMS, as it will be published. */
+struct job_seals {
+	struct buf sums, sig, entry, proof;
+	uint8_t sums_sha256[32];
+};
+void job_seals_release(struct job_seals *s);            /* CLEANUP-able */
+enum err job_publish_seals(struct home *h, const char *export_id,
+    struct job_seals *ret) MUST_USE;
+
+/* Has somebody in the built bundle withdrawn since it was begun? */
+enum err job_publish_stale(struct home *h, struct owner *w,
+    const char *export_id, int *ret) MUST_USE;
 
 #endif

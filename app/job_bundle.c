@@ -141,16 +141,42 @@ static enum err add_all(struct home *h, const struct job_case *c,
 
 /* ---- the act ---- */
 
+/* A bundle that is built again has texts of the same name: the next version.
+ * ERR_EXISTS: of these very bytes. */
+static enum err next_version(struct home *h, struct register_document *doc)
+{
+	const struct register_query q = {.kind = doc->kind,
+	    .owner = doc->owner, .name = doc->name};
+	struct register_query same = q;
+	struct register_document last;
+	enum err e;
+
+	same.sha256 = doc->sha256;
+	e = register_document_find(h->reg, &same, &last);
+	if (e == ERR_NOT_FOUND)
+		e = register_document_find(h->reg, &q, &last);
+	else if (e == ERR_OK)
+		return ERR_EXISTS;
+	if (e == ERR_OK)
+		doc->version = last.version + 1;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 static enum err put_text(struct home *h, const struct job_case *c,
     enum register_kind kind, struct bytes bytes, int64_t act)
 {
 	struct register_document doc = {.kind = kind,
 	    .added_unix_s = h->now_unix_s, .act = act};
 	int64_t id;
+	enum err e;
 
 	memcpy(doc.owner, c->row.owner, 3);
 	(void)snprintf(doc.name, sizeof(doc.name), "%s", c->row.export_id);
 	digest_sha256(bytes, doc.sha256);
+	e = next_version(h, &doc);
+	if (e == ERR_EXISTS)
+		return ERR_OK;          /* these very bytes are there */
+	RETURN_IF(e);
 	return register_document_add(h->reg, &doc, bytes, &id);
 }
 
@@ -176,6 +202,7 @@ static enum err put_texts(struct home *h, const struct job_case *c,
 	memcpy(doc.owner, c->row.owner, 3);
 	(void)snprintf(doc.name, sizeof(doc.name), "%s", c->row.export_id);
 	digest_sha256(sums, doc.sha256);
+	RETURN_IF(next_version(h, &doc));
 	RETURN_IF(register_document_add(h->reg, &doc, sums, &id));
 	return register_signature_add(h->reg, id, "gateway", sig, act);
 }

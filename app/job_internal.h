@@ -5,6 +5,7 @@
 #include "app/docket.h"
 #include "app/job.h"
 #include "core/rows.h"
+#include "exporters/bundle.h"
 #include "exporters/column.h"
 #include "exporters/payload.h"
 #include "keys/epoch.h"
@@ -174,6 +175,35 @@ enum err job_work_path(const struct home *h, const char *export_id,
 /* An empty work folder, whatever was in it. */
 enum err job_work_begin(const struct home *h, const char *export_id) MUST_USE;
 enum err job_work_remove(const struct home *h, const char *export_id) MUST_USE;
+
+/* Why a built bundle was destroyed and is to be begun again. */
+#define JOB_WHY_WITHDRAWN "withdrawn"
+
+/* ---- byte release (job_byterelease.c): officers see the bundle's report and
+ * sign its SHA256SUMS before it leaves ---- */
+
+/* Signers of a SHA256SUMS in the register: `gateway`, `seat/SEAT`. */
+#define JOB_BYTERELEASE_SIGNER "seat/"
+
+struct job_byterelease {
+	unsigned needed;                /* 0: the plan asks for none */
+	struct bundle_part parts[JOB_SEATS_MAX];        /* release/SEAT.sig */
+	char names[JOB_SEATS_MAX][64];
+	struct buf sigs[JOB_SEATS_MAX];
+	size_t len;
+};
+void job_byterelease_release(struct job_byterelease *r);
+
+/* The signatures on ${sums} that count: logged, valid under the charter, of
+ * seats that have neither refused nor taken back.  Nothing where the plan asks
+ * for none. */
+enum err job_byterelease_load(struct home *h, const char *plan,
+    struct bytes sums, struct job_byterelease *ret) MUST_USE;
+/* ERR_STATE, saying how many are missing. */
+enum err job_byterelease_refuse(struct home *h, const char *export_id,
+    const char *plan) MUST_USE;
+/* What officers do now. */
+void job_byterelease_tell(struct home *h, const char *export_id);
 
 /* ---- second pass: rows out (job_rows.c) ---- */
 

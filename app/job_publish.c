@@ -23,6 +23,7 @@ struct publish {
 	struct register_built built;
 	struct register_plan plan;
 	struct buf sums, sig, entry, proof;
+	struct job_byterelease byterelease;
 	char folder[FS_PATH_MAX], tar[FS_PATH_MAX], out[FS_PATH_MAX];
 };
 
@@ -32,6 +33,7 @@ static void publish_release(struct publish *p)
 	buf_release(&p->sig);
 	buf_release(&p->entry);
 	buf_release(&p->proof);
+	job_byterelease_release(&p->byterelease);
 }
 
 static enum err load(struct publish *p, const char *export_id)
@@ -105,10 +107,10 @@ static enum err destroy_built(struct publish *p)
 	act_entry(&a, ENTRY_EXPORT_FAILED, p->export_row.owner, &w);
 	entry_put(&w, "export", p->export_row.id);
 	entry_put_hex(&w, "plan-sha256", p->plan.sha256, DIGEST_LEN);
-	entry_put(&w, "why", "withdrawn");
+	entry_put(&w, "why", JOB_WHY_WITHDRAWN);
 	RETURN_IF(act_entry_end(&a, &w, &act));
 	RETURN_IF(register_export_move(p->h->reg, p->export_row.id,
-	    REGISTER_EXPORT_STARTED, "withdrawn", p->h->now_unix_s, act));
+	    REGISTER_EXPORT_STARTED, JOB_WHY_WITHDRAWN, p->h->now_unix_s, act));
 	RETURN_IF(act_commit(&a));
 	outcome_add(p->h->outcome, OUTCOME_WARNING,
 	    "a respondent withdrew while %s was being made; it is built again without them",
@@ -155,8 +157,14 @@ static enum err finish(struct publish *p)
 	struct bundle_seals seals;
 
 	RETURN_IF(read_exported(p));
+	RETURN_IF(job_byterelease_load(p->h, p->plan.id, bytes_buf(&p->sums),
+	    &p->byterelease));
+	if (p->byterelease.len < p->byterelease.needed)
+		return ERR_THRESHOLD;
 	seals = (struct bundle_seals){.sig = bytes_buf(&p->sig),
-	    .entry = bytes_buf(&p->entry), .proof = bytes_buf(&p->proof)};
+	    .entry = bytes_buf(&p->entry), .proof = bytes_buf(&p->proof),
+	    .releases = p->byterelease.parts,
+	    .release_count = p->byterelease.len};
 	memcpy(target.sums_sha256, p->built.sha256sums_sha256, DIGEST_LEN);
 	RETURN_IF(fs_remove(p->tar));
 	return bundle_finish(&target, &seals, &p->h->outcome->info);
@@ -294,4 +302,44 @@ enum err job_publish(struct home *h, struct owner *w, const char *export_id,
 	RETURN_IF(put_out(p));
 	(void)snprintf(ret_path, FS_PATH_MAX, "%s", p->out);
 	return ERR_OK;
+}
+
+/* ---- for those who look at it before it leaves ---- */
+
+void job_seals_release(struct job_seals *s)
+{
+	buf_release(&s->sums);
+	buf_release(&s->sig);
+	buf_release(&s->entry);
+	buf_release(&s->proof);
+}
+
+enum err job_publish_seals(struct home *h, const char *export_id,
+    struct job_seals *ret)
+{
+	CLEANUP(publish_free) struct publish *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return ERR_NOMEM;
+	p->h = h;
+	RETURN_IF(load(p, export_id));
+	RETURN_IF(read_exported(p));
+	*ret = (struct job_seals){.sums = p->sums, .sig = p->sig,
+	    .entry = p->entry, .proof = p->proof};
+	memcpy(ret->sums_sha256, p->built.sha256sums_sha256, DIGEST_LEN);
+	p->sums = p->sig = p->entry = p->proof = (struct buf){0};
+	return ERR_OK;
+}
+
+enum err job_publish_stale(struct home *h, struct owner *w,
+    const char *export_id, int *ret)
+{
+	CLEANUP(publish_free) struct publish *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return ERR_NOMEM;
+	p->h = h;
+	p->w = w;
+	RETURN_IF(load(p, export_id));
+	return consent_again(p, ret);
 }

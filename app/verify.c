@@ -18,6 +18,7 @@
 
 #define TRUST_MAX ((size_t)8 << 20)
 #define SEATS_MAX 16
+#define RELEASE "release/"
 
 struct verifying {
 	const struct verify_args *args;
@@ -38,6 +39,7 @@ struct verifying {
 void verify_result_release(struct verify_result *r)
 {
 	statement_release(&r->statement);
+	signers_release(&r->signers);
 	bundle_read_free(TAKE(r->reader));
 }
 
@@ -134,7 +136,7 @@ static enum err read_trust(struct verifying *v)
 	if (v->own_trust)
 		held(v, "trust: your own copies of signers, ledger key and witness policy",
 		    "信頼の根拠: 手元の署名者一覧、台帳の鍵、立会人の方針");
-	else
+	else if (!v->args->papers)
 		outcome_put(v->o, OUTCOME_WARNING,
 		    "trust: the copies inside the bundle were used; they prove only that it agrees with itself. Give your own with --trust DIR",
 		    "信頼の根拠として、この提供ファイルに入っている写しを使いました。これは自己矛盾がないことしか示しません。--trust DIR で手元のものを指定してください");
@@ -405,6 +407,54 @@ static enum err check_export(struct verifying *v)
 	return ERR_OK;
 }
 
+/* ---- byte release ---- */
+
+static enum err check_seat_release(struct verifying *v, const char *name)
+{
+	char principal[SIGNERS_PRINCIPAL_MAX + 1];
+	struct signers_claim claim = {principal, SSHSIG_BYTERELEASE,
+	    v->args->now_unix_s};
+	const char *seat = name + strlen(RELEASE);
+
+	/* names come from bundle_order.c: release/SEAT.sig */
+	(void)snprintf(principal, sizeof(principal), "owner-%s/%.*s",
+	    v->plan.owner, (int)(strlen(seat) - strlen(".sig")), seat);
+	return signed_by(v, BUNDLE_SUMS, name, &claim);
+}
+
+/* Where the plan asks for it, t seats have signed these very bytes; where it
+ * does not, nobody has. */
+static enum err check_byte_release(struct verifying *v)
+{
+	const char *name;
+	unsigned seats = 0;
+	int wanted = v->plan.byte_release && !v->args->papers;
+
+	for (size_t i = 0; (name = bundle_read_name_at(v->reader, i)) != NULL;
+	    i++) {
+		if (strncmp(name, RELEASE, strlen(RELEASE)) != 0)
+			continue;
+		about(v, name);
+		if (!wanted)
+			return err_at(v->info, ERR_UNKNOWN, 0,
+			    "a signature of byte release that is not asked for");
+		RETURN_IF(check_seat_release(v, name));
+		seats++;
+	}
+	if (!wanted)
+		return ERR_OK;
+	about(v, "release");
+	if (seats < v->plan.threshold)
+		return err_at(v->info, ERR_THRESHOLD, 0,
+		    "not released: %u of the %u seats that are needed signed SHA256SUMS",
+		    seats, v->plan.threshold);
+	outcome_add(v->o, OUTCOME_CHECK,
+	    "%u of the %u seats that are needed saw the finished bundle's report and signed its SHA256SUMS",
+	    "必要な%2$u席に対し、%1$u席が完成した提供ファイルの評価を見て、SHA256SUMSに署名しています",
+	    seats, v->plan.threshold);
+	return ERR_OK;
+}
+
 static enum err read_head(const struct bundle_payload *p, struct buf *out)
 {
 	size_t len = p->bytes < AGE_HEADER_MAX ? (size_t)p->bytes :
@@ -454,14 +504,21 @@ static void tell_witnesses(struct verifying *v)
 
 static enum err check_all(struct verifying *v)
 {
-	RETURN_IF(bundle_read_open(v->args->bundle, &v->reader, v->info));
+	if (v->args->papers)
+		RETURN_IF(bundle_read_open_papers(v->args->bundle, &v->reader,
+		    v->info));
+	else
+		RETURN_IF(bundle_read_open(v->args->bundle, &v->reader,
+		    v->info));
 	RETURN_IF(read_trust(v));
 	RETURN_IF(check_sums(v));
 	RETURN_IF(check_request(v));
 	RETURN_IF(check_plan(v));
 	RETURN_IF(check_approvals(v));
 	RETURN_IF(check_export(v));
-	RETURN_IF(check_payload(v));
+	RETURN_IF(check_byte_release(v));
+	if (!v->args->papers)
+		RETURN_IF(check_payload(v));
 	tell_witnesses(v);
 	v->info->file[0] = '\0';
 	return ERR_OK;
@@ -479,7 +536,9 @@ enum err verify_bundle(const struct verify_args *args,
 	if (ret == NULL)
 		return ERR_OK;
 	*ret = (struct verify_result){.reader = TAKE(v.reader),
-	    .statement = v.statement, .own_trust = v.own_trust};
+	    .statement = v.statement, .own_trust = v.own_trust,
+	    .signers = v.signers, .log_key = v.log_key};
 	v.statement = (struct statement){0};
+	v.signers = (struct signers){0};
 	return ERR_OK;
 }

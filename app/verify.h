@@ -11,11 +11,16 @@
 #include "app/outcome.h"
 #include "exporters/bundle_read.h"
 #include "exporters/statement.h"
+#include "keys/signers.h"
+#include "ledger/note_key.h"
 
 struct verify_args {
 	const char *bundle;             /* tar or unpacked folder */
 	const char *trust;              /* folder; NULL: the bundle's own */
 	int64_t now_unix_s;
+	int papers;                     /* before its release: no payload and no
+	                                 * signatures of seats on SHA256SUMS yet;
+	                                 * the caller says whose trust it is */
 };
 
 /* A verified bundle, open for reading its payload. */
@@ -23,6 +28,8 @@ struct verify_result {
 	struct bundle_reader *reader;
 	struct statement statement;
 	int own_trust;                  /* 1: the verifier's own was used */
+	struct signers signers;         /* the trust that was used */
+	struct note_key log_key;
 };
 void verify_result_release(struct verify_result *r);    /* CLEANUP-able */
 

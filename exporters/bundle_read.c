@@ -35,6 +35,7 @@ struct bundle_reader {
 	uint8_t sums_sha256[DIGEST_LEN];
 	char folder[ID_MAX];    /* of the tar, or "" */
 	char export_id[ID_MAX];
+	int papers;             /* travels without the payload */
 	int fd;                 /* of the tar, or of the payload */
 	uint64_t position;      /* in the tar: where the next header begins */
 	struct bundle_payload payload;
@@ -320,6 +321,21 @@ check_seals(const struct bundle_reader *r, struct err_info *info)
 	return ERR_OK;
 }
 
+/* A payload that does not travel is what SHA256SUMS says. */
+static enum err
+believe_payload(struct bundle_reader *r, struct err_info *info)
+{
+	const uint8_t *digest = sums_find(&r->listed, BUNDLE_PAYLOAD);
+
+	if (!r->papers)
+		return ERR_OK;
+	if (find_member(r, BUNDLE_PAYLOAD) != NULL)
+		return err_at(info, ERR_UNKNOWN, 0,
+		    BUNDLE_PAYLOAD " does not belong here");
+	return digest == NULL ? ERR_OK :
+	    sums_add(&r->found, BUNDLE_PAYLOAD, digest);
+}
+
 static enum err
 check_all(struct bundle_reader *r, struct err_info *info)
 {
@@ -330,13 +346,15 @@ check_all(struct bundle_reader *r, struct err_info *info)
 		    " is missing");
 	digest_sha256(bytes_buf(&sums->bytes), r->sums_sha256);
 	RETURN_IF(sums_parse(bytes_buf(&sums->bytes), &r->listed, info));
+	RETURN_IF(believe_payload(r, info));
 	RETURN_IF(sums_match(&r->listed, &r->found, info));
 	RETURN_IF(bundle_complete(&r->listed, info));
 	return take_export_id(r, info);
 }
 
 static enum err
-open_any(const char *path, struct bundle_reader **ret, struct err_info *info)
+open_any(const char *path, int papers, struct bundle_reader **ret,
+    struct err_info *info)
 {
 	CLEANUP(bundle_read_cleanup) struct bundle_reader *r =
 	    calloc(1, sizeof(*r));
@@ -345,6 +363,7 @@ open_any(const char *path, struct bundle_reader **ret, struct err_info *info)
 	if (r == NULL)
 		return ERR_NOMEM;
 	r->fd = -1;
+	r->papers = papers;
 	if (stat(path, &st) != 0)
 		return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
 	if (S_ISDIR(st.st_mode)) {
@@ -365,7 +384,7 @@ bundle_read_open(const char *path, struct bundle_reader **ret,
 {
 	CLEANUP(bundle_read_cleanup) struct bundle_reader *r = NULL;
 
-	RETURN_IF(open_any(path, &r, info));
+	RETURN_IF(open_any(path, 0, &r, info));
 	RETURN_IF(check_seals(r, info));
 	*ret = TAKE(r);
 	return ERR_OK;
@@ -375,7 +394,19 @@ enum err
 bundle_read_open_unsealed(const char *path, struct bundle_reader **ret,
     struct err_info *info)
 {
-	return open_any(path, ret, info);
+	return open_any(path, 0, ret, info);
+}
+
+enum err
+bundle_read_open_papers(const char *path, struct bundle_reader **ret,
+    struct err_info *info)
+{
+	CLEANUP(bundle_read_cleanup) struct bundle_reader *r = NULL;
+
+	RETURN_IF(open_any(path, 1, &r, info));
+	RETURN_IF(check_seals(r, info));
+	*ret = TAKE(r);
+	return ERR_OK;
 }
 
 const char *

@@ -29,6 +29,11 @@ enum err bundle_read_open(const char *path, struct bundle_reader **ret,
  * missing still. */
 enum err bundle_read_open_unsealed(const char *path,
     struct bundle_reader **ret, struct err_info *info) MUST_USE;
+/* The same for a bundle that travels without its payload, as officers see it
+ * before it is released: all else is there, the payload's digest is taken from
+ * SHA256SUMS. */
+enum err bundle_read_open_papers(const char *path,
+    struct bundle_reader **ret, struct err_info *info) MUST_USE;
 void bundle_read_free(struct bundle_reader *r);      /* NULL is fine */
 void bundle_read_cleanup(struct bundle_reader **r);
 

@@ -22,6 +22,7 @@ enum audit_phase {
 struct audit_seat {
 	char name[AUDIT_NAME_MAX];
 	int approved, revoked, released;
+	int signed_bytes;       /* of the bundle that was exported last */
 };
 
 struct audit_plan {
@@ -76,5 +77,7 @@ void audit_state_release(struct audit *a);
 /* Seats of a plan whose approval stands, and those that also released. */
 unsigned audit_state_standing(const struct audit_plan *p);
 unsigned audit_state_standing_released(const struct audit_plan *p);
+/* Seats that signed the exported bundle's bytes. */
+unsigned audit_state_signed_bytes(const struct audit_plan *p);
 
 #endif

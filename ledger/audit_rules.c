@@ -193,6 +193,27 @@ same_bundle(const struct audit *a, const struct audit_event *ev)
 }
 
 static int
+bytes_signed_once(const struct audit *a, const struct audit_event *ev)
+{
+	(void)a;
+	return ev->seat == NULL || !ev->seat->signed_bytes;
+}
+
+/* A ledger does not say whether a plan asks for byte release; where seats
+ * sign at all, it does. */
+static int
+released_by_seats(const struct audit *a, const struct audit_event *ev)
+{
+	unsigned n;
+
+	(void)a;
+	if (ev->plan == NULL)
+		return 1;
+	n = audit_state_signed_bytes(ev->plan);
+	return n == 0 || n >= ev->plan->threshold;
+}
+
+static int
 recall_after_exported(const struct audit *a, const struct audit_event *ev)
 {
 	(void)a;
@@ -249,7 +270,7 @@ charter_known(const struct audit *a, const struct audit_event *ev)
 #define PLAN_EXPORTS (BIT(ENTRY_EXPORT_STARTED) | BIT(ENTRY_EXPORTED) | \
 	BIT(ENTRY_EXPORT_FAILED))
 #define AFTER_EXPORT (BIT(ENTRY_RELEASED) | BIT(ENTRY_RECALL) | \
-	BIT(ENTRY_RECEIPT) | BIT(ENTRY_DESTRUCTION))
+	BIT(ENTRY_RECEIPT) | BIT(ENTRY_DESTRUCTION) | BIT(ENTRY_BYTE_RELEASE))
 
 static const struct audit_check checks[] = {
 	{{"genesis-first", "entry 0, and no other, is the genesis"},
@@ -302,14 +323,23 @@ static const struct audit_check checks[] = {
 	{{"released-after-exported", "a bundle is released once, after it was "
 	    "exported"},
 	    BIT(ENTRY_RELEASED), released_after_exported},
-	{{"same-bundle", "what is released or recalled is what was exported"},
-	    BIT(ENTRY_RELEASED) | BIT(ENTRY_RECALL), same_bundle},
+	{{"byte-release-exported", "seats sign the bytes of a bundle that was "
+	    "exported and not released yet"},
+	    BIT(ENTRY_BYTE_RELEASE), released_after_exported},
+	{{"byte-release-once", "a seat signs a bundle's bytes once"},
+	    BIT(ENTRY_BYTE_RELEASE), bytes_signed_once},
+	{{"released-by-seats", "where seats sign a bundle's bytes, it is "
+	    "released once enough of them did"},
+	    BIT(ENTRY_RELEASED), released_by_seats},
+	{{"same-bundle", "what is signed, released or recalled is what was "
+	    "exported"},
+	    BIT(ENTRY_BYTE_RELEASE) | BIT(ENTRY_RELEASED) | BIT(ENTRY_RECALL), same_bundle},
 	{{"recall-after-exported", "only an exported bundle is recalled"},
 	    BIT(ENTRY_RECALL), recall_after_exported},
 	{{"not-after-recall", "nothing is exported or released after a recall "
 	    "or with too few approvals standing"},
 	    BIT(ENTRY_EXPORT_STARTED) | BIT(ENTRY_EXPORTED) |
-	    BIT(ENTRY_RELEASED), not_after_recall},
+	    BIT(ENTRY_BYTE_RELEASE) | BIT(ENTRY_RELEASED), not_after_recall},
 	{{"after-release", "receipts and destructions are of released "
 	    "bundles"},
 	    BIT(ENTRY_RECEIPT) | BIT(ENTRY_DESTRUCTION), after_release},

@@ -91,6 +91,17 @@ audit_state_standing_released(const struct audit_plan *p)
 	return n;
 }
 
+unsigned
+audit_state_signed_bytes(const struct audit_plan *p)
+{
+	unsigned n = 0;
+	size_t i;
+
+	for (i = 0; i < p->seats; i++)
+		n += p->seat[i].signed_bytes != 0;
+	return n;
+}
+
 static void
 set(char *to, size_t size, const char *from)
 {
@@ -168,9 +179,21 @@ apply_vote(const struct audit_event *ev)
 	seat->approved |= ev->kind == ENTRY_APPROVAL;
 	seat->released |= ev->kind == ENTRY_SHARE_RELEASE;
 	seat->revoked |= ev->kind == ENTRY_REVOCATION;
+	seat->signed_bytes |= ev->kind == ENTRY_BYTE_RELEASE;
 	if (ev->kind == ENTRY_REVOCATION &&
 	    ev->plan->phase != AUDIT_PHASE_NONE)
 		ev->plan->recalled = 1;
+}
+
+/* Another bundle: nobody has signed it yet. */
+static void
+new_bytes(struct audit_plan *p, const char *sums)
+{
+	size_t i;
+
+	set(p->sums, sizeof(p->sums), sums);
+	for (i = 0; i < p->seats; i++)
+		p->seat[i].signed_bytes = 0;
 }
 
 static void
@@ -189,8 +212,7 @@ apply_export(const struct audit_event *ev)
 	else if (ev->kind == ENTRY_EXPORT_FAILED)
 		p->phase = AUDIT_PHASE_NONE;
 	if (ev->kind == ENTRY_EXPORTED)
-		set(p->sums, sizeof(p->sums),
-		    text_get(ev->text, "sha256sums-sha256"));
+		new_bytes(p, text_get(ev->text, "sha256sums-sha256"));
 	p->recalled |= ev->kind == ENTRY_RECALL;
 	p->ended |= ev->kind == ENTRY_PLAN_ENDED;
 }

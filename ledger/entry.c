@@ -59,6 +59,8 @@ static const struct entry_info kinds[ENTRY_KINDS] = {
 	[ENTRY_EXPORTED] = ROW("exported", ENTRY_GRANT,
 	    "export", "plan-sha256", "sha256sums-sha256", "consent-root",
 	    "notice-book-sha256"),
+	[ENTRY_BYTE_RELEASE] = ROW("byte-release", ENTRY_GRANT,
+	    "export", "sha256sums-sha256", "seat", "sig-sha256"),
 	[ENTRY_RELEASED] = ROW("released", ENTRY_GRANT,
 	    "export", "sha256sums-sha256"),
 	[ENTRY_EXPORT_FAILED] = ROW("export-failed", ENTRY_STOP,

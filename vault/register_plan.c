@@ -329,7 +329,9 @@ export_may_move(enum register_export_state from,
 		return from == REGISTER_EXPORT_STARTED ||
 		    from == REGISTER_EXPORT_BUILT;
 	case REGISTER_EXPORT_STARTED:
-		return from == REGISTER_EXPORT_BUILT;
+		/* STARTED: what was destroyed is begun again */
+		return from == REGISTER_EXPORT_BUILT ||
+		    from == REGISTER_EXPORT_STARTED;
 	default:
 		return 0;
 	}

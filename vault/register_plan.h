@@ -95,8 +95,8 @@ struct register_built {
 enum err register_export_add(struct register_store *r,
     const struct register_export *e) MUST_USE;          /* ERR_EXISTS */
 /* STARTED -> BUILT | FAILED; BUILT -> RELEASED | FAILED, or STARTED again (it
- * must be built anew, what was known of it is forgotten); BUILT or RELEASED ->
- * RECALLED; else ERR_STATE.  BUILT goes through register_export_built. */
+ * must be built anew, what was known of it is forgotten); STARTED -> STARTED
+ * (that is begun); BUILT or RELEASED -> RECALLED; else ERR_STATE.  BUILT goes through register_export_built. */
 enum err register_export_move(struct register_store *r, const char *id,
     enum register_export_state to, const char *why, int64_t at_unix_s,
     int64_t act) MUST_USE;

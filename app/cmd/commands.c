@@ -19,6 +19,7 @@ static const struct commands_group *const groups[] = {
 	&officer_commands,
 	&plan_commands,
 	&witness_commands,
+	&byterelease_commands,
 };
 
 /* How many of the words of ${args} a row's words are; 0: another command. */

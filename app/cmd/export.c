@@ -161,6 +161,7 @@ static enum err run_export(struct cli *cli, struct cli_args args)
 	cli_progress_end(&showing.progress);
 	RETURN_IF(e);
 	RETURN_IF(print_result(cli, &r));
+	json_doc_set_bool(cli->result, "waits", r.waits);
 	if (r.path[0] != '\0')
 		outcome_add(&cli->outcome, OUTCOME_DONE,
 		    "%s is released: %s", "%sを提供しました: %s",

@@ -1,106 +1,31 @@
 /* Commands of officers, on their own machines: no home. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "app/cmd/commands.h"
+#include "app/cmd/machine.h"
+#include "app/ops/byterelease.h"
 #include "app/ops/officer.h"
 #include "app/ops/plan_pack.h"
 #include "app/unlock.h"
 #include "core/clock.h"
-#include "core/encode.h"
 #include "survey/prefecture.h"
 
 /* ---- what they share ---- */
 
-struct common {
-	const char *identity, *out, *state, *charter;
-	char state_dir[FS_PATH_MAX];
-	uint8_t charter_sha256[32];
-	struct identity *id;
-};
-
-static void common_release(struct common *c)
-{
-	identity_free(TAKE(c->id));
-}
-
-static enum err refuse_home(struct cli *cli)
-{
-	if (!cli->home_given)
-		return ERR_OK;
-	return outcome_refuse(&cli->outcome, ERR_USAGE,
-	    "an officer's keys are never used at the gateway: no --home here. Take the packet to your own machine",
-	    "保管官の鍵をゲートウェイで使ってはいけません。--home は指定できません。ファイルを自分の機械に移してください");
-}
-
-/* $XDG_STATE_HOME/azukari, else ~/.local/state/azukari */
-static enum err find_state(struct cli *cli, struct common *c)
-{
-	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-
-	if (c->state != NULL)
-		return fs_path(c->state_dir, "%s", c->state);
-	if (xdg != NULL && xdg[0] == '/')
-		return fs_path(c->state_dir, "%s/azukari", xdg);
-	if (home != NULL && home[0] == '/')
-		return fs_path(c->state_dir, "%s/.local/state/azukari", home);
-	return outcome_refuse(&cli->outcome, ERR_USAGE,
-	    "where may this machine remember what was approved? give --state DIR",
-	    "承認の記録を置く場所を --state DIR で指定してください");
-}
-
-static enum err parse_charter(struct cli *cli, struct common *c)
-{
-	if (c->charter == NULL ||
-	    decode_hex(bytes_str(c->charter), c->charter_sha256, 32) == ERR_OK)
-		return ERR_OK;
-	return outcome_refuse(&cli->outcome, ERR_USAGE,
-	    "--charter-sha256 takes the 64 digits that sha256sum charter.txt prints",
-	    "--charter-sha256 には sha256sum charter.txt が示す64桁を指定してください");
-}
-
-static enum err prepare(struct cli *cli, struct common *c, int needs_out,
+static enum err prepare(struct cli *cli, struct machine *m, int needs_out,
     struct officer_args *ret)
 {
-	RETURN_IF(refuse_home(cli));
-	if (c->identity == NULL || (needs_out && c->out == NULL))
-		return outcome_refuse(&cli->outcome, ERR_USAGE,
-		    needs_out ? "give --identity FILE.key and -o FILE" :
-		    "give --identity FILE.key",
-		    needs_out ? "--identity FILE.key と -o FILE を指定してください" :
-		    "--identity FILE.key を指定してください");
-	RETURN_IF(find_state(cli, c));
-	RETURN_IF(parse_charter(cli, c));
-	RETURN_IF(unlock_identity(cli, c->identity, &c->id));
-	*ret = (struct officer_args){.state_dir = c->state_dir,
-	    .charter_sha256 = c->charter == NULL ? NULL : c->charter_sha256,
-	    .identity = c->id, .now_unix_s = clock_now_unix_s()};
+	RETURN_IF(machine_prepare(cli, m, needs_out));
+	*ret = (struct officer_args){.state_dir = m->state_dir,
+	    .charter_sha256 = m->charter == NULL ? NULL : m->charter_sha256,
+	    .identity = m->id, .now_unix_s = clock_now_unix_s()};
 	return ERR_OK;
 }
 
 /* ---- asking a person ---- */
-
-/* One line typed at the terminal, without its LF. */
-static enum err ask_line(struct cli *cli, const char *prompt, char *ret,
-    size_t max)
-{
-	CLEANUP(fs_fd_cleanup) int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
-	size_t len = 0;
-	char c = '\0';
-
-	if (fd < 0)
-		return outcome_refuse(&cli->outcome, ERR_USAGE,
-		    "there is no terminal to ask at; scripts give --yes",
-		    "確認を求める端末がありません。スクリプトでは --yes を指定してください");
-	RETURN_IF(fs_write_all(fd, bytes_str(prompt)));
-	while (read(fd, &c, 1) == 1 && c != '\n' && len + 1 < max)
-		ret[len++] = c;
-	ret[len] = '\0';
-	return c == '\n' ? ERR_OK : ERR_CANCELLED;
-}
 
 /* The owner's name as the charter has it, or the prefecture's in Latin
  * letters. */
@@ -118,7 +43,7 @@ static enum err confirm(struct cli *cli, const struct officer *w)
 {
 	char typed[256];
 
-	RETURN_IF(ask_line(cli, cli_say(cli,
+	RETURN_IF(machine_ask(cli, cli_say(cli,
 	    "To approve, type the name of the owner (empty: no): ",
 	    "承認するには所有者の名前を入力してください（空欄で中止）: "),
 	    typed, sizeof(typed)));
@@ -157,7 +82,7 @@ static void put_result(struct json_doc *doc, const struct officer *w)
 
 static enum err run_approve(struct cli *cli, struct cli_args args)
 {
-	CLEANUP(common_release) struct common c = {0};
+	CLEANUP(machine_release) struct machine c = {0};
 	CLEANUP(officer_cleanup) struct officer *w = NULL;
 	struct officer_args open_args;
 	int yes = 0;
@@ -186,7 +111,7 @@ static enum err run_approve(struct cli *cli, struct cli_args args)
 static enum err stop(struct cli *cli, struct cli_args args,
     enum votes_stop_kind kind)
 {
-	CLEANUP(common_release) struct common c = {0};
+	CLEANUP(machine_release) struct machine c = {0};
 	struct officer_no no = {.kind = kind};
 	struct officer_args open_args;
 	const struct cli_option options[] = {
@@ -221,7 +146,8 @@ static enum err run_revoke(struct cli *cli, struct cli_args args)
 
 struct waiting {
 	const char *packet;
-	struct officer *w;              /* NULL: refused */
+	struct officer *w;              /* NULL: refused, or bytes */
+	int bytes;                      /* a finished bundle's papers */
 	enum err e;
 	struct outcome outcome;
 };
@@ -254,7 +180,9 @@ static enum err open_all(struct inbox *b, const struct officer_args *args,
 		struct waiting *x = &b->items[i];
 
 		x->packet = one.packet = packets->items[i];
-		x->e = officer_open(&one, &x->outcome, &x->w);
+		x->bytes = byterelease_is_packet(x->packet);
+		if (!x->bytes)
+			x->e = officer_open(&one, &x->outcome, &x->w);
 	}
 	return ERR_OK;
 }
@@ -280,6 +208,8 @@ static int by_order(const void *a, const void *b)
 
 static const char *state_word(const struct cli *cli, const struct waiting *x)
 {
+	if (x->bytes)
+		return cli_say(cli, "byte release", "開示前の確認待ち");
 	if (x->w == NULL)
 		return cli_say(cli, "refused", "拒否");
 	if (!officer_has_approved(x->w))
@@ -318,6 +248,7 @@ static void list_one(const struct inbox *b, const struct waiting *x,
 	changes_word(b->cli, x, changes);
 	cli_table_row(t, cells);
 	json_doc_set_string(row, "packet", x->packet);
+	json_doc_set_bool(row, "byte_release", x->bytes);
 	json_doc_set_string(row, "error", x->e == ERR_OK ? "" :
 	    err_name(x->e));
 	if (x->w != NULL)
@@ -348,6 +279,11 @@ static void tell(struct inbox *b, struct waiting *x)
 {
 	struct outcome *o = &b->cli->outcome;
 
+	if (x->bytes)
+		outcome_add(o, OUTCOME_HINT,
+		    "%s is of a finished bundle: azukari byterelease sign %s --identity NAME.key -o FILE",
+		    "%sは完成した提供の書類です: azukari byterelease sign %s --identity 名前.key -o ファイル",
+		    x->packet, x->packet);
 	for (size_t i = 0; i < x->outcome.len; i++) {
 		const struct outcome_line *l = &x->outcome.lines[i];
 
@@ -411,7 +347,7 @@ static enum err answer_all(struct inbox *b)
 
 static enum err run_inbox(struct cli *cli, struct cli_args args)
 {
-	CLEANUP(common_release) struct common c = {0};
+	CLEANUP(machine_release) struct machine c = {0};
 	CLEANUP(inbox_release) struct inbox b = {.cli = cli};
 	struct officer_args open_args;
 	const struct cli_option options[] = {
@@ -436,7 +372,7 @@ static enum err run_inbox(struct cli *cli, struct cli_args args)
 
 static enum err run_seat_check(struct cli *cli, struct cli_args args)
 {
-	CLEANUP(common_release) struct common c = {0};
+	CLEANUP(machine_release) struct machine c = {0};
 	struct officer_args open_args;
 	const struct cli_option options[] = {
 		{"--identity", CLI_TEXT, &c.identity},

@@ -7,6 +7,7 @@
 #include "app/cmd/commands.h"
 #include "app/docket.h"
 #include "app/ops/accept.h"
+#include "app/ops/byterelease.h"
 #include "app/ops/plan_pack.h"
 #include "app/ops/plans.h"
 #include "app/plan_page.h"
@@ -66,7 +67,22 @@ static int has_released(struct home *h, const struct ballot *b,
 
 struct standing {
 	unsigned approved, released, needed;
+	unsigned bytes, bytes_needed;   /* byte release of a built bundle */
 };
+
+/* A bundle that is built waits for seats, where the plan says so. */
+static enum err count_bytes(struct home *h, const struct ballot *b,
+    struct standing *ret)
+{
+	struct register_export e;
+
+	if (b->row.state != REGISTER_PLAN_STARTED || !b->plan.byte_release ||
+	    register_export_get(h->reg, b->row.export_id, &e) != ERR_OK ||
+	    e.state != REGISTER_EXPORT_BUILT)
+		return ERR_OK;
+	return byterelease_standing(h, e.id, b->row.id, &ret->bytes,
+	    &ret->bytes_needed);
+}
 
 static enum err count_votes(struct home *h, const struct ballot *b,
     struct standing *ret)
@@ -82,7 +98,7 @@ static enum err count_votes(struct home *h, const struct ballot *b,
 		if ((t.approved >> i & 1) && has_released(h, b,
 		    b->charter.charter.seats[i].name))
 			ret->released++;
-	return ERR_OK;
+	return count_bytes(h, b, ret);
 }
 
 /* ---- plan list ---- */
@@ -118,6 +134,8 @@ static void json_row(struct listing *l, const struct register_plan *p,
 	json_doc_set_int(row, "approvals", s->approved);
 	json_doc_set_int(row, "releases", s->released);
 	json_doc_set_int(row, "needed", s->needed);
+	json_doc_set_int(row, "byte_releases", s->bytes);
+	json_doc_set_int(row, "byte_releases_needed", s->bytes_needed);
 	json_doc_set_string(row, "expires", expires);
 	json_doc_add(l->cli->result, row);
 }
@@ -134,9 +152,14 @@ static enum err list_one(void *ctx, const struct register_plan *p)
 	clock_format_utc(p->expires_unix_s, expires);
 	(void)snprintf(votes, sizeof(votes), "%u/%u", s.approved, s.needed);
 	(void)snprintf(shares, sizeof(shares), "%u/%u", s.released, s.needed);
-	(void)snprintf(state, sizeof(state), "%s%s%s",
-	    state_word(l->cli, p), p->why[0] != '\0' ? ": " : "",
-	    why_word(l->cli, p->why));
+	if (s.bytes_needed > 0)
+		(void)snprintf(state, sizeof(state), "%s %u/%u",
+		    cli_say(l->cli, "built, waits for byte release",
+		    "作成済み・開示前の確認待ち"), s.bytes, s.bytes_needed);
+	else
+		(void)snprintf(state, sizeof(state), "%s%s%s",
+		    state_word(l->cli, p), p->why[0] != '\0' ? ": " : "",
+		    why_word(l->cli, p->why));
 	cli_table_row(&l->table, (const char *const[]){p->id, p->owner,
 	    p->request, p->partner, state, votes, shares, expires});
 	json_row(l, p, &s, expires);

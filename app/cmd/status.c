@@ -74,6 +74,8 @@ static void put_release(struct sheet *s, const struct status_owner *o)
 	    e[REGISTER_EXPORT_STARTED]);
 	put(s, "exports_built", "  exports built", "  作成済みの提供",
 	    e[REGISTER_EXPORT_BUILT]);
+	put(s, "bytes_waiting", "  of which wait for byte release",
+	    "  うち開示前の確認待ち", o->bytes_waiting);
 	put(s, "exports_released", "  exports released", "  提供済み",
 	    e[REGISTER_EXPORT_RELEASED]);
 	put(s, "exports_recalled", "  exports recalled", "  回収",

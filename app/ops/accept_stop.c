@@ -9,6 +9,7 @@
 /* What this stop does to the plan. */
 struct effect {
 	int denial;
+	int bytes;                      /* of a bundle that waits to leave */
 	int ended;                      /* the plan is over */
 	int recall;                     /* its bundle is called back */
 	struct register_export export_row;
@@ -20,9 +21,26 @@ static enum err refuse(struct accept *a, const char *en, const char *ja)
 	    a->result->seat, a->ballot.row.id);
 }
 
+/* Where the plan asks for byte release, a seat that sees the report may still
+ * say no. */
+static enum err find_waiting(struct accept *a, struct effect *x)
+{
+	enum err e;
+
+	if (!x->denial || !a->ballot.plan.byte_release ||
+	    a->ballot.row.state != REGISTER_PLAN_STARTED)
+		return ERR_OK;
+	e = register_export_get(a->h->reg, a->ballot.row.export_id,
+	    &x->export_row);
+	x->bytes = e == ERR_OK &&
+	    x->export_row.state == REGISTER_EXPORT_BUILT;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 static enum err check_state(struct accept *a, const struct effect *x)
 {
-	if (x->denial && a->ballot.row.state != REGISTER_PLAN_FROZEN)
+	if (x->denial && !x->bytes &&
+	    a->ballot.row.state != REGISTER_PLAN_FROZEN)
 		return refuse(a,
 		    "seat %s cannot refuse %s any more, its export has begun; a seat that approved may still recall it: azukari revoke",
 		    "席%sは%sを拒否できません。提供はすでに始まっています。承認した席は azukari revoke で回収を求められます");
@@ -44,10 +62,11 @@ static enum err find_effect(struct accept *a, const struct votes_stop *s,
 	struct decision_tally tally;
 	enum err e;
 
-	if (a->ballot.row.state == REGISTER_PLAN_FROZEN) {
+	if (a->ballot.row.state == REGISTER_PLAN_FROZEN || x->bytes) {
 		RETURN_IF(ballot_tally(&a->ballot, more, a->h->now_unix_s,
 		    &tally, &why));
-		x->ended = tally.ended;
+		/* an approval that is lost now cannot be had again */
+		x->ended = tally.ended || (x->bytes && !tally.granted);
 		return ERR_OK;
 	}
 	e = register_export_get(a->h->reg, a->ballot.row.export_id,
@@ -118,6 +137,11 @@ static void tell(struct accept *a, const struct effect *x)
 		    "%s is recalled and can be fetched no more; what the partner already holds cannot be taken back by us, only asked back",
 		    "%sを回収扱いとし、今後は取得できません。提供先がすでに持つものは、返還・廃棄を求めることしかできません",
 		    x->export_row.id);
+	if (x->ended && x->bytes)
+		outcome_add(o, OUTCOME_DONE,
+		    "the finished bundle %s is destroyed; it has not left",
+		    "完成していた%sは破棄しました。外には出ていません",
+		    x->export_row.id);
 	if (x->ended)
 		outcome_add(o, OUTCOME_DONE,
 		    "%s has ended; its secret and every share released to it are destroyed",
@@ -154,6 +178,7 @@ enum err accept_stop(struct accept *a, enum votes_stop_kind kind)
 	RETURN_IF(accept_signed(a, t, s.seat, x.denial ? SSHSIG_DENIAL :
 	    SSHSIG_REVOCATION));
 	RETURN_IF(refuse_known(a, &x, t));
+	RETURN_IF(find_waiting(a, &x));
 	RETURN_IF(check_state(a, &x));
 	RETURN_IF(find_effect(a, &s, &x));
 	RETURN_IF(enter(a, &x, t));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/act.h"
+#include "app/ops/byterelease.h"
 #include "app/papers.h"
 #include "vault/store_batch.h"
 #include "vault/store_respondent.h"
@@ -52,11 +53,21 @@ static enum err count_plan(void *ctx, const struct register_plan *plan)
 	return ERR_OK;
 }
 
+struct exports {
+	struct home *h;
+	struct status_owner *o;
+};
+
 static enum err count_export(void *ctx, const struct register_export *e)
 {
-	struct status_owner *o = ctx;
+	const struct exports *x = ctx;
+	unsigned have = 0, needed = 0;
 
-	o->exports[e->state]++;
+	x->o->exports[e->state]++;
+	if (e->state != REGISTER_EXPORT_BUILT)
+		return ERR_OK;
+	RETURN_IF(byterelease_standing(x->h, e->id, e->plan, &have, &needed));
+	x->o->bytes_waiting += have < needed;
 	return ERR_OK;
 }
 
@@ -72,10 +83,11 @@ static enum err load_register(struct home *h, struct status_owner *o)
 {
 	const char *code = o->owner.code;
 	struct register_export_query q = {.owner = code};
+	struct exports x = {h, o};
 
 	RETURN_IF(load_papers(h, o));
 	RETURN_IF(register_plan_each(h->reg, code, 0, count_plan, o));
-	RETURN_IF(register_export_each(h->reg, &q, count_export, o));
+	RETURN_IF(register_export_each(h->reg, &q, count_export, &x));
 	RETURN_IF(register_duty_each_open(h->reg, code, INT64_MAX, count_duty,
 	    o->open_duties));
 	return register_duty_each_open(h->reg, code, h->now_unix_s,
@@ -157,6 +169,9 @@ static void tell_needs(struct home *h, const struct status_owner *o)
 	need(h, o->plans_waiting,
 	    "owner %s: %llu plans wait for officers",
 	    "所有者%s：保管官の判断を待つ計画が%llu件あります", code);
+	need(h, o->bytes_waiting,
+	    "owner %s: %llu finished bundles wait for byte release (byterelease pack)",
+	    "所有者%s：開示前の確認を待つ提供が%llu件あります（byterelease pack）", code);
 	need(h, o->erasures_due,
 	    "owner %s: %llu keys are to be deleted (erase run)",
 	    "所有者%s：消去すべき鍵が%llu件あります（erase run）", code);

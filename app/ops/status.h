@@ -16,6 +16,7 @@ struct status_owner {
 	uint64_t batches;
 	uint64_t plans_waiting, plans_started;
 	uint64_t exports[REGISTER_EXPORT_FAILED + 1];   /* by state */
+	uint64_t bytes_waiting;         /* built ones that wait for byte release */
 	uint64_t open_duties[REGISTER_DUTY_NOTICE + 1]; /* by kind */
 	uint64_t overdue[REGISTER_DUTY_NOTICE + 1];     /* of these */
 	uint64_t erasures_due;          /* their hold is over */

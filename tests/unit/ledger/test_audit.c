@@ -50,6 +50,9 @@ struct line {
 	D("31"), "notice-book-sha256", D("32")}
 #define RELEASED(sums) ENTRY_RELEASED, "14", {"export", "EXP-2026-0001", \
 	"sha256sums-sha256", sums}
+#define BYTES(seat, sums) ENTRY_BYTE_RELEASE, "14", {"export", \
+	"EXP-2026-0001", "sha256sums-sha256", sums, "seat", seat, \
+	"sig-sha256", D("35")}
 #define FAILED ENTRY_EXPORT_FAILED, "14", {"export", "EXP-2026-0001", \
 	"plan-sha256", D("1a"), "why", "withdrawn"}
 #define ENDED ENTRY_PLAN_ENDED, "14", {"plan-sha256", D("1a"), \
@@ -300,6 +303,14 @@ static const struct scenario scenarios[] = {
 	    {RELEASED(D("34"))}}},
 	{"released-after-exported ", ALL_OF_PLAN, {{STARTED},
 	    {EXPORTED(D("34"))}, {RELEASED(D("34"))}, {RELEASED(D("34"))}}},
+	{"byte-release-exported ", ALL_OF_PLAN, {{STARTED},
+	    {BYTES("a", D("34"))}}},
+	{"byte-release-once ", ALL_OF_PLAN, {{STARTED}, {EXPORTED(D("34"))},
+	    {BYTES("a", D("34"))}, {BYTES("a", D("34"))}}},
+	{"released-by-seats ", ALL_OF_PLAN, {{STARTED}, {EXPORTED(D("34"))},
+	    {BYTES("a", D("34"))}, {RELEASED(D("34"))}}},
+	{"same-bundle ", ALL_OF_PLAN, {{STARTED}, {EXPORTED(D("34"))},
+	    {BYTES("a", D("35"))}}},
 	{"same-bundle ", ALL_OF_PLAN, {{STARTED}, {EXPORTED(D("34"))},
 	    {RELEASED(D("35"))}}},
 	{"same-bundle ", ALL_OF_PLAN, {{STARTED}, {EXPORTED(D("34"))},
