@@ -169,48 +169,13 @@ static void print_error(const struct cli *cli, enum err e)
 		    info->file[0] ? ": " : "", info->message);
 }
 
-static const char *role_name(enum outcome_role role)
-{
-	static const char *const names[] = {
-		[OUTCOME_DONE] = "done", [OUTCOME_REASON] = "reason",
-		[OUTCOME_HINT] = "hint", [OUTCOME_CHECK] = "check",
-		[OUTCOME_WARNING] = "warning",
-	};
-	return names[role];
-}
-
-static struct json_doc *json_lines(const struct outcome *o)
-{
-	struct json_doc *array = json_doc_new_array();
-
-	for (size_t i = 0; i < o->len; i++) {
-		struct json_doc *line = json_doc_new_object();
-
-		json_doc_set_string(line, "role", role_name(o->lines[i].role));
-		json_doc_set_string(line, "en", o->lines[i].en);
-		json_doc_set_string(line, "ja", o->lines[i].ja);
-		json_doc_add(array, line);
-	}
-	return array;
-}
-
 static void print_json(struct cli *cli, const char *command, enum err e)
 {
 	CLEANUP(buf_release) struct buf out = {0};
 	CLEANUP(json_doc_cleanup) struct json_doc *doc = json_doc_new_object();
 
 	json_doc_set_string(doc, "command", command);
-	json_doc_set_string(doc, "error", e == ERR_OK ? "" : err_name(e));
-	json_doc_set_int(doc, "exit", outcome_exit_code(e));
-	if (cli->outcome.info.message[0] != '\0') {
-		struct json_doc *at = json_doc_new_object();
-
-		json_doc_set_string(at, "file", cli->outcome.info.file);
-		json_doc_set_int(at, "line", (int64_t)cli->outcome.info.line);
-		json_doc_set_string(at, "rule", cli->outcome.info.message);
-		json_doc_set(doc, "input", at);
-	}
-	json_doc_set(doc, "lines", json_lines(&cli->outcome));
+	outcome_json(&cli->outcome, e, doc);
 	if (cli->result != NULL)
 		json_doc_set(doc, "result", TAKE(cli->result));
 	if (json_doc_dump(doc, 0, &out) == ERR_OK)

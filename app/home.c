@@ -221,7 +221,7 @@ static enum err fill_new_home(const struct home_create_args *args)
 	return config_write(args);
 }
 
-static enum err seal_copy(const struct home_seal *from, struct home_seal *ret)
+enum err home_seal_copy(const struct home_seal *from, struct home_seal *ret)
 {
 	ret->log_n = from->log_n;
 	if (from->passphrase != NULL)
@@ -243,7 +243,7 @@ enum err home_create(const struct home_create_args *args, struct outcome *o)
 	    strlen(args->operator_name) >= HOME_OPERATOR_MAX)
 		return ERR_RANGE;
 	RETURN_IF(fill_new_home(args));
-	RETURN_IF(seal_copy(args->seal, &seal));
+	RETURN_IF(home_seal_copy(args->seal, &seal));
 	return home_open(args->dir, &seal, args->now_unix_s, o, &h);
 }
 

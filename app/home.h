@@ -36,6 +36,9 @@ struct home_seal {
 	unsigned log_n;
 };
 void home_seal_release(struct home_seal *s);
+/* ${ret} is zeroed; what was copied is there also on failure. */
+enum err home_seal_copy(const struct home_seal *from,
+    struct home_seal *ret) MUST_USE;
 
 struct home {
 	char dir[FS_PATH_MAX];

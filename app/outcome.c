@@ -16,69 +16,70 @@ enum exit_code {
 struct error_row {
 	enum err e;
 	int exit_code;
+	int http_status;
 	const char *en, *ja;
 };
 
 static const struct error_row error_rows[] = {
-	{ERR_OK, EXIT_DONE, "done", "完了しました"},
-	{ERR_USAGE, EXIT_USAGE, "this command was not understood",
+	{ERR_OK, EXIT_DONE, 200, "done", "完了しました"},
+	{ERR_USAGE, EXIT_USAGE, 400, "this command was not understood",
 	    "コマンドの書き方が違います"},
-	{ERR_REFUSED, EXIT_REFUSED, "refused", "拒否されました"},
-	{ERR_EXPIRED, EXIT_REFUSED, "its time is over", "期限が切れています"},
-	{ERR_REVOKED, EXIT_REFUSED, "it was taken back", "取り消されています"},
-	{ERR_STATE, EXIT_REFUSED, "not possible in the present state",
+	{ERR_REFUSED, EXIT_REFUSED, 403, "refused", "拒否されました"},
+	{ERR_EXPIRED, EXIT_REFUSED, 410, "its time is over", "期限が切れています"},
+	{ERR_REVOKED, EXIT_REFUSED, 410, "it was taken back", "取り消されています"},
+	{ERR_STATE, EXIT_REFUSED, 409, "not possible in the present state",
 	    "現在の状態ではできません"},
-	{ERR_THRESHOLD, EXIT_REFUSED, "fewer signatures or shares than required",
+	{ERR_THRESHOLD, EXIT_REFUSED, 409, "fewer signatures or shares than required",
 	    "必要な数の署名またはシェアがありません"},
-	{ERR_NOT_FOUND, EXIT_NOT_FOUND, "not found", "見つかりません"},
-	{ERR_EXISTS, EXIT_REFUSED, "it exists already", "すでに存在します"},
-	{ERR_SYNTAX, EXIT_BAD_INPUT, "the input is not of the expected form",
+	{ERR_NOT_FOUND, EXIT_NOT_FOUND, 404, "not found", "見つかりません"},
+	{ERR_EXISTS, EXIT_REFUSED, 409, "it exists already", "すでに存在します"},
+	{ERR_SYNTAX, EXIT_BAD_INPUT, 400, "the input is not of the expected form",
 	    "入力の形式が違います"},
-	{ERR_ENCODING, EXIT_BAD_INPUT, "bad UTF-8 or a forbidden character",
+	{ERR_ENCODING, EXIT_BAD_INPUT, 400, "bad UTF-8 or a forbidden character",
 	    "UTF-8として正しくないか、使えない文字があります"},
-	{ERR_LIMIT, EXIT_BAD_INPUT, "longer, deeper or more than allowed",
+	{ERR_LIMIT, EXIT_BAD_INPUT, 413, "longer, deeper or more than allowed",
 	    "長さ・深さ・件数が上限を超えています"},
-	{ERR_RANGE, EXIT_BAD_INPUT, "a value is outside what is allowed",
+	{ERR_RANGE, EXIT_BAD_INPUT, 400, "a value is outside what is allowed",
 	    "許される範囲を外れた値があります"},
-	{ERR_UNKNOWN, EXIT_BAD_INPUT, "a name that nobody defined",
+	{ERR_UNKNOWN, EXIT_BAD_INPUT, 400, "a name that nobody defined",
 	    "定義されていない名前があります"},
-	{ERR_DUPLICATE, EXIT_BAD_INPUT, "given twice", "重複しています"},
-	{ERR_UNSUPPORTED, EXIT_BAD_INPUT, "not supported by this version",
+	{ERR_DUPLICATE, EXIT_BAD_INPUT, 400, "given twice", "重複しています"},
+	{ERR_UNSUPPORTED, EXIT_BAD_INPUT, 400, "not supported by this version",
 	    "この版では扱えません"},
-	{ERR_TRUNCATED, EXIT_BAD_INPUT, "it ends too early", "途中で切れています"},
-	{ERR_CORRUPT, EXIT_STORE, "stored data contradicts itself",
+	{ERR_TRUNCATED, EXIT_BAD_INPUT, 400, "it ends too early", "途中で切れています"},
+	{ERR_CORRUPT, EXIT_STORE, 500, "stored data contradicts itself",
 	    "保存されたデータに矛盾があります"},
-	{ERR_MISMATCH, EXIT_REFUSED, "a digest or binding does not fit",
+	{ERR_MISMATCH, EXIT_REFUSED, 422, "a digest or binding does not fit",
 	    "ダイジェストまたは結び付けが一致しません"},
-	{ERR_ROLLBACK, EXIT_STORE, "an old copy was put back",
+	{ERR_ROLLBACK, EXIT_STORE, 500, "an old copy was put back",
 	    "古い写しに戻されています"},
-	{ERR_SIGNATURE, EXIT_REFUSED, "a signature does not verify",
+	{ERR_SIGNATURE, EXIT_REFUSED, 422, "a signature does not verify",
 	    "署名が検証できません"},
-	{ERR_UNTRUSTED, EXIT_REFUSED, "signed by someone who is not trusted here",
+	{ERR_UNTRUSTED, EXIT_REFUSED, 403, "signed by someone who is not trusted here",
 	    "信頼されていない署名者です"},
-	{ERR_DECRYPT, EXIT_REFUSED, "it cannot be decrypted: damaged or not for this key",
+	{ERR_DECRYPT, EXIT_REFUSED, 422, "it cannot be decrypted: damaged or not for this key",
 	    "復号できません。壊れているか、この鍵のものではありません"},
-	{ERR_NO_MATCH, EXIT_REFUSED, "it is not encrypted to this key",
+	{ERR_NO_MATCH, EXIT_REFUSED, 422, "it is not encrypted to this key",
 	    "この鍵に宛てたものではありません"},
-	{ERR_PASSPHRASE, EXIT_REFUSED, "wrong passphrase, or none given",
+	{ERR_PASSPHRASE, EXIT_REFUSED, 422, "wrong passphrase, or none given",
 	    "パスフレーズが違うか、与えられていません"},
-	{ERR_SHARE, EXIT_REFUSED, "a share is not the one that was dealt",
+	{ERR_SHARE, EXIT_REFUSED, 422, "a share is not the one that was dealt",
 	    "配られたシェアと一致しません"},
-	{ERR_CRYPTO, EXIT_STORE, "a cryptographic library failed",
+	{ERR_CRYPTO, EXIT_STORE, 500, "a cryptographic library failed",
 	    "暗号ライブラリが失敗しました"},
-	{ERR_MEMORY_LOCK, EXIT_BUSY, "memory could reach a disk",
+	{ERR_MEMORY_LOCK, EXIT_BUSY, 503, "memory could reach a disk",
 	    "メモリの内容がディスクに書かれる恐れがあります"},
-	{ERR_IO, EXIT_STORE, "reading or writing failed", "読み書きに失敗しました"},
-	{ERR_NO_SPACE, EXIT_STORE, "the disk is full", "ディスクに空きがありません"},
-	{ERR_STORE, EXIT_STORE, "the database failed", "データベースが失敗しました"},
-	{ERR_NOT_ENCRYPTED, EXIT_STORE, "a database is not encrypted",
+	{ERR_IO, EXIT_STORE, 500, "reading or writing failed", "読み書きに失敗しました"},
+	{ERR_NO_SPACE, EXIT_STORE, 507, "the disk is full", "ディスクに空きがありません"},
+	{ERR_STORE, EXIT_STORE, 500, "the database failed", "データベースが失敗しました"},
+	{ERR_NOT_ENCRYPTED, EXIT_STORE, 500, "a database is not encrypted",
 	    "データベースが暗号化されていません"},
-	{ERR_BUSY, EXIT_BUSY, "in use by another process; try again",
+	{ERR_BUSY, EXIT_BUSY, 503, "in use by another process; try again",
 	    "別の処理が使用中です。後でもう一度実行してください"},
-	{ERR_NOMEM, EXIT_STORE, "out of memory", "メモリが足りません"},
-	{ERR_CHANGED, EXIT_BUSY, "the data changed meanwhile; try again",
+	{ERR_NOMEM, EXIT_STORE, 503, "out of memory", "メモリが足りません"},
+	{ERR_CHANGED, EXIT_BUSY, 503, "the data changed meanwhile; try again",
 	    "処理中にデータが変わりました。もう一度実行してください"},
-	{ERR_CANCELLED, EXIT_REFUSED, "cancelled", "中止されました"},
+	{ERR_CANCELLED, EXIT_REFUSED, 409, "cancelled", "中止されました"},
 };
 
 static const struct error_row *error_row(enum err e)
@@ -103,6 +104,13 @@ int outcome_exit_code(enum err e)
 	const struct error_row *row = error_row(e);
 
 	return row == NULL ? EXIT_STORE : row->exit_code;
+}
+
+int outcome_http_status(enum err e)
+{
+	const struct error_row *row = error_row(e);
+
+	return row == NULL ? 500 : row->http_status;
 }
 
 void outcome_release(struct outcome *o)

@@ -51,4 +51,17 @@ const char *outcome_error_text(enum err e, int japanese);
 /* The exit code of an error (the manual's list). */
 int outcome_exit_code(enum err e);
 
+/* The HTTP status the service answers an error with. */
+int outcome_http_status(enum err e);
+
+/* Members "error", "exit", "input" (where input was wrong) and "lines" into
+ * the object ${doc}: what --json prints and the service answers. */
+struct json_doc;
+void outcome_json(const struct outcome *o, enum err e, struct json_doc *doc);
+
+/* The other way round, for a client of the service: lines and input of ${doc}
+ * into ${o}; its error is returned (ERR_SYNTAX: no such document). */
+enum err outcome_from_json(const struct json_doc *doc, struct outcome *o)
+    MUST_USE;
+
 #endif

@@ -69,6 +69,17 @@ fs_path(char ret[FS_PATH_MAX], const char *fmt, ...)
 	return len < 0 || len >= FS_PATH_MAX ? ERR_LIMIT : ERR_OK;
 }
 
+enum err
+fs_folder_of(const char *path, char ret[FS_PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return fs_path(ret, "%s", path[0] == '\0' ? "" : ".");
+	return fs_path(ret, "%.*s", slash == path ? 1 : (int)(slash - path),
+	    path);
+}
+
 int
 fs_exists(const char *path)
 {

@@ -26,6 +26,10 @@ void fs_fd_cleanup(int *fd);
 enum err fs_path(char ret[FS_PATH_MAX], const char *fmt, ...)
     PRINTF_LIKE(2, 3) MUST_USE;
 
+/* The folder that ${path} is in: "/a/b" gives "/a", "b" gives ".", "" gives
+ * "". */
+enum err fs_folder_of(const char *path, char ret[FS_PATH_MAX]) MUST_USE;
+
 int fs_exists(const char *path);
 enum err fs_size(const char *path, uint64_t *ret_bytes) MUST_USE;
 

@@ -46,6 +46,7 @@ HOMES = [
     (r"uni(case|conv|ctype|gbrk|lbrk|name|norm|stdio|str|type|wbrk|width)\.h",
      {"core/utf8.c"}),
     (r"microhttpd\.h", {"app"}),
+    (r"gnutls/.*", {"app"}),
     (r"cmocka\.h", set()),
 ]
 

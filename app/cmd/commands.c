@@ -20,6 +20,7 @@ static const struct commands_group *const groups[] = {
 	&plan_commands,
 	&witness_commands,
 	&byterelease_commands,
+	&serve_commands,
 };
 
 /* How many of the words of ${args} a row's words are; 0: another command. */

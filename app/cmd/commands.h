@@ -29,6 +29,7 @@ extern const struct commands_group officer_commands;
 extern const struct commands_group plan_commands;
 extern const struct commands_group witness_commands;
 extern const struct commands_group byterelease_commands;
+extern const struct commands_group serve_commands;
 
 /* The row whose words begin ${args}; consumes them.  NULL: none. */
 const struct cli_command *commands_find(struct cli_args *args);

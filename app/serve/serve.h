@@ -106,9 +106,10 @@ struct serve_request {
  * twice.  Valid until the reply.  Clean: no control characters. */
 const char *serve_header(const struct serve_request *q, const char *name);
 
-/* A parameter of the query by name, NULL when absent; decoded by the rules of
- * the path (printable ASCII only). */
-const char *serve_query(const struct serve_request *q, const char *name);
+/* A parameter of the query by name, decoded: 0 when it is absent, too long or
+ * not printable ASCII.  The first of several counts. */
+int serve_query(const struct serve_request *q, const char *name,
+    char ret[SERVE_QUERY_MAX]);
 
 /* ---- routes ---- */
 
@@ -128,8 +129,7 @@ struct serve_route {
 	 * body is taken), and its bound in bytes.  A list: by spaces. */
 	const char *takes;
 	uint64_t body_max;
-	/* of the caller's acts: counted against the rate per address */
-	int unlimited_rate;
+	int unlimited_rate;             /* not counted against an address */
 	enum err (*run)(struct serve_request *q);
 	const char *operation;          /* operationId in docs/openapi.json */
 };

@@ -1,0 +1,248 @@
+/* libmicrohttpd: one daemon for each listening socket, started by a thread
+ * that has given up files. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/serve/hardening.h"
+#include "app/serve/tls.h"
+#include "app/serve/wire.h"
+#include "core/clock.h"
+
+#define MEMORY_PER_CONNECTION ((size_t)64 << 10)
+#define STACK ((size_t)512 << 10)
+#define CA_MAX ((size_t)1 << 20)
+
+struct net_daemon {
+	struct net *net;
+	enum config_listener_kind kind;
+	int fd;
+	struct MHD_Daemon *mhd;
+};
+
+struct net {
+	struct serve *serve;
+	struct net_daemon daemons[CONFIG_LISTENERS_MAX];
+	size_t len;
+	struct buf client_ca;           /* PEM, NUL behind it */
+	struct hardening_report report;
+	enum err e;
+};
+
+/* ---- connections come and go ---- */
+
+static void put_address(struct conn *c, const struct sockaddr *a)
+{
+	const struct sockaddr_in *v4 = (const void *)a;
+	const struct sockaddr_in6 *v6 = (const void *)a;
+
+	memcpy(c->address, "local", 6);
+	if (a == NULL)
+		return;
+	if (a->sa_family == AF_INET)
+		(void)inet_ntop(AF_INET, &v4->sin_addr, c->address,
+		    sizeof(c->address));
+	else if (a->sa_family == AF_INET6)
+		(void)inet_ntop(AF_INET6, &v6->sin6_addr, c->address,
+		    sizeof(c->address));
+}
+
+static void begin(struct net_daemon *d, struct MHD_Connection *connection,
+    void **socket_context)
+{
+	struct serve *s = d->net->serve;
+	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *from = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct conn *c = fd == NULL ? NULL : conns_add(s->conns,
+	    fd->connect_fd);
+
+	*socket_context = c;
+	if (c == NULL)
+		return;
+	c->kind = d->kind;
+	put_address(c, from == NULL ? NULL : from->client_addr);
+	atomic_store(&c->deadline_ms, clock_monotonic_ms() +
+	    (int64_t)s->limits.header_seconds * 1000);
+}
+
+static void on_connection(void *cls, struct MHD_Connection *connection,
+    void **socket_context, enum MHD_ConnectionNotificationCode toe)
+{
+	struct net_daemon *d = cls;
+
+	if (toe == MHD_CONNECTION_NOTIFY_STARTED) {
+		begin(d, connection, socket_context);
+		return;
+	}
+	if (*socket_context != NULL)
+		conns_remove(d->net->serve->conns, *socket_context);
+	*socket_context = NULL;
+}
+
+/* The target as it came, before anybody decodes it. */
+static void *on_target(void *cls, const char *uri,
+    struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct conn *c = info == NULL ? NULL : info->socket_context;
+	size_t len = strnlen(uri, FRONT_TARGET_MAX + 1);
+
+	(void)cls;
+	if (c == NULL)
+		return NULL;
+	memcpy(c->target, uri, len);
+	c->target[len] = '\0';
+	c->target_at = (uintptr_t)uri;
+	return NULL;
+}
+
+/* What libmicrohttpd says may hold bytes of a caller: not logged. */
+static void quiet(void *cls, const char *fmt, va_list ap)
+{
+	(void)cls;
+	(void)fmt;
+	(void)ap;
+}
+
+/* ---- daemons ---- */
+
+#define OPTIONS_MAX 20
+
+static size_t usual_options(struct net_daemon *d, struct MHD_OptionItem *o)
+{
+	const struct config_limits *l = &d->net->serve->limits;
+	size_t n = 0;
+
+	o[n++] = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, d->fd,
+		NULL};
+	o[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT,
+		(intptr_t)l->connections, NULL};
+	o[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT,
+		(intptr_t)(l->idle_seconds > l->request_seconds ?
+		l->idle_seconds : l->request_seconds), NULL};
+	o[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(intptr_t)MEMORY_PER_CONNECTION, NULL};
+	o[n++] = (struct MHD_OptionItem){MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		NULL};
+	o[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_STACK_SIZE,
+		(intptr_t)STACK, NULL};
+	if (d->kind == CONFIG_TLS)
+		o[n++] = (struct MHD_OptionItem){
+		    MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		    (intptr_t)l->connections_per_address, NULL};
+	if (l->threads > 1)
+		o[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE,
+		    (intptr_t)l->threads, NULL};
+	return n;
+}
+
+static size_t tls_options(struct net_daemon *d, struct MHD_OptionItem *o,
+    size_t n)
+{
+	static char priorities[] = TLS_PRIORITIES;
+
+	o[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
+		priorities};
+	/* a function travels as a data pointer here (POSIX allows it) */
+	o[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
+		__extension__(void *)tls_retrieve};
+	if (d->net->client_ca.len > 0)
+		o[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0,
+		    d->net->client_ca.data};
+	return n;
+}
+
+static enum err start_daemon(struct net_daemon *d)
+{
+	struct MHD_OptionItem options[OPTIONS_MAX];
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD |
+	    MHD_USE_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	size_t n = usual_options(d, options);
+
+	if (d->kind == CONFIG_TLS) {
+		flags |= MHD_USE_TLS;
+		n = tls_options(d, options, n);
+	}
+	options[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+	d->mhd = MHD_start_daemon(flags, 0, NULL, NULL, wire_access,
+	    d->net->serve, MHD_OPTION_EXTERNAL_LOGGER, quiet, NULL,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, d,
+	    MHD_OPTION_NOTIFY_COMPLETED, wire_completed, d->net->serve,
+	    MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
+	    MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+	return d->mhd == NULL ? ERR_IO : ERR_OK;
+}
+
+/* What this thread has given up, the threads of the daemons have too. */
+static void *start_all(void *arg)
+{
+	struct net *n = arg;
+
+	hardening_net_thread(&n->report);
+	for (size_t i = 0; n->e == ERR_OK && i < n->len; i++)
+		n->e = start_daemon(&n->daemons[i]);
+	return NULL;
+}
+
+static enum err start_in_thread(struct net *n)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, start_all, n) != 0)
+		return ERR_NOMEM;
+	(void)pthread_join(thread, NULL);
+	serve_log("net-threads", "seccomp", n->report.seccomp, "landlock",
+	    n->report.landlock, NULL);
+	return n->e;
+}
+
+enum err net_start(struct serve *s, const struct config_listener *listeners,
+    const int *fds, size_t len, struct net **ret)
+{
+	struct net *n = calloc(1, sizeof(*n));
+	enum err e = ERR_OK;
+
+	if (n == NULL)
+		return ERR_NOMEM;
+	n->serve = s;
+	for (size_t i = 0; i < len; i++)
+		n->daemons[n->len++] = (struct net_daemon){.net = n,
+			.kind = listeners[i].kind, .fd = fds[i]};
+	if (s->config->client_ca[0] != '\0')
+		e = fs_read_file(s->config->client_ca, CA_MAX, &n->client_ca);
+	if (e == ERR_OK)
+		e = start_in_thread(n);
+	if (e != ERR_OK) {
+		net_stop(n);
+		return e;
+	}
+	*ret = n;
+	return ERR_OK;
+}
+
+void net_quiesce(struct net *n)
+{
+	for (size_t i = 0; i < n->len; i++) {
+		int fd = n->daemons[i].mhd == NULL ? -1 :
+		    MHD_quiesce_daemon(n->daemons[i].mhd);
+
+		if (fd >= 0)
+			(void)close(fd);
+	}
+}
+
+void net_stop(struct net *n)
+{
+	if (n == NULL)
+		return;
+	for (size_t i = 0; i < n->len; i++)
+		if (n->daemons[i].mhd != NULL)
+			MHD_stop_daemon(n->daemons[i].mhd);
+	buf_release(&n->client_ca);
+	free(n);
+}

@@ -1,0 +1,12 @@
+#include "app/serve/routes.h"
+
+static const struct serve_routes *const groups[] = {
+	&health_routes,
+	&session_routes,
+};
+
+const struct serve_routes *const *routes_all(size_t *ret_len)
+{
+	*ret_len = ARRAY_LEN(groups);
+	return groups;
+}

@@ -1,0 +1,15 @@
+/* app/serve/routes.h - the one table of routes, in groups: one file per
+ * group, one `struct serve_routes` in it, declared here and listed in
+ * routes.c. */
+#ifndef AZUKARI_APP_SERVE_ROUTES_H
+#define AZUKARI_APP_SERVE_ROUTES_H
+
+#include "app/serve/serve.h"
+
+extern const struct serve_routes health_routes;
+extern const struct serve_routes session_routes;
+
+/* All groups; ${ret_len} of them. */
+const struct serve_routes *const *routes_all(size_t *ret_len);
+
+#endif
