@@ -87,7 +87,7 @@ make_policy() {
 		umask 077
 		az --passphrase-file pass keygen pi --work-factor 10 2>/dev/null
 		charter=$(az --json charter show 14 | result sha256)
-		for ladder in age.json occupation.csv; do
+		for ladder in age.json occupation.csv postcode.json; do
 			az owner ladder 14 "${ladder%.*}" "$root/data/ladders/$ladder" || exit 1
 			ladders="$ladders${ladders:+,}{\"name\":\"${ladder%.*}\",\"sha256\":\"$(digest "$root/data/ladders/$ladder")\"}"
 		done
@@ -103,8 +103,9 @@ make_policy() {
  "purposes":{"permission":"DUO:0000007","diseases":["MONDO:0100096"],"modifiers":["DUO:0000021"]},
  "legal_bases":["consent"],"ladders":[$ladders],
  "release":[{"survey":"corona","version":1,"fields":{"Q03":"as-is","Q04":"as-is",
-   "Q08":{"ladder":"age","from":1,"to":4},"Q09":"as-is","Q11":{"ladder":"occupation","from":1,"to":2},
-   "Q12":"as-is","Q14":"as-is"}}],
+   "Q08":{"ladder":"age","from":1,"to":4},"Q09":"as-is","Q10":{"ladder":"postcode","from":2,"to":3},
+   "Q11":{"ladder":"occupation","from":1,"to":2},"Q12":"as-is","Q13":"as-is","Q14":"as-is",
+   "Q15":"as-is","T01":"as-is"}}],
  "disclosure":{"k":10,"suppression_limit_basis_points":1000,"minimum_cell":10},
  "retention_days":3650,"plan_valid_days":30,
  "quotas":{"exports_per_year":12,"respondents_per_export":100000000},
@@ -132,7 +133,7 @@ make_plan() {
 		    --purpose "DUO:0000007 DUO:0000021" --disease MONDO:0100096 \
 		    --legal-basis consent --ethics-approval 2026-0123 \
 		    --ethics-expiry 2029-03-31 --owners 14 --survey "corona 1" \
-		    --fields "Q03 Q04 Q08 Q09 Q11 Q12 Q14" \
+		    --fields "Q03 Q04 Q08 Q09 Q10 Q11 Q12 Q13 Q14 Q15 T01" \
 		    --period 2020-01-01..2029-12-31 --identity-pub pi.pub \
 		    --retention-until 2029-03-31 --days 90 -o "$request" || exit 1
 		"$azukari" --quiet --passphrase-file pass sign request "$request" \

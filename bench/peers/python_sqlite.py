@@ -161,13 +161,14 @@ def take_in(lines_path, store_path, survey_path):
 
 # ---- export ----
 
-PLAIN = ["Q03", "Q09", "Q14"]
+PLAIN = ["Q03", "Q09", "Q13", "Q14", "Q15", "T01"]
 LISTS = ["Q04", "Q12"]
 AGE_BAND = 10
+POSTCODE_DIGITS = 3
 OCCUPATIONS = {"01": "A", "02": "A", "03": "A", "04": "A", "05": "B",
                "06": "B", "07": "B", "08": "B", "09": "C", "10": "C",
                "11": "C", "12": "C", "13": "D", "14": "D", "99": "D"}
-QUASI = ["Q08", "Q09", "Q11"]
+QUASI = ["Q08", "Q09", "Q10", "Q11"]
 
 
 def consents_in_force(db):
@@ -197,11 +198,11 @@ def opened_rows(db, key, given):
 
 
 def make_frame(db, key, project_key, codes):
-    """The generalised, pseudonymised table."""
+    """The generalised, pseudonymised table, and the consent of each person."""
     import pandas
 
-    rows, pseudonyms = [], {}
-    for tag, when, a in opened_rows(db, key, consents_in_force(db)):
+    rows, pseudonyms, given = [], {}, consents_in_force(db)
+    for tag, when, a in opened_rows(db, key, given):
         if tag not in pseudonyms:
             pseudonyms[tag] = hashlib.blake2b(
                 tag, key=project_key, digest_size=16).hexdigest()
@@ -213,15 +214,17 @@ def make_frame(db, key, project_key, codes):
                     for c in codes[name]]
         age = a.get("Q08")
         row.append(None if age is None else age // AGE_BAND * AGE_BAND)
+        row.append(a.get("Q10", "")[:POSTCODE_DIGITS])
         row.append(OCCUPATIONS.get(a.get("Q11")))
         rows.append(row)
     columns = ["pseudonym", "time", *PLAIN]
     columns += [f"{n}_{c}" for n in LISTS for c in codes[n]]
-    columns += ["Q08", "Q11"]
+    columns += ["Q08", "Q10", "Q11"]
     frame = pandas.DataFrame(rows, columns=columns)
     for name in [c for c in columns if "_" in c] + ["Q08"]:
         frame[name] = frame[name].astype("Int16")
-    return frame
+    consents = {pseudonym: given[tag] for tag, pseudonym in pseudonyms.items()}
+    return frame, consents
 
 
 def drop_small_groups(frame):
@@ -231,16 +234,26 @@ def drop_small_groups(frame):
     return frame[people >= K]
 
 
-def pack(frame, folder, out, recipient):
+def write_consents(frame, consents, path):
+    """One line a person: text, year, and a receipt that means nothing else."""
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("pseudonym,text,year,receipt\n")
+        for pseudonym in frame["pseudonym"].unique():
+            when, text = consents[pseudonym]
+            f.write(f"{pseudonym},{text},{when[:4]},{os.urandom(16).hex()}\n")
+
+
+def pack(frame, consents, folder, out, recipient):
     """CSV, manifest, tar, zstd, age, signature."""
     frame = frame.sort_values(["pseudonym", "time"]).drop(columns="time")
-    csv = os.path.join(folder, "responses.csv")
-    frame.to_csv(csv, index=False)
-    with open(csv, "rb") as f:
-        digest = hashlib.file_digest(f, "sha256").hexdigest()
+    frame.to_csv(os.path.join(folder, "responses.csv"), index=False)
+    write_consents(frame, consents, os.path.join(folder, "consents.csv"))
     with open(os.path.join(folder, "manifest-sha256.txt"), "w",
-              encoding="utf-8") as f:
-        f.write(f"{digest}  responses.csv\n")
+              encoding="utf-8") as manifest:
+        for name in ("responses.csv", "consents.csv"):
+            with open(os.path.join(folder, name), "rb") as f:
+                digest = hashlib.file_digest(f, "sha256").hexdigest()
+            manifest.write(f"{digest}  {name}\n")
     with open(os.path.join(folder, "datapackage.json"), "w",
               encoding="utf-8") as f:
         json.dump({"resources": [{"path": "responses.csv", "schema": {
@@ -266,9 +279,10 @@ def hand_out(store_path, out, survey_path, recipient):
     codes = {f["name"]: [c["value"] for c in f["categories"]]
              for f in fields if f["name"] in LISTS}
     considered = db.execute("SELECT count(*) FROM answer").fetchone()[0]
-    frame = drop_small_groups(make_frame(db, key, os.urandom(32), codes))
+    frame, consents = make_frame(db, key, os.urandom(32), codes)
+    frame = drop_small_groups(frame)
     with tempfile.TemporaryDirectory() as folder:
-        pack(frame, folder, out, recipient)
+        pack(frame, consents, folder, out, recipient)
     return considered, os.path.getsize(out)
 
 
