@@ -438,7 +438,7 @@ static enum err next_written(void *ctx, struct rows_batch *ret)
 /* Cells may point into the arena, which changes from range to range: only where
  * one range is all does a thread make the next rows. */
 static enum err prepare_writing(struct job *j, struct job_scan *s,
-    struct reader *r, struct writing *x)
+    struct reader **r, struct writing *x)
 {
 	uint64_t head = 0, consents_head = 0;
 
@@ -446,8 +446,10 @@ static enum err prepare_writing(struct job *j, struct job_scan *s,
 	RETURN_IF(fill_columns(s, &x->columns));
 	RETURN_IF(load_texts(j, s, &x->texts));
 	RETURN_IF(tap_init(s, &x->tap));
-	RETURN_IF(job_rows_init(&x->rows, s, r, &j->keys,
+	RETURN_IF(job_rows_init(&x->rows, s, *r, &j->keys,
 	    x->binding.plan_sha256));
+	if (s->all_in_arena)    /* nothing is read again: its keys go now */
+		reader_close(TAKE(*r));
 	x->options = j->options;
 	RETURN_IF(job_ahead_new(job_rows_responses(&x->rows),
 	    s->all_in_arena ? threads_of(j) : 1, &x->responses));
@@ -488,7 +490,7 @@ static enum err write_file(const struct payload_spec *spec, const char *path,
 }
 
 static enum err write_payload(struct job *j, struct job_scan *s,
-    struct reader *r, struct writing *x)
+    struct reader **r, struct writing *x)
 {
 	char survey[SURVEY_NAME_MAX + 16], path[FS_PATH_MAX];
 	uint8_t proof[DIGEST_LEN];
@@ -612,7 +614,7 @@ static enum err open_reader(struct job *j, struct reader **ret)
 }
 
 static enum err write_bundle(struct job *j, struct job_scan *s,
-    struct reader *r)
+    struct reader **r)
 {
 	CLEANUP(writing_release) struct writing x = {0};
 
@@ -641,7 +643,7 @@ static enum err attempt(struct job *j, struct job_result *ret)
 	RETURN_IF(e);
 	step_reached(STEP_JOB_COUNTED);
 	RETURN_IF(job_scan_sizes(&s));
-	RETURN_IF(write_bundle(j, &s, r));
+	RETURN_IF(write_bundle(j, &s, &r));
 	fill_result(j, &s, ret);
 	return ERR_OK;
 }

@@ -187,6 +187,11 @@ static enum err fixed_cells(struct job_column *col,
 	char scratch[ANSWERS_CELL_MAX];
 	uint32_t leaf = 0;
 
+	if (col->plan->ladder[0] == '\0' &&
+	    col->field->kind == SURVEY_KIND_LIST) {
+		*bytes += v->answered ? col->field->columns : 0;  /* 0 or 1 */
+		return ERR_OK;
+	}
 	if (col->plan->ladder[0] == '\0') {
 		for (size_t k = 0; k < col->field->columns; k++)
 			*bytes += csv_field_len(answers_cell(col->field, v, k,

@@ -8,7 +8,7 @@ build=${AZUKARI_BUILD-}
 if [ -z "$build" ]; then
 	build=$root/build-bench
 	[ -f "$build/build.ninja" ] ||
-	    meson setup --buildtype=release "$build" "$root" >/dev/null || exit 1
+	    meson setup --buildtype=release -Db_lto=true "$build" "$root" >/dev/null || exit 1
 	ninja -C "$build" app/azukari tools/generate/azukari-generate \
 	    >/dev/null || exit 1
 fi
