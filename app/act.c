@@ -14,6 +14,11 @@ static enum err lock_acts(struct home *h, struct fs_lock *ret)
 	return fs_lock_take(path, HOME_WAIT_MS, ret);
 }
 
+enum err act_hold(struct home *h, struct fs_lock *ret)
+{
+	return lock_acts(h, ret);
+}
+
 /* The register's `signed` state; its checkpoint goes to ${note}. */
 static enum err signed_state(struct home *h, struct log_signed *ret,
     struct buf *note)

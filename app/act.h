@@ -56,6 +56,10 @@ enum err act_data_begin(struct home *h, struct db *db,
     struct act *ret) MUST_USE;
 enum err act_data_commit(struct act *a) MUST_USE;
 
+/* Hold every act of this home back for a while: for a copy of what belongs
+ * together.  ERR_BUSY after HOME_WAIT_MS; fs_lock_release lets go. */
+enum err act_hold(struct home *h, struct fs_lock *ret) MUST_USE;
+
 /* Finish or void what an interrupted process left in ${db}, and repair the
  * log's files.  Repairs are told in h->outcome. */
 enum err act_repair(struct home *h, struct db *db) MUST_USE;

@@ -41,6 +41,27 @@ static enum err add_number(void *ctx, uint32_t number)
 	return ERR_OK;
 }
 
+/* ---- the lock ---- */
+
+enum err erase_lock(struct home *h, const char *owner, struct fs_lock *ret)
+{
+	char path[FS_PATH_MAX];
+	enum err e;
+
+	RETURN_IF(home_path(h, path, "owners/%s/erase.lock", owner));
+	e = fs_lock_take(path, HOME_WAIT_MS, ret);
+	if (e == ERR_BUSY)
+		return outcome_refuse(h->outcome, e,
+		    "another process is erasing or backing up for owner %s",
+		    "別の処理が所有者%sの消去またはバックアップを行っています", owner);
+	return e;
+}
+
+void erase_lock_cleanup(struct fs_lock *l)
+{
+	fs_lock_release(l);
+}
+
 /* ---- the store's side ---- */
 
 /* The batch of this owner's withdrawal that entry ${index} is; ERR_NOT_FOUND
@@ -155,7 +176,7 @@ static enum err seal_recovery(struct owner *w)
 	return recover_seal(w, &c);
 }
 
-enum err erase_rotate_key(struct owner *w)
+static enum err rotate_key(struct owner *w)
 {
 	CLEANUP(erase_key_release) struct erase_key next = {0};
 	struct home *h = w->home;
@@ -174,6 +195,14 @@ enum err erase_rotate_key(struct owner *w)
 	return log_rotation(w);
 }
 
+enum err erase_rotate_key(struct owner *w)
+{
+	CLEANUP(erase_lock_cleanup) struct fs_lock lock = {0};
+
+	RETURN_IF(erase_lock(w->home, w->code, &lock));
+	return rotate_key(w);
+}
+
 /* From `erasure` logged to everything done; keys that are deleted already
  * show in the erase store's generation. */
 static enum err carry_out(struct owner *w, const struct numbers *n,
@@ -184,7 +213,7 @@ static enum err carry_out(struct owner *w, const struct numbers *n,
 	RETURN_IF(db_generation(erase_db(w->erase), &reached));
 	if (reached < generation)
 		RETURN_IF(delete_keys(w, n, generation));
-	RETURN_IF(erase_rotate_key(w));
+	RETURN_IF(rotate_key(w));
 	return confirm_generation(w, generation);
 }
 
@@ -212,9 +241,11 @@ enum err erase_run(struct owner *w, int now_too, int confirm,
 {
 	CLEANUP(numbers_release) struct numbers due = {0};
 	CLEANUP(numbers_release) struct numbers all = {0};
+	CLEANUP(erase_lock_cleanup) struct fs_lock lock = {0};
 	struct erase_result r = {0};
 	uint64_t confirmed, intended;
 
+	RETURN_IF(erase_lock(w->home, w->code, &lock));
 	RETURN_IF(store_respondent_each_stopping(w->store, INT64_MAX,
 	    add_number, &all));
 	RETURN_IF(store_respondent_each_stopping(w->store,

@@ -25,6 +25,13 @@ struct erase_result {
 	uint64_t generation;    /* of the erase store, after */
 };
 
+/* owners/NN/erase.lock: one process at a time deletes keys, rotates the storage
+ * key, or copies both for a backup.  Taken before any other lock; ERR_BUSY after
+ * HOME_WAIT_MS with a sentence. */
+enum err erase_lock(struct home *h, const char *owner,
+    struct fs_lock *ret) MUST_USE;
+void erase_lock_cleanup(struct fs_lock *l);
+
 /* Delete the keys of everyone whose hold is over (${now_too}: of everyone who
  * is stopping).  ${confirm} goes on where the rate alarm stands. */
 enum err erase_run(struct owner *w, int now_too, int confirm,
@@ -33,7 +40,8 @@ enum err erase_run(struct owner *w, int now_too, int confirm,
 /* New storage key for erase.db, without erasing anybody. */
 enum err erase_rotate_key(struct owner *w) MUST_USE;
 
-/* Finish what an interrupted process left; called when an owner is opened. */
+/* Finish what an interrupted process left; called when an owner is opened,
+ * under the lock. */
 enum err erase_repair(struct owner *w) MUST_USE;
 
 #endif

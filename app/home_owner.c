@@ -177,11 +177,14 @@ static enum err refuse_old_store(struct owner *w)
 
 static enum err open_owner(struct owner *w)
 {
+	CLEANUP(erase_lock_cleanup) struct fs_lock lock = {0};
 	struct home *h = w->home;
 
 	RETURN_IF(open_store(h, w->code, DB_OPEN, &w->store));
 	RETURN_IF(refuse_old_store(w));
 	RETURN_IF(act_repair(h, store_db(w->store)));
+	/* Not between the pages of an erasure and the key they are under. */
+	RETURN_IF(erase_lock(h, w->code, &lock));
 	RETURN_IF(open_erase(w));
 	return erase_repair(w);
 }

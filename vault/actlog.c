@@ -5,7 +5,8 @@
 
 #include "vault/db_internal.h"
 
-enum { ADD, GET, EACH_QUEUED, COUNT_QUEUED, MARK_LOGGED, MARK_VOID };
+enum { ADD, GET, EACH_QUEUED, COUNT_QUEUED, MARK_LOGGED, MARK_VOID,
+	LAST_INDEX };
 static const char *const SQL[] = {
 	[ADD] = "INSERT INTO act (class, kind, entry, leaf, tree_size_then) "
 	    "VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -20,6 +21,8 @@ static const char *const SQL[] = {
 	    "WHERE id = ?1 AND state = 0",
 	[MARK_VOID] = "UPDATE act SET state = 2 "
 	    "WHERE id = ?1 AND state = 0 AND class = 1",
+	[LAST_INDEX] = "SELECT ledger_index FROM act WHERE state = 1 "
+	    "ORDER BY ledger_index DESC LIMIT 1",
 };
 static const struct db_table TABLE = DB_TABLE(DB_SLOT_ACTLOG, SQL);
 
@@ -84,6 +87,17 @@ actlog_get(struct db *db, int64_t id, struct actlog_act *ret)
 	db_bind_int(&st, 1, id);
 	RETURN_IF(db_one(&st));
 	return read_act(&st, ret);
+}
+
+enum err
+actlog_last_index(struct db *db, uint64_t *ret)
+{
+	CLEANUP(db_stmt_end) struct db_stmt st = {0};
+
+	RETURN_IF(db_stmt_begin(db, &TABLE, LAST_INDEX, &st));
+	RETURN_IF(db_one(&st));
+	*ret = db_col_u64(&st, 0);
+	return ERR_OK;
 }
 
 enum err

@@ -55,6 +55,10 @@ enum err actlog_each_queued(struct db *db, actlog_each_fn each,
 enum err actlog_count_queued(struct db *db, enum actlog_class class_,
     uint64_t *ret) MUST_USE;
 
+/* The greatest place in the ledger of an act of this database.  ERR_NOT_FOUND:
+ * none is logged. */
+enum err actlog_last_index(struct db *db, uint64_t *ret) MUST_USE;
+
 /* One act by id: class, kind, state, leaf and index (entry stays empty). */
 enum err actlog_get(struct db *db, int64_t id, struct actlog_act *ret) MUST_USE;
 

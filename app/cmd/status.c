@@ -4,6 +4,7 @@
 
 #include "app/cmd/commands.h"
 #include "app/ops/backup.h"
+#include "app/ops/restore.h"
 #include "app/ops/status.h"
 #include "app/unlock.h"
 #include "core/clock.h"
@@ -242,9 +243,54 @@ static enum err run_backup(struct cli *cli, struct cli_args args)
 	return backup_make(h, args.items[0]);
 }
 
+/* ---- restore ---- */
+
+static enum err open_restored(struct cli *cli, const char *dir,
+    struct restore_result *r)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+
+	cli->home = dir;
+	RETURN_IF(unlock_home(cli, &h));
+	return restore_finish(h, r);
+}
+
+static enum err run_restore(struct cli *cli, struct cli_args args)
+{
+	struct restore_args a = {0};
+	struct restore_result r;
+	const struct cli_option options[] = {
+		{"--gateway-key", CLI_TEXT, &a.gateway_key}};
+	enum err e;
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 3, 3));
+	if (a.gateway_key == NULL)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "give the gateway's key, which is in no backup: --gateway-key FILE (keys/gateway.key of the old home)",
+		    "バックアップにないゲートウェイの鍵を --gateway-key FILE（元のホームの keys/gateway.key）で指定してください");
+	a.home = args.items[0];
+	a.sets[0] = args.items[1];
+	a.sets[1] = args.items[2];
+	RETURN_IF(restore_files(&a, &cli->outcome, &r));
+	e = open_restored(cli, a.home, &r);
+	if (e != ERR_OK) {
+		RETURN_IF(restore_undo(a.home));
+		return e;
+	}
+	cli->result = json_doc_new_object();
+	json_doc_set_int(cli->result, "ledger_size", (int64_t)r.ledger_size);
+	json_doc_set_int(cli->result, "plans_ended", (int64_t)r.plans_ended);
+	json_doc_set_int(cli->result, "epochs_closed",
+	    (int64_t)r.epochs_closed);
+	return ERR_OK;
+}
+
 static const struct cli_command rows[] = {
 	{"backup", "DIR", "copy stores and ledger, keys of erasure apart",
 	    "保管庫と台帳を複製する（消去用の鍵は別にする）", run_backup},
+	{"restore", "HOME SET SET --gateway-key FILE",
+	    "make a home from both sets of a backup",
+	    "バックアップの2つの組からホームを復旧する", run_restore},
 	{"status", "[--json]", "how this gateway stands, and what needs a person",
 	    "全体の状態と、人の手が必要なこと", run_status},
 	{"export list", "[OWNER] [--json]", "list exports by their state",

@@ -1,17 +1,47 @@
 #include "app/ops/backup.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "app/act.h"
+#include "app/erase.h"
+#include "app/ops/backup_set.h"
 
 #define COPY_MAX ((size_t)64 << 20)     /* one file of keys or of the ledger */
+
+#define OWNERS_MAX 47
+
+/* An owner while it is copied: nothing of it is erased meanwhile, and its
+ * store is read as it stood when no act was under way. */
+struct part {
+	char code[3];
+	struct owner *w;
+	struct fs_lock lock;
+	struct db_snapshot snapshot;
+};
 
 struct backup {
 	struct home *h;
 	char vault[FS_PATH_MAX], erase[FS_PATH_MAX];
+	struct backup_set_head head;
+	struct part parts[OWNERS_MAX];
+	size_t len;
 };
+
+static void backup_free(struct backup **b)
+{
+	for (size_t i = 0; *b != NULL && i < (*b)->len; i++) {
+		struct part *p = &(*b)->parts[i];
+
+		if (p->snapshot.db != NULL)
+			db_snapshot_end(&p->snapshot);
+		fs_lock_release(&p->lock);
+		home_owner_close(p->w);
+	}
+	free(*b);
+}
 
 /* ---- plain files ---- */
 
@@ -47,7 +77,8 @@ static enum err copy_tree(const char *from, const char *to)
 	RETURN_IF(fs_mkdir_all(to, 0700));
 	RETURN_IF(fs_list(from, &names));
 	for (size_t i = 0; i < names.len; i++)
-		RETURN_IF(copy_name(from, to, names.names[i]));
+		if (strcmp(names.names[i], "lock") != 0)
+			RETURN_IF(copy_name(from, to, names.names[i]));
 	return ERR_OK;
 }
 
@@ -72,7 +103,8 @@ static enum err copy_db(struct db *db, const char *folder, const char *name)
 }
 
 /* Not inlined: paths are large, and the caller has some of its own. */
-__attribute__((noinline)) static enum err copy_erase_key(struct backup *b, const char *code)
+__attribute__((noinline)) static enum err copy_erase_key(struct backup *b,
+    const char *code)
 {
 	char from[FS_PATH_MAX], to[FS_PATH_MAX];
 
@@ -81,22 +113,69 @@ __attribute__((noinline)) static enum err copy_erase_key(struct backup *b, const
 	return copy_file(from, to);
 }
 
-static enum err copy_owner(void *ctx, const struct register_owner *o)
+/* vault.db before erase.db: a respondent's key is durable before a record uses
+ * it, so every record of the copy has its key. */
+static enum err copy_owner(struct backup *b, struct part *p)
 {
-	struct backup *b = ctx;
-	CLEANUP(home_owner_cleanup) struct owner *w = NULL;
 	char vault[FS_PATH_MAX], erase[FS_PATH_MAX], name[32];
+	const char *code = p->w->code;
 
-	RETURN_IF(home_owner_open(b->h, o->code, &w));
-	RETURN_IF(fs_path(vault, "%s/owners/%s", b->vault, o->code));
-	RETURN_IF(fs_path(erase, "%s/owners/%s", b->erase, o->code));
+	RETURN_IF(fs_path(vault, "%s/owners/%s", b->vault, code));
+	RETURN_IF(fs_path(erase, "%s/owners/%s", b->erase, code));
 	RETURN_IF(fs_mkdir_all(vault, 0700));
 	RETURN_IF(fs_mkdir_all(erase, 0700));
-	RETURN_IF(copy_db(store_db(w->store), vault, "vault.db"));
-	RETURN_IF(copy_db(erase_db(w->erase), erase, "erase.db"));
-	RETURN_IF(copy_erase_key(b, o->code));
-	(void)snprintf(name, sizeof(name), "owners/%s/recovery", o->code);
+	RETURN_IF(copy_db(store_db(p->w->store), vault, "vault.db"));
+	db_snapshot_end(&p->snapshot);
+	p->snapshot.db = NULL;
+	RETURN_IF(copy_db(erase_db(p->w->erase), erase, "erase.db"));
+	RETURN_IF(copy_erase_key(b, code));
+	(void)snprintf(name, sizeof(name), "owners/%s/recovery", code);
 	return copy_home_tree(b->h, b->vault, name);
+}
+
+/* ---- holding still ---- */
+
+static enum err add_code(void *ctx, const struct register_owner *o)
+{
+	struct backup *b = ctx;
+
+	if (b->len == OWNERS_MAX)
+		return ERR_LIMIT;
+	memcpy(b->parts[b->len++].code, o->code, 3);
+	return ERR_OK;
+}
+
+/* Opened one after the other and not within the walk: a statement that still
+ * reads would show the ledger's state as it was when the walk began. */
+static enum err hold_erasures(struct backup *b)
+{
+	RETURN_IF(register_owner_each(b->h->reg, add_code, b));
+	for (size_t i = 0; i < b->len; i++) {
+		struct part *p = &b->parts[i];
+
+		RETURN_IF(home_owner_open(b->h, p->code, &p->w));
+		RETURN_IF(erase_lock(b->h, p->code, &p->lock));
+	}
+	return ERR_OK;
+}
+
+/* While no act can begin: the register, the ledger exactly as the register
+ * knows it, and every store pinned.  What comes afterwards is not in it. */
+static enum err copy_common(struct backup *b)
+{
+	CLEANUP(erase_lock_cleanup) struct fs_lock acts = {0};
+	CLEANUP(buf_release) struct buf note = {0};
+	struct register_signed s;
+
+	RETURN_IF(act_hold(b->h, &acts));
+	for (size_t i = 0; i < b->len; i++)
+		RETURN_IF(db_snapshot_begin(store_db(b->parts[i].w->store),
+		    &b->parts[i].snapshot));
+	RETURN_IF(register_signed_get(b->h->reg, &s, &note));
+	b->head.ledger_size = s.size;
+	memcpy(b->head.ledger_root, s.root, sizeof(b->head.ledger_root));
+	RETURN_IF(copy_db(register_db(b->h->reg), b->vault, "gateway.db"));
+	return copy_home_tree(b->h, b->vault, "ledger");
 }
 
 /* ---- the act ---- */
@@ -131,36 +210,57 @@ __attribute__((noinline)) static enum err make_keys_folder(
 	return fs_mkdir(keys, 0700);
 }
 
-/* The register first: what it has seen of stores and ledger is then never
- * newer than their copies.  The ledger must be exactly its own, so a copy in
- * which another act came between is refused. */
-__attribute__((noinline)) static enum err copy_common(struct backup *b)
+__attribute__((noinline)) static enum err copy_config(struct backup *b)
 {
-	struct register_signed before, after;
-	CLEANUP(buf_release) struct buf note = {0};
-	CLEANUP(buf_release) struct buf again = {0};
+	char from[FS_PATH_MAX], to[FS_PATH_MAX];
 
-	RETURN_IF(register_signed_get(b->h->reg, &before, &note));
-	RETURN_IF(copy_db(register_db(b->h->reg), b->vault, "gateway.db"));
-	RETURN_IF(copy_home_tree(b->h, b->vault, "ledger"));
-	RETURN_IF(register_signed_get(b->h->reg, &after, &again));
-	return before.size == after.size ? ERR_OK : ERR_CHANGED;
+	RETURN_IF(home_path(b->h, from, "config.json"));
+	RETURN_IF(fs_path(to, "%s/config.json", b->vault));
+	return copy_file(from, to);
+}
+
+/* The lists, last: what has none is no backup. */
+static enum err close_sets(struct backup *b)
+{
+	struct err_info *info = &b->h->outcome->info;
+	struct backup_set_head *head = &b->head;
+
+	(void)snprintf(head->origin, sizeof(head->origin), "%s",
+	    gateway_key_origin(b->h->keys));
+	head->taken_unix_s = b->h->now_unix_s;
+	secret_random(head->id, sizeof(head->id));
+	head->kind = BACKUP_SET_VAULT;
+	RETURN_IF(backup_set_close(b->vault, head, info));
+	head->kind = BACKUP_SET_ERASE;
+	return backup_set_close(b->erase, head, info);
+}
+
+static enum err copy_all(struct backup *b)
+{
+	RETURN_IF(copy_config(b));
+	RETURN_IF(hold_erasures(b));
+	RETURN_IF(copy_common(b));
+	for (size_t i = 0; i < b->len; i++)
+		RETURN_IF(copy_owner(b, &b->parts[i]));
+	return close_sets(b);
 }
 
 enum err backup_make(struct home *h, const char *dir)
 {
-	struct backup b = {.h = h};
+	CLEANUP(backup_free) struct backup *b = calloc(1, sizeof(*b));
 
+	if (b == NULL)
+		return ERR_NOMEM;
+	b->h = h;
 	RETURN_IF(log_backup(h));
 	RETURN_IF(fs_mkdir_all(dir, 0700));
-	RETURN_IF(make_folder(b.vault, dir, "vault", h->now_unix_s));
-	RETURN_IF(make_folder(b.erase, dir, "erase", h->now_unix_s));
-	RETURN_IF(make_keys_folder(&b));
-	RETURN_IF(copy_common(&b));
-	RETURN_IF(register_owner_each(h->reg, copy_owner, &b));
+	RETURN_IF(make_folder(b->vault, dir, "vault", h->now_unix_s));
+	RETURN_IF(make_folder(b->erase, dir, "erase", h->now_unix_s));
+	RETURN_IF(make_keys_folder(b));
+	RETURN_IF(copy_all(b));
 	outcome_add(h->outcome, OUTCOME_DONE,
 	    "%s and %s: keep them apart, and keep no erase folder longer than the policy says",
 	    "%sと%s：別々に保管し、erase の方は方針の日数を超えて保管しないでください",
-	    b.vault, b.erase);
+	    b->vault, b->erase);
 	return ERR_OK;
 }

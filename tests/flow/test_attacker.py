@@ -223,7 +223,8 @@ def test_nor_while_a_process_dies(home, fault, tmp_path):
 ALLOWED = [
     r"gateway\.db(-wal|-shm|-journal)?", r"gateway\.lock",
     r"owners/14/(vault|erase)\.db(-wal|-shm|-journal)?",
-    r"owners/14/epoch\.lock", r"owners/14/recovery/\.?[abc]\.age(\..*)?",
+    r"owners/14/(epoch|erase)\.lock",
+    r"owners/14/recovery/\.?[abc]\.age(\..*)?",
     r"ledger/lock", r"ledger/\.?checkpoint(\..*)?",
     r"ledger/tile(/.*)?", r"keys/\.?erase-14\.key(\..*)?",
 ]

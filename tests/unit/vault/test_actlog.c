@@ -46,7 +46,10 @@ test_queue_and_log(void **state)
 	    "2 plan 2 41 0 azukari-entry-plan v1\n");
 	assert_ok(actlog_count_queued(db, ACTLOG_STOP, &n));
 	assert_int_equal(n, 1);
+	assert_err(actlog_last_index(db, &n), ERR_NOT_FOUND);
 	assert_ok(actlog_mark_logged(db, b, 77));
+	assert_ok(actlog_last_index(db, &n));
+	assert_int_equal(n, 77);
 	assert_err(actlog_mark_logged(db, b, 78), ERR_STATE);
 	assert_err(actlog_mark_logged(db, 99, 78), ERR_NOT_FOUND);
 	assert_ok(actlog_mark_void(db, a));
