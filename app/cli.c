@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/fs.h"
+
 const char *cli_say(const struct cli *cli, const char *en, const char *ja)
 {
 	return cli->japanese ? ja : en;
@@ -108,6 +110,8 @@ enum err cli_options(struct cli *cli, struct cli_args *args,
 			return outcome_refuse(&cli->outcome, ERR_USAGE,
 			    "unknown option %s", "不明なオプション%s", word);
 		RETURN_IF(take_option(cli, args, o, &i));
+		if (strcmp(o->name, "-o") == 0)
+			cli->output = args->items[i];
 	}
 	args->len = kept;
 	if (kept < min)
@@ -158,6 +162,8 @@ static void print_error(const struct cli *cli, enum err e)
 
 	(void)fprintf(stderr, "azukari: %s%s\n", cli_say(cli, "error: ",
 	    "エラー: "), outcome_error_text(e, cli->japanese));
+	if (info->message[0] == '\0' && info->file[0] != '\0')
+		(void)fprintf(stderr, "azukari: %s\n", info->file);
 	if (info->message[0] == '\0')
 		return;
 	if (info->line > 0)
@@ -167,6 +173,30 @@ static void print_error(const struct cli *cli, enum err e)
 	else
 		(void)fprintf(stderr, "azukari: %s%s%s\n", info->file,
 		    info->file[0] ? ": " : "", info->message);
+}
+
+/* What nobody has named, and -o explains: something stands there, or there is
+ * no folder for it. */
+static void explain_output(struct cli *cli, enum err e)
+{
+	struct err_info *info = &cli->outcome.info;
+	char folder[FS_PATH_MAX];
+	char *slash;
+
+	if (cli->output == NULL || info->file[0] != '\0' ||
+	    info->message[0] != '\0' ||
+	    fs_path(folder, "%s", cli->output) != ERR_OK)
+		return;
+	slash = strrchr(folder, '/');
+	if (slash != NULL && slash != folder)
+		*slash = '\0';
+	if (e == ERR_EXISTS && fs_exists(cli->output))
+		err_note(info, 0, "it is there, and nothing is overwritten");
+	else if (e == ERR_NOT_FOUND && slash != NULL && !fs_exists(folder))
+		err_note(info, 0, "there is no folder for it");
+	else
+		return;
+	(void)snprintf(info->file, sizeof(info->file), "%s", cli->output);
 }
 
 static void print_json(struct cli *cli, const char *command, enum err e)
@@ -186,6 +216,7 @@ int cli_finish(struct cli *cli, const char *command, enum err e)
 {
 	int code = outcome_exit_code(e);
 
+	explain_output(cli, e);
 	if (cli->json) {
 		print_json(cli, command, e);
 	} else {

@@ -21,6 +21,7 @@ struct cli {
 	int json;                  /* --json */
 	int japanese;              /* LANG or --lang */
 	int quiet;                 /* --quiet */
+	const char *output;        /* -o of the command; NULL when absent */
 	struct outcome outcome;
 	struct json_doc *result;   /* what --json prints; owned, may be NULL */
 };

@@ -112,6 +112,24 @@ enum err home_key_file(const char *dir, char ret[FS_PATH_MAX])
 	return copy_text(ret, FS_PATH_MAX, config.key_file);
 }
 
+enum err home_store_fault(struct home *h, enum err e, const char *fmt, ...)
+{
+	struct err_info *info = &h->outcome->info;
+	va_list ap;
+
+	if (e == ERR_OK || e == ERR_NOMEM || e == ERR_BUSY || e == ERR_ROLLBACK)
+		return e;
+	va_start(ap, fmt);
+	(void)vsnprintf(info->file, sizeof(info->file), fmt, ap);
+	va_end(ap);
+	if (e == ERR_NOT_FOUND)
+		return err_at(info, ERR_CORRUPT, 0, "it is gone");
+	if (e == ERR_DECRYPT || e == ERR_TRUNCATED)
+		return err_at(info, ERR_CORRUPT, 0,
+		    "it is damaged, cut off, or not under this gateway's key");
+	return e;
+}
+
 /* ---- the gateway's keys ---- */
 
 static enum err write_keys(const struct gateway_key *keys, const char *dir,
@@ -144,7 +162,11 @@ static enum err read_keys(struct home *h)
 	char path[FS_PATH_MAX];
 
 	RETURN_IF(home_path(h, path, "keys/gateway.key"));
-	return gateway_key_read(path, &keys, &h->keys, &h->outcome->info);
+	(void)snprintf(h->outcome->info.file, sizeof(h->outcome->info.file),
+	    "keys/gateway.key");
+	RETURN_IF(gateway_key_read(path, &keys, &h->keys, &h->outcome->info));
+	h->outcome->info.file[0] = '\0';
+	return ERR_OK;
 }
 
 /* ---- making one ---- */
@@ -270,8 +292,8 @@ static enum err open_register(struct home *h)
 	char path[FS_PATH_MAX];
 
 	RETURN_IF(home_path(h, path, "gateway.db"));
-	return register_open(path, DB_OPEN, gateway_key_register_key(h->keys),
-	    &h->reg);
+	return home_store_fault(h, register_open(path, DB_OPEN,
+	    gateway_key_register_key(h->keys), &h->reg), "gateway.db");
 }
 
 /* A crash of `init` may have come before the first entry. */

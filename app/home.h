@@ -77,6 +77,12 @@ void home_cleanup(struct home **h);
 enum err home_path(const struct home *h, char ret[FS_PATH_MAX],
     const char *fmt, ...) PRINTF_LIKE(3, 4) MUST_USE;
 
+/* Names a file of the home that could not be opened, relative to it (a format):
+ * what is gone, damaged, cut off or under another key becomes ERR_CORRUPT, with
+ * the rule in outcome->info; any other ${e} is returned as it is. */
+enum err home_store_fault(struct home *h, enum err e, const char *fmt, ...)
+    PRINTF_LIKE(3, 4) MUST_USE;
+
 /* Seal the gateway key again (after an owner was added). */
 enum err home_write_keys(struct home *h) MUST_USE;
 

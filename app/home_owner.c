@@ -32,8 +32,9 @@ static enum err open_store(struct home *h, const char *code,
 	char path[FS_PATH_MAX];
 
 	RETURN_IF(home_path(h, path, "owners/%s/vault.db", code));
-	return store_open(path, mode, gateway_key_vault_key(h->keys, code),
-	    code, ret);
+	return home_store_fault(h, store_open(path, mode,
+	    gateway_key_vault_key(h->keys, code), code, ret),
+	    "owners/%s/vault.db", code);
 }
 
 static enum err create_erase(struct home *h, struct store *store,
@@ -120,8 +121,9 @@ static enum err open_erase(struct owner *w)
 
 	RETURN_IF(keys_dir(h, dir));
 	RETURN_IF(home_path(h, path, "owners/%s/erase.db", w->code));
-	RETURN_IF(erase_key_read(h->keys, dir, ERASE_KEY_CURRENT, w->code,
-	    &w->erase_key));
+	RETURN_IF(home_store_fault(h, erase_key_read(h->keys, dir,
+	    ERASE_KEY_CURRENT, w->code, &w->erase_key), "keys/erase-%s.key",
+	    w->code));
 	e = erase_key_read(h->keys, dir, ERASE_KEY_NEXT, w->code, &next);
 	if (e != ERR_OK && e != ERR_NOT_FOUND)
 		return e;
@@ -133,7 +135,11 @@ static enum err open_erase(struct owner *w)
 		    "owners/%s/erase.db does not open with the key in use: it is an old copy, from before an erasure, or damaged",
 		    "owners/%s/erase.db は現在の鍵で開けません。消去より前の古い写しか、壊れています",
 		    w->code);
-	RETURN_IF(e);
+	if (e == ERR_ROLLBACK)
+		return outcome_refuse(h->outcome, e,
+		    "owners/%s/erase.db is an old copy, from before an erasure",
+		    "owners/%s/erase.db は消去より前の古い写しです", w->code);
+	RETURN_IF(home_store_fault(h, e, "owners/%s/erase.db", w->code));
 	if (which == 0)
 		return erase_key_drop_next(dir, w->code);
 	RETURN_IF(erase_key_promote(dir, w->code));

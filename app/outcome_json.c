@@ -30,7 +30,8 @@ void outcome_json(const struct outcome *o, enum err e, struct json_doc *doc)
 {
 	json_doc_set_string(doc, "error", e == ERR_OK ? "" : err_name(e));
 	json_doc_set_int(doc, "exit", outcome_exit_code(e));
-	if (o->info.message[0] != '\0') {
+	if (o->info.message[0] != '\0' ||
+	    (e != ERR_OK && o->info.file[0] != '\0')) {
 		struct json_doc *at = json_doc_new_object();
 
 		json_doc_set_string(at, "file", o->info.file);

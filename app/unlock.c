@@ -6,6 +6,20 @@
 #include "core/clock.h"
 #include "keys/passphrase.h"
 
+/* A passphrase that did not come out of its file, told with the rule. */
+static enum err named(struct cli *cli, enum err e)
+{
+	struct err_info *info = &cli->outcome.info;
+
+	if (e == ERR_OK || cli->passphrase_file == NULL)
+		return e;
+	(void)snprintf(info->file, sizeof(info->file), "%s",
+	    cli->passphrase_file);
+	return err_at(info, e, 0,
+	    "a passphrase file holds one line, 1 to %d bytes without control characters, and only its owner can read it (mode 0600)",
+	    PASSPHRASE_MAX);
+}
+
 enum err unlock_passphrase(struct cli *cli, const char *prompt_en,
     const char *prompt_ja, int fresh, struct secret **ret)
 {
@@ -23,7 +37,7 @@ enum err unlock_passphrase(struct cli *cli, const char *prompt_en,
 		from.source = PASSPHRASE_DESCRIPTOR;
 		from.fd = cli->passphrase_fd;
 	}
-	return passphrase_read(&from, ret);
+	return named(cli, passphrase_read(&from, ret));
 }
 
 /* The key file to use: an option, or what the home notes. */

@@ -340,12 +340,17 @@ static enum err
 check_all(struct bundle_reader *r, struct err_info *info)
 {
 	const struct member *sums = find_member(r, BUNDLE_SUMS);
+	struct err_info why = {0};
+	enum err e;
 
 	if (sums == NULL)
 		return err_at(info, ERR_NOT_FOUND, 0, BUNDLE_SUMS
 		    " is missing");
 	digest_sha256(bytes_buf(&sums->bytes), r->sums_sha256);
-	RETURN_IF(sums_parse(bytes_buf(&sums->bytes), &r->listed, info));
+	e = sums_parse(bytes_buf(&sums->bytes), &r->listed, &why);
+	if (e != ERR_OK)
+		return err_at(info, e, why.line, BUNDLE_SUMS ": %.300s",
+		    why.message);
 	RETURN_IF(believe_payload(r, info));
 	RETURN_IF(sums_match(&r->listed, &r->found, info));
 	RETURN_IF(bundle_complete(&r->listed, info));

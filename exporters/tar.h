@@ -99,7 +99,7 @@ void tar_reader_cleanup(struct tar_reader **r);
  * checked).  At the end, after the end mark and with nothing behind it but
  * zero blocks up to a record of 10,240 bytes: ERR_NOT_FOUND.  Otherwise, with
  * a reason in ${info} (may be NULL): ERR_UNSUPPORTED (a link, a device, pax,
- * GNU or old tar), ERR_SYNTAX (a bad name or header), ERR_CORRUPT (padding or
+ * GNU or old tar), ERR_SYNTAX (a bad name or header, padding,
  * bytes behind the end), ERR_TRUNCATED, ERR_LIMIT, ERR_DUPLICATE, or what
  * ${allow} or ${read} said.  After a failure every call repeats it. */
 enum err tar_reader_next(struct tar_reader *r, struct tar_member *ret,

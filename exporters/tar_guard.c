@@ -105,7 +105,7 @@ check_kind(const struct header *h, struct err_info *info)
 		return err_at(info, ERR_UNSUPPORTED, 0,
 		    "not a ustar container (GNU and old tar are refused)");
 	if (!checksum_ok(h))
-		return err_at(info, ERR_CORRUPT, 0,
+		return err_at(info, ERR_SYNTAX, 0,
 		    "a header's checksum is wrong");
 	if (h->type[0] != '0' && h->type[0] != '5')
 		return err_at(info, ERR_UNSUPPORTED, 0,
@@ -167,14 +167,14 @@ take_block(struct tar_guard *g, const uint8_t *block, struct err_info *info)
 
 	if (!all_zero(block, TAR_GUARD_BLOCK)) {
 		if (g->end_blocks > 0)
-			return err_at(info, ERR_CORRUPT, 0,
+			return err_at(info, ERR_SYNTAX, 0,
 			    "there is something behind the end");
 		memcpy(&h, block, sizeof(h));
 		return take_header(g, &h, info);
 	}
 	if (g->end_blocks == 2 && g->offset + TAR_GUARD_BLOCK >
 	    (g->end_offset + RECORD_BYTES - 1) / RECORD_BYTES * RECORD_BYTES)
-		return err_at(info, ERR_CORRUPT, 0,
+		return err_at(info, ERR_SYNTAX, 0,
 		    "there is something behind the end");
 	if (g->end_blocks < 2 && ++g->end_blocks == 2)
 		g->end_offset = g->offset + TAR_GUARD_BLOCK;
@@ -191,7 +191,7 @@ take_data(struct tar_guard *g, struct bytes *piece, struct err_info *info)
 	if (padding.len > g->padding_left)
 		padding.len = g->padding_left;
 	if (!all_zero(padding.data, padding.len))
-		return err_at(info, ERR_CORRUPT, 0,
+		return err_at(info, ERR_SYNTAX, 0,
 		    "padding of a member is not zero");
 	g->data_left -= n;
 	g->padding_left -= padding.len;

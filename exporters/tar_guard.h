@@ -32,7 +32,7 @@ void tar_guard_init(struct tar_guard *g, uint64_t max_member,
     uint64_t max_total);
 
 /* The next bytes of the stream; every call but the last brings a multiple of
- * TAR_GUARD_BLOCK.  ERR_UNSUPPORTED, ERR_SYNTAX, ERR_CORRUPT, ERR_LIMIT,
+ * TAR_GUARD_BLOCK.  ERR_UNSUPPORTED, ERR_SYNTAX, ERR_LIMIT,
  * ERR_TRUNCATED (part of a block) with the reason in ${info}. */
 enum err tar_guard_feed(struct tar_guard *g, struct bytes piece,
     struct err_info *info) MUST_USE;

@@ -104,7 +104,7 @@ reader_open(struct tar_reader *r)
 	/* This reads the first bytes; what is wrong with them is told by the
 	 * first call of tar_reader_next. */
 	if (archive_read_open(a, r, NULL, on_read, NULL) != ARCHIVE_OK)
-		(void)fail(r, ERR_CORRUPT);
+		(void)fail(r, ERR_SYNTAX);
 	return ERR_OK;
 }
 
@@ -234,7 +234,7 @@ tar_reader_next(struct tar_reader *r, struct tar_member *ret,
 	if (result == ARCHIVE_EOF)
 		(void)fail(r, reader_end(r));
 	else if (result != ARCHIVE_OK)
-		(void)fail(r, ERR_CORRUPT);
+		(void)fail(r, ERR_SYNTAX);
 	else if ((r->e = take_member(r, entry)) == ERR_NOT_FOUND)
 		r->e = ERR_UNKNOWN;
 	if (r->e != ERR_OK)
@@ -261,7 +261,7 @@ tar_reader_data(struct tar_reader *r, struct bytes *ret, struct err_info *info)
 	if (result != ARCHIVE_OK || offset < 0 || len == 0 ||
 	    (uint64_t)offset != r->given || len > r->member.size - r->given) {
 		(void)fail(r, result == ARCHIVE_EOF ? ERR_TRUNCATED :
-		    ERR_CORRUPT);
+		    ERR_SYNTAX);
 		return report(r, info);
 	}
 	r->given += len;

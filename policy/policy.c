@@ -1,6 +1,7 @@
 /* policy/policy.c - a policy against surveys, ladders and the charter. */
 #include "policy/policy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,6 +154,7 @@ check_ladder(const struct policy *p, const struct policy_rule *r,
     struct err_info *info)
 {
 	CLEANUP(ladder_cleanup) struct ladder *l = NULL;
+	enum err e;
 
 	if (file == NULL)
 		return err_at(info, ERR_NOT_FOUND, 0,
@@ -162,7 +164,11 @@ check_ladder(const struct policy *p, const struct policy_rule *r,
 		return err_at(info, ERR_MISMATCH, 0, "release.%s: ladder %s "
 		    "is another file than the policy names", r->field,
 		    r->ladder);
-	RETURN_IF(ladder_parse(file->bytes, f, &l, info));
+	e = ladder_parse(file->bytes, f, &l, info);
+	if (e != ERR_OK && info != NULL)
+		(void)snprintf(info->file, sizeof(info->file), "ladder %s",
+		    r->ladder);
+	RETURN_IF(e);
 	if (r->to >= ladder_levels(l))
 		return err_at(info, ERR_RANGE, 0, "release.%s: ladder %s has "
 		    "levels 0 to %u, not %u", r->field, r->ladder,

@@ -150,6 +150,10 @@ static enum err verify_log(struct cli *cli, struct home *h, struct log *log)
 	struct audit_facts facts;
 	enum err e = ledger_audit(h, log, &facts, &a);
 
+	if (a == NULL && e == ERR_CORRUPT)
+		return outcome_refuse(&cli->outcome, e,
+		    "the ledger's files do not fit each other: an entry or a tile is not the one its signed root was made of",
+		    "台帳のファイルが互いに一致しません。署名された根のもとになった記載・タイルではないものがあります");
 	if (a == NULL)
 		return e;
 	tell_findings(cli, a);

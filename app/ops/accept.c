@@ -294,6 +294,35 @@ static enum err take_in(struct accept *a)
 	return ERR_OK;
 }
 
+/* A release beside an approval is of the same seat, for the same plan: they
+ * take effect together or not at all. */
+static enum err check_together(struct accept *a)
+{
+	CLEANUP(votes_approval_release) struct votes_approval v = {0};
+	CLEANUP(votes_release_release) struct votes_release r = {0};
+	struct err_info *info = &a->h->outcome->info;
+
+	if (a->approval.text.len == 0 || a->release.text.len == 0)
+		return ERR_OK;
+	(void)strcpy(info->file, "approval.txt");
+	RETURN_IF(votes_approval_parse(a->approval.text, &v, info));
+	(void)strcpy(info->file, "release.txt");
+	RETURN_IF(votes_release_parse(a->release.text, &r, info));
+	info->file[0] = '\0';
+	if (memcmp(v.plan_sha256, r.plan_sha256, DIGEST_LEN) != 0 ||
+	    strcmp(v.plan, r.plan) != 0)
+		return outcome_refuse(a->h->outcome, ERR_MISMATCH,
+		    "the approval is for %s, but the release is for %s",
+		    "承認は%s、シェアの開示は%sについてのものです", v.plan,
+		    r.plan);
+	if (strcmp(v.seat, r.seat) != 0)
+		return outcome_refuse(a->h->outcome, ERR_MISMATCH,
+		    "the approval is of seat %s, but the release is of seat %s",
+		    "承認は席%s、シェアの開示は席%sのものです", v.seat,
+		    r.seat);
+	return ERR_OK;
+}
+
 enum err accept_answer(struct home *h, const struct accept_args *args,
     struct accept_result *ret)
 {
@@ -305,6 +334,7 @@ enum err accept_answer(struct home *h, const struct accept_args *args,
 	a->h = h;
 	a->result = &result;
 	RETURN_IF(read_answer(a, args));
+	RETURN_IF(check_together(a));
 	RETURN_IF(plans_expire(h));
 	RETURN_IF(take_in(a));
 	*ret = result;

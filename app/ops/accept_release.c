@@ -314,8 +314,10 @@ enum err accept_release(struct accept *a)
 	struct home *h = a->h;
 	int logged = 0;
 
+	(void)strcpy(h->outcome->info.file, "release.txt");
 	RETURN_IF(votes_release_parse(a->release.text, &r,
 	    &h->outcome->info));
+	h->outcome->info.file[0] = '\0';
 	RETURN_IF(load_again(a, &r));
 	RETURN_IF(refuse_replay(a, r.seat, &logged));
 	RETURN_IF(check_all(a, &r));

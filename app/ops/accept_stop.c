@@ -170,7 +170,10 @@ enum err accept_stop(struct accept *a, enum votes_stop_kind kind)
 	struct effect x = {.denial = kind == VOTES_DENIAL};
 	const struct accept_text *t = x.denial ? &a->denial : &a->revocation;
 
+	(void)strcpy(a->h->outcome->info.file, kind == VOTES_DENIAL ?
+	    "denial.txt" : "revocation.txt");
 	RETURN_IF(votes_stop_parse(t->text, kind, &s, &a->h->outcome->info));
+	a->h->outcome->info.file[0] = '\0';
 	const struct accept_claim claim = {s.plan, s.owner, s.seat,
 	    s.plan_sha256};
 

@@ -94,8 +94,10 @@ enum err accept_approval(struct accept *a)
 	struct home *h = a->h;
 	int known_already = 0;
 
+	(void)strcpy(h->outcome->info.file, "approval.txt");
 	RETURN_IF(votes_approval_parse(a->approval.text, &v,
 	    &h->outcome->info));
+	h->outcome->info.file[0] = '\0';
 	const struct accept_claim claim = {v.plan, v.owner, v.seat,
 	    v.plan_sha256};
 

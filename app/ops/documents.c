@@ -188,6 +188,29 @@ static enum err check_title(struct home *h, const char *title)
 	return ERR_OK;
 }
 
+/* What is shown is what is registered: clean lines, LF, and something in it. */
+static enum err check_lines(struct bytes text, struct err_info *info)
+{
+	unsigned long line = 0;
+	const char *why = NULL;
+
+	if (text.len == 0)
+		return err_at(info, ERR_ENCODING, 0, "a consent text is not empty");
+	while (text.len > 0) {
+		const uint8_t *end = memchr(text.data, '\n', text.len);
+		size_t len = end == NULL ? text.len :
+		    (size_t)(end - text.data);
+
+		line++;
+		if (utf8_check_clean(bytes_of(text.data, len), &why) != ERR_OK)
+			return err_at(info, ERR_ENCODING, line,
+			    "a consent text is UTF-8 text: %s", why);
+		len += end != NULL;
+		text = bytes_of(text.data + len, text.len - len);
+	}
+	return ERR_OK;
+}
+
 enum err documents_add_consent_text(struct home *h, const char *owner,
     const char *title, const char *path)
 {
@@ -200,9 +223,7 @@ enum err documents_add_consent_text(struct home *h, const char *owner,
 	RETURN_IF(check_owner(h, owner, &in));
 	RETURN_IF(check_title(h, title));
 	RETURN_IF(read_file(h, path, DOCUMENTS_TEXT_MAX, &in));
-	if (in.bytes.len == 0 || !utf8_is_valid(bytes_buf(&in.bytes)))
-		return err_at(&h->outcome->info, ERR_ENCODING, 0,
-		    "a consent text is UTF-8 text");
+	RETURN_IF(check_lines(bytes_buf(&in.bytes), &h->outcome->info));
 	(void)strncpy(in.row.name, title, REGISTER_NAME_MAX);
 	RETURN_IF(put(h, &in));
 	encode_hex(in.row.sha256, DIGEST_LEN, hex);

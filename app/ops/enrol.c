@@ -231,9 +231,14 @@ enum err enrol_owner_add(struct home *h, const struct enrol_owner *owner)
 {
 	CLEANUP(draft_release) struct draft d = {0};
 	CLEANUP(trial_release) struct trial t = {0};
+	struct register_owner known;
 
 	RETURN_IF(draft_charter(h, owner, &d));
 	RETURN_IF(deal_trial(h, &d, &t));
+	if (register_owner_get(h->reg, owner->code, &known) == ERR_OK)
+		return outcome_refuse(h->outcome, ERR_EXISTS,
+		    "owner %s is registered already", "所有者%sはすでに登録されています",
+		    owner->code);
 	RETURN_IF(home_owner_create(h, owner->code));
 	RETURN_IF(register_owner(h, &d, &t));
 	outcome_add(h->outcome, OUTCOME_DONE,

@@ -409,9 +409,9 @@ test_zstd_layer(void **state)
 		{"head -c 10 x.zst > y", ERR_TRUNCATED},
 		{"cp x y", ERR_CORRUPT},
 		{": > y", ERR_TRUNCATED},
-		{"(cat x; cat x) | zstd -q > y", ERR_CORRUPT},
+		{"(cat x; cat x) | zstd -q > y", ERR_SYNTAX},
 		{"head -c -1024 x | zstd -q > y", ERR_TRUNCATED},
-		{"(cat x; head -c 9000 /dev/zero) | zstd -q > y", ERR_CORRUPT},
+		{"(cat x; head -c 9000 /dev/zero) | zstd -q > y", ERR_SYNTAX},
 	};
 	size_t i;
 
@@ -440,7 +440,7 @@ test_bomb(void **state)
 	scene_init(&s, 5);
 	seal_file(&s, "head -c 512 x > h; (cat h; head -c 100000000 /dev/zero) "
 	    "| zstd -q > y");
-	expect_refused(&s, ERR_CORRUPT);
+	expect_refused(&s, ERR_SYNTAX);
 }
 
 static void

@@ -435,13 +435,13 @@ test_wrong_checksum(void **state)
 	make_header(tar, "a", '0', "00000000003");
 	tar[0] = 'b';
 	read_all(bytes_of(tar, sizeof(tar)), 0, NULL, &o);
-	assert_err(o.e, ERR_CORRUPT);
+	assert_err(o.e, ERR_SYNTAX);
 	outcome_release(&o);
 	/* The right value in another spelling is not ours. */
 	make_header(tar, "a", '0', "00000000003");
 	tar[148] = ' ';
 	read_all(bytes_of(tar, sizeof(tar)), 0, NULL, &o);
-	assert_err(o.e, ERR_CORRUPT);
+	assert_err(o.e, ERR_SYNTAX);
 	outcome_release(&o);
 }
 
@@ -498,7 +498,7 @@ test_what_is_behind_the_end(void **state)
 	assert_ok(buf_append(&twice, tar.data, tar.len));
 	assert_ok(buf_append(&twice, tar.data, tar.len));
 	read_all(bytes_buf(&twice), 0, NULL, &o);
-	assert_err(o.e, ERR_CORRUPT);
+	assert_err(o.e, ERR_SYNTAX);
 	outcome_release(&o);
 	/* Zeros up to a record are what tar(1) writes; more are not. */
 	assert_ok(buf_append(&tar, zeros, pad));
@@ -507,7 +507,7 @@ test_what_is_behind_the_end(void **state)
 	outcome_release(&o);
 	assert_ok(buf_append(&tar, zeros, 512));
 	read_all(bytes_buf(&tar), 0, NULL, &o);
-	assert_err(o.e, ERR_CORRUPT);
+	assert_err(o.e, ERR_SYNTAX);
 	outcome_release(&o);
 	/* One byte is no block. */
 	tar.len -= 511;
@@ -526,7 +526,7 @@ test_one_zero_block_inside(void **state)
 	make_header(tar, "a", '0', "00000000000");
 	make_header(tar + 1024, "b", '0', "00000000000");
 	read_all(bytes_of(tar, sizeof(tar)), 0, NULL, &o);
-	assert_err(o.e, ERR_CORRUPT);
+	assert_err(o.e, ERR_SYNTAX);
 	outcome_release(&o);
 }
 
