@@ -71,7 +71,7 @@ static enum err make_facts(const struct owner *w,
     struct epoch_facts *ret)
 {
 	*ret = (struct epoch_facts){.kind = wanted->kind,
-	    .opened_unix_s = w->home->now_unix_s};
+	    .opened_unix_s = w->home->now_unix_s, .lists = wanted->lists};
 	if (strlen(wanted->subject) > EPOCH_SUBJECT_MAX)
 		return ERR_LIMIT;
 	memcpy(ret->owner, w->code, sizeof(w->code));

@@ -25,6 +25,8 @@ struct epoch_wanted {
 	enum epoch_kind kind;
 	const char *subject;            /* "survey corona 1", "register", ... */
 	const uint8_t *subject_sha256;  /* DIGEST_LEN bytes; NULL: of nothing */
+	/* what its records may refer to; NULL: nothing */
+	const struct epoch_lists *lists;
 };
 
 /* An epoch of this process.  Zeroed may be released. */

@@ -181,12 +181,24 @@ static enum err refuse_old_store(struct owner *w)
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
+static enum err open_known_store(struct owner *w)
+{
+	enum err e = open_store(w->home, w->code, DB_OPEN, &w->store);
+
+	if (e == ERR_UNSUPPORTED)
+		return outcome_refuse(w->home->outcome, e,
+		    "owners/%s/vault.db is of another version of Azukari, which this one does not read",
+		    "owners/%s/vault.db は別の版の Azukari が作ったもので、この版では読めません",
+		    w->code);
+	return e;
+}
+
 static enum err open_owner(struct owner *w)
 {
 	CLEANUP(erase_lock_cleanup) struct fs_lock lock = {0};
 	struct home *h = w->home;
 
-	RETURN_IF(open_store(h, w->code, DB_OPEN, &w->store));
+	RETURN_IF(open_known_store(w));
 	RETURN_IF(refuse_old_store(w));
 	RETURN_IF(act_repair(h, store_db(w->store)));
 	/* Not between the pages of an erasure and the key they are under. */

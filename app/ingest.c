@@ -144,6 +144,7 @@ void ingest_free(struct ingest *g)
 	ingest_seal_release(&g->sealer);
 	free(g->events);
 	free(g->wanted);
+	epoch_lists_release(&g->needed);
 	free(g);
 }
 

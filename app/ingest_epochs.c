@@ -18,10 +18,44 @@ void ingest_epochs_release(struct ingest_epochs *e)
 {
 	for (size_t i = 0; i < e->len; i++) {
 		secret_free(TAKE(e->items[i].keys));
+		epoch_lists_release(&e->items[i].lists);
 		epoch_opened_release(&e->items[i].opened);
 	}
 	free(e->items);
 	*e = (struct ingest_epochs){0};
+}
+
+/* ---- what records may refer to ---- */
+
+static enum err list_text(void *ctx, const struct register_document *doc)
+{
+	enum err e = epoch_lists_add_text(ctx, doc->sha256);
+
+	return e == ERR_LIMIT ? ERR_OK : e;
+}
+
+static enum err list_source(void *ctx, const struct register_source *source)
+{
+	enum err e = epoch_lists_add_source(ctx, bytes_str(source->source));
+
+	return e == ERR_LIMIT ? ERR_OK : e;
+}
+
+/* This run's source and the batch's texts, which must fit; then whatever else
+ * is registered now, so that a day seldom needs a second epoch. */
+static enum err make_lists(const struct ingest_args *args,
+    const struct epoch_lists *needed, struct epoch_lists *ret)
+{
+	struct owner *w = args->owner;
+	struct register_query texts = {.kind = REGISTER_CONSENT_TEXT,
+	    .owner = w->code};
+
+	RETURN_IF(epoch_lists_copy(needed, ret));
+	RETURN_IF(epoch_lists_add_source(ret,
+	    bytes_str(args->rules->source)));
+	RETURN_IF(register_source_each(w->home->reg, w->code, list_source,
+	    ret));
+	return register_document_each(w->home->reg, &texts, list_text, ret);
 }
 
 /* ---- opening ---- */
@@ -31,7 +65,13 @@ struct batch_of_epochs {
 	char subjects[EPOCH_OPEN_MAX][EPOCH_SUBJECT_MAX + 1];
 	size_t index[EPOCH_OPEN_MAX];
 	size_t len;
+	struct epoch_lists lists;       /* of all of them */
 };
+
+static void batch_of_epochs_release(struct batch_of_epochs *b)
+{
+	epoch_lists_release(&b->lists);
+}
 
 static enum err want(struct batch_of_epochs *b,
     const struct ingest_args *args, size_t i)
@@ -41,7 +81,7 @@ static enum err want(struct batch_of_epochs *b,
 	int len;
 
 	*wanted = (struct epoch_wanted){.kind = EPOCH_KIND_EPOCH,
-	    .subject = "register"};
+	    .subject = "register", .lists = &b->lists};
 	if (i < rules->surveys_len) {
 		len = snprintf(b->subjects[b->len], sizeof(b->subjects[0]),
 		    "survey %s %u", rules->surveys[i]->name,
@@ -65,6 +105,14 @@ static enum err take_keys(struct ingest_epoch *e)
 	    e->opened.row.sha256, e->opened.row.subject_sha256);
 	secret_free(TAKE(e->opened.ek));
 	e->is_open = 1;
+	return ERR_OK;
+}
+
+static enum err take_lists(struct ingest_epoch *e,
+    const struct epoch_lists *lists)
+{
+	RETURN_IF(epoch_lists_copy(lists, &e->lists));
+	e->lists.opened_unix_s = e->opened.row.opened_unix_s;
 	return ERR_OK;
 }
 
@@ -98,20 +146,39 @@ static enum err open_batch(struct ingest_epochs *e,
 		e->items[b->index[i]].opened = opened[i];
 	for (size_t i = 0; i < b->len && err == ERR_OK; i++)
 		err = take_keys(&e->items[b->index[i]]);
+	for (size_t i = 0; i < b->len && err == ERR_OK; i++)
+		err = take_lists(&e->items[b->index[i]], &b->lists);
 	b->len = 0;
 	return err;
 }
 
+/* Lists of an open epoch never change: what they lack needs the next one. */
+static enum err close_one(struct ingest_epoch *e, struct owner *w)
+{
+	int64_t number = e->opened.row.number;
+
+	secret_free(TAKE(e->keys));
+	RETURN_IF(epoch_close_all(w, &number, 1, NULL));
+	epoch_opened_release(&e->opened);
+	epoch_lists_release(&e->lists);
+	*e = (struct ingest_epoch){0};
+	return ERR_OK;
+}
+
 enum err ingest_epochs_open(struct ingest_epochs *e,
     const struct ingest_args *args, const uint8_t *wanted,
-    uint64_t *ret_opened)
+    const struct epoch_lists *needed, uint64_t *ret_opened)
 {
-	struct batch_of_epochs b = {0};
+	CLEANUP(batch_of_epochs_release) struct batch_of_epochs b = {0};
 
 	*ret_opened = 0;
 	for (size_t i = 0; i < e->len; i++) {
-		if (!wanted[i] || e->items[i].is_open)
+		if (wanted[i] == INGEST_EPOCH_ANEW)
+			RETURN_IF(close_one(&e->items[i], args->owner));
+		if (wanted[i] == INGEST_EPOCH_UNUSED || e->items[i].is_open)
 			continue;
+		if (b.lists.sources_len == 0)
+			RETURN_IF(make_lists(args, needed, &b.lists));
 		RETURN_IF(want(&b, args, i));
 		*ret_opened += 1;
 		if (b.len == EPOCH_OPEN_MAX)
@@ -140,8 +207,8 @@ enum err ingest_epochs_close(struct ingest_epochs *e, struct owner *w)
 	}
 	for (size_t i = 0; i < e->len; i++) {
 		epoch_opened_release(&e->items[i].opened);
-		e->items[i].opened = (struct epoch_opened){0};
-		e->items[i].is_open = 0;
+		epoch_lists_release(&e->items[i].lists);
+		e->items[i] = (struct ingest_epoch){0};
 	}
 	return err;
 }

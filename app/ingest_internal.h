@@ -144,7 +144,15 @@ enum err ingest_judge(struct ingest_judgement *j, struct ingest_people *p,
 struct ingest_epoch {
 	struct epoch_opened opened;     /* its key is wiped at once */
 	struct secret *keys;            /* struct record_epoch_keys */
+	struct epoch_lists lists;       /* as in its epoch.txt */
 	int is_open;
+};
+
+/* What a batch wants of an epoch. */
+enum ingest_want {
+	INGEST_EPOCH_UNUSED,
+	INGEST_EPOCH_WANTED,
+	INGEST_EPOCH_ANEW,              /* its lists lack a text: the next one */
 };
 
 /* One for each survey of the rules, then the register's. */
@@ -153,10 +161,13 @@ struct ingest_epochs {
 	size_t len;
 };
 enum err ingest_epochs_init(struct ingest_epochs *e, size_t surveys) MUST_USE;
-/* Open those of ${wanted} (a flag each) that are not open yet. */
+/* Open those of ${wanted} (enum ingest_want each) that are not open yet; one to
+ * be opened anew is closed before.  ${needed} holds the texts the batch refers
+ * to; they come first in the lists of a new epoch, then what else is
+ * registered. */
 enum err ingest_epochs_open(struct ingest_epochs *e,
     const struct ingest_args *args, const uint8_t *wanted,
-    uint64_t *ret_opened) MUST_USE;
+    const struct epoch_lists *needed, uint64_t *ret_opened) MUST_USE;
 /* Wipe all keys; then close what is open, as stop acts. */
 enum err ingest_epochs_close(struct ingest_epochs *e,
     struct owner *w) MUST_USE;
@@ -228,7 +239,9 @@ struct ingest {
 	struct ingest_sealer sealer;
 	uint8_t (*events)[RECORD_EVENT_LEN];    /* to be remembered */
 	size_t events_cap;
-	uint8_t *wanted;                        /* epochs, by flag */
+	uint8_t *wanted;                        /* enum ingest_want, by epoch */
+	struct epoch_lists needed;              /* texts of the batch */
+	int too_many_texts;                     /* for one epoch: cut it up */
 	struct withdraw_terms terms;
 	struct ingest_counts counts;
 	int64_t batch;                          /* row number; 0: none yet */

@@ -29,7 +29,13 @@ static enum record_kind kind_of(const struct intake_event *event)
 	}
 }
 
-static enum err make_body(struct ingest_part *part,
+static const struct epoch_lists *lists_of(const struct ingest_part *part,
+    size_t epoch)
+{
+	return &part->sealer->epochs->items[epoch].lists;
+}
+
+static enum err make_body(struct ingest_part *part, size_t epoch,
     const struct intake_event *event, struct bytes *ret)
 {
 	struct record_plain_consent c = {.scopes = event->scopes};
@@ -43,13 +49,14 @@ static enum err make_body(struct ingest_part *part,
 	buf_clear(&part->body);
 	memcpy(c.text_sha256, event->text_sha256, sizeof(c.text_sha256));
 	RETURN_IF(event->type == INTAKE_CONSENT ?
-	    record_plain_consent_write(&c, &part->body) :
+	    record_plain_consent_write(lists_of(part, epoch), &c,
+	    &part->body) :
 	    record_plain_withdrawal_write(&w, &part->body));
 	*ret = bytes_buf(&part->body);
 	return ERR_OK;
 }
 
-static enum err make_plain(struct ingest_part *part,
+static enum err make_plain(struct ingest_part *part, size_t epoch,
     const struct intake_event *event, const struct ingest_verdict *v)
 {
 	uint8_t packed[RECORD_PLAIN_LINE_LEN];
@@ -63,15 +70,16 @@ static enum err make_plain(struct ingest_part *part,
 	enum err e;
 
 	memcpy(p.consent_text, v->consent.text, sizeof(p.consent_text));
-	RETURN_IF(make_body(part, event, &p.body));
+	RETURN_IF(make_body(part, epoch, event, &p.body));
 	RETURN_IF(record_plain_set_user(&p, event->respondent, packed));
 	buf_clear(&part->plain);
-	e = record_plain_build(kind_of(event), &p, &part->plain);
+	e = record_plain_build(kind_of(event), lists_of(part, epoch), &p,
+	    &part->plain);
 	secret_wipe(packed, sizeof(packed));
 	return e;
 }
 
-static enum err make_plain_bad(struct ingest_part *part,
+static enum err make_plain_bad(struct ingest_part *part, size_t epoch,
     const struct intake_bad *bad)
 {
 	const struct intake_rules *rules = part->sealer->args->rules;
@@ -86,7 +94,8 @@ static enum err make_plain_bad(struct ingest_part *part,
 	RETURN_IF(record_plain_quarantine_write(&q, &part->body));
 	p.body = bytes_buf(&part->body);
 	buf_clear(&part->plain);
-	return record_plain_build(RECORD_QUARANTINE, &p, &part->plain);
+	return record_plain_build(RECORD_QUARANTINE, lists_of(part, epoch), &p,
+	    &part->plain);
 }
 
 /* ---- segments ---- */
@@ -169,7 +178,7 @@ static enum err seal_event(struct ingest_part *part,
 	struct segment_entry entry = {.respondent = p->number,
 	    .generation = v->generation};
 
-	RETURN_IF(make_plain(part, event, v));
+	RETURN_IF(make_plain(part, epoch, event, v));
 	RETURN_IF(seal_into(part, epoch, &ref, &entry));
 	if (event->type == INTAKE_RESPONSE)
 		note_day(&part->segments[part->current[epoch] - 1],
@@ -184,7 +193,7 @@ static enum err seal_bad(struct ingest_part *part,
 	struct record_ref ref = {.kind = RECORD_QUARANTINE};
 	struct segment_entry entry = {.respondent = SEGMENT_NO_RESPONDENT};
 
-	RETURN_IF(make_plain_bad(part, bad));
+	RETURN_IF(make_plain_bad(part, epoch, bad));
 	return seal_into(part, epoch, &ref, &entry);
 }
 

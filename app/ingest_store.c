@@ -65,23 +65,56 @@ static void add_counts(struct ingest_counts *to, const struct batch_sum *sum)
 
 /* ---- the epochs a batch needs ---- */
 
-static enum err open_epochs(struct ingest *g, const struct ingest_slot *slot)
+/* The text a record refers to, NULL for none. */
+static const uint8_t *text_of(const struct intake_event *event,
+    const struct ingest_verdict *v)
+{
+	if (event->type == INTAKE_CONSENT)
+		return event->text_sha256;
+	return v->consent.scopes != 0 ? v->consent.text : NULL;
+}
+
+static enum err want_epoch(struct ingest *g, size_t epoch, const uint8_t *text)
+{
+	const struct ingest_epoch *e = &g->epochs.items[epoch];
+
+	if (g->wanted[epoch] == INGEST_EPOCH_UNUSED)
+		g->wanted[epoch] = INGEST_EPOCH_WANTED;
+	if (text == NULL)
+		return ERR_OK;
+	if (e->is_open && epoch_lists_text(&e->lists, text) == 0)
+		g->wanted[epoch] = INGEST_EPOCH_ANEW;
+	return epoch_lists_add_text(&g->needed, text);
+}
+
+static enum err want_epochs(struct ingest *g, const struct intake_batch *b)
 {
 	const struct ingest_judgement *j = &g->judgement;
-	const struct intake_batch *b = &slot->batch;
 	size_t reg = g->epochs.len - 1;
-	uint64_t opened;
 
-	memset(g->wanted, 0, g->epochs.len);
+	memset(g->wanted, INGEST_EPOCH_UNUSED, g->epochs.len);
+	epoch_lists_release(&g->needed);
 	for (size_t i = 0; i < b->events_len; i++)
 		if (j->verdicts[i].sealed)
-			g->wanted[b->events[i].type == INTAKE_RESPONSE ?
-			    b->events[i].survey : reg] = 1;
+			RETURN_IF(want_epoch(g,
+			    b->events[i].type == INTAKE_RESPONSE ?
+			    b->events[i].survey : reg,
+			    text_of(&b->events[i], &j->verdicts[i])));
 	for (size_t i = 0; i < b->bad_len; i++)
 		if (!j->seen[b->events_len + i])
-			g->wanted[reg] = 1;
+			RETURN_IF(want_epoch(g, reg, NULL));
+	return ERR_OK;
+}
+
+static enum err open_epochs(struct ingest *g, const struct ingest_slot *slot)
+{
+	uint64_t opened;
+	enum err e = want_epochs(g, &slot->batch);
+
+	g->too_many_texts = e == ERR_LIMIT;
+	RETURN_IF(e);
 	RETURN_IF(ingest_epochs_open(&g->epochs, &g->args, g->wanted,
-	    &opened));
+	    &g->needed, &opened));
 	g->counts.epochs += opened;
 	return ERR_OK;
 }
@@ -278,11 +311,47 @@ static enum err try_batch(struct ingest *g, const struct ingest_slot *slot)
 
 #define BATCH_TRIES 50          /* while another process changes the store */
 
-enum err ingest_store_batch(struct ingest *g, const struct ingest_slot *slot)
+static enum err store_lines(struct ingest *g, const struct ingest_slot *slot)
 {
 	enum err e = ERR_CHANGED;
 
+	g->too_many_texts = 0;
 	for (int i = 0; i < BATCH_TRIES && e == ERR_CHANGED; i++)
 		e = try_batch(g, slot);
 	return e;
+}
+
+/* The lines [from, to) of ${slot}, with its bad lines where they are the last:
+ * their hashes lie behind those of all events. */
+static struct ingest_slot part_of(const struct ingest_slot *slot, size_t from,
+    size_t to)
+{
+	struct ingest_slot part = *slot;
+	int last = to == slot->batch.events_len;
+
+	part.batch.events += from;
+	part.batch.events_len = to - from;
+	part.tags += from;
+	part.events += from;
+	if (!last) {
+		part.batch.bad_len = 0;
+		part.batch.lines = 0;
+	}
+	return part;
+}
+
+/* More consent texts than one epoch can list: the lines go in two parts, one
+ * behind the other, each under an epoch of its own where that is needed. */
+enum err ingest_store_batch(struct ingest *g, const struct ingest_slot *slot)
+{
+	size_t len = slot->batch.events_len;
+	enum err e = store_lines(g, slot);
+
+	if (e != ERR_LIMIT || !g->too_many_texts)
+		return e;
+	struct ingest_slot first = part_of(slot, 0, len / 2);
+	struct ingest_slot second = part_of(slot, len / 2, len);
+
+	RETURN_IF(ingest_store_batch(g, &first));
+	return ingest_store_batch(g, &second);
 }

@@ -53,6 +53,7 @@ struct job_keys {
 	struct secret_pool pool;        /* of records and project */
 	struct record_epoch_keys *records;      /* one per epoch, in the pool */
 	struct reader_epoch *epochs;            /* for the reader */
+	struct epoch_lists *lists;              /* one per epoch */
 	size_t len;
 	uint8_t *project;               /* EPOCH_KEY_LEN, in the pool */
 	struct epoch project_epoch;
@@ -80,8 +81,7 @@ struct job_column {
 
 /* Consents that cover: text and scopes, with the year they were given. */
 struct job_consent {
-	uint8_t text[16];
-	uint8_t sha256[32];             /* of the whole text */
+	uint8_t sha256[32];             /* of the text */
 	uint8_t scopes;
 	uint16_t year;
 };

@@ -32,6 +32,9 @@ static void combining_release(struct combining *x)
 void job_keys_release(struct job_keys *k)
 {
 	secret_pool_release(&k->pool);
+	for (size_t i = 0; k->lists != NULL && i < k->len; i++)
+		epoch_lists_release(&k->lists[i]);
+	free(k->lists);
 	free(k->epochs);
 	*k = (struct job_keys){0};
 }
@@ -131,6 +134,21 @@ static enum err combine_next(struct combining *x,
 	return share_combine_into(&set, ret_ek, &x->w->home->outcome->info);
 }
 
+/* What its records refer to, from the epoch.txt that was planned. */
+static enum err read_lists(struct combining *x, const struct store_epoch *row,
+    const uint8_t sha256[DIGEST_LEN], struct epoch_lists *ret)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	uint8_t found[DIGEST_LEN];
+
+	RETURN_IF(store_epoch_text(x->w->store, row->number, &text));
+	digest_sha256(bytes_buf(&text), found);
+	if (memcmp(found, sha256, DIGEST_LEN) != 0)
+		return ERR_CORRUPT;
+	return epoch_lists_parse(bytes_buf(&text), ret,
+	    &x->w->home->outcome->info);
+}
+
 static enum err combine_epoch(struct combining *x, size_t i,
     struct job_keys *k)
 {
@@ -142,10 +160,12 @@ static enum err combine_epoch(struct combining *x, size_t i,
 
 	RETURN_IF(store_epoch_by_id(x->w->store, p->id, &row));
 	RETURN_IF(combine_next(x, &row, p->sha256, &epoch, ek));
+	RETURN_IF(read_lists(x, &row, p->sha256, &k->lists[i]));
 	record_epoch_keys_derive(&k->records[i], ek, epoch.sha256,
 	    epoch.facts.subject_sha256);
 	memcpy(out->id, p->id, sizeof(out->id));
 	out->keys = &k->records[i];
+	out->lists = &k->lists[i];
 	return ERR_OK;
 }
 
@@ -176,8 +196,9 @@ static enum err make_room(size_t epochs, struct job_keys *k)
 	k->records = (void *)k->pool.data;
 	k->project = k->pool.data + records;
 	k->epochs = calloc(epochs, sizeof(*k->epochs));
+	k->lists = calloc(epochs, sizeof(*k->lists));
 	k->len = epochs;
-	return k->epochs == NULL ? ERR_NOMEM : ERR_OK;
+	return k->epochs == NULL || k->lists == NULL ? ERR_NOMEM : ERR_OK;
 }
 
 enum err job_keys_combine(struct owner *w, const struct job_case *c,

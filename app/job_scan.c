@@ -147,34 +147,23 @@ static uint16_t year_of(uint32_t unix_s)
 }
 
 /* Records hold half of a text's digest; the plan has the whole. */
-static enum err full_digest(const struct grant *g, const uint8_t half[16],
-    uint8_t ret[32])
-{
-	for (size_t i = 0; i < grant_texts_len(g); i++)
-		if (memcmp(grant_text_sha256(g, i), half, 16) == 0) {
-			memcpy(ret, grant_text_sha256(g, i), 32);
-			return ERR_OK;
-		}
-	return ERR_CORRUPT;
-}
-
 static enum err consent_index(struct job_scan *s,
     const struct reader_record *r, uint16_t *ret)
 {
 	struct job_consent c = {.scopes = r->consent_scopes,
 	    .year = year_of(r->consent_given_unix_s)};
 
-	memcpy(c.text, r->consent_text, sizeof(c.text));
+	memcpy(c.sha256, r->consent_text, sizeof(c.sha256));
 	for (size_t i = 0; i < s->consents_len; i++)
 		if (s->consents[i].scopes == c.scopes &&
 		    s->consents[i].year == c.year &&
-		    memcmp(s->consents[i].text, c.text, sizeof(c.text)) == 0) {
+		    memcmp(s->consents[i].sha256, c.sha256,
+		    sizeof(c.sha256)) == 0) {
 			*ret = (uint16_t)i;
 			return ERR_OK;
 		}
 	if (s->consents_len == CONSENTS_MAX)
 		return ERR_LIMIT;
-	RETURN_IF(full_digest(s->grant, c.text, c.sha256));
 	s->consents[s->consents_len] = c;
 	*ret = (uint16_t)s->consents_len++;
 	return ERR_OK;

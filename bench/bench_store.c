@@ -170,7 +170,7 @@ make_arrays(struct bench *b)
 	size_t n = b->batch_len;
 
 	b->tags = calloc(n, 32);
-	b->events = calloc(n, 16);
+	b->events = calloc(n, STORE_EVENT_LEN);
 	b->seen = calloc(n, 1);
 	b->who = calloc(n, sizeof(*b->who));
 	b->numbers = calloc(n, sizeof(*b->numbers));
@@ -196,7 +196,7 @@ identify(struct bench *b, size_t from, size_t n)
 		    b->tags + i * 32);
 		snprintf(event, sizeof(event), "01HX%zu", from + i);
 		record_event(b->event_key, "line", bytes_str(event),
-		    b->events + i * 16);
+		    b->events + i * STORE_EVENT_LEN);
 	}
 }
 
@@ -214,6 +214,19 @@ make_keys(struct bench *b, uint32_t first, uint32_t count, size_t n)
 		b->numbers[i] = b->found[i].number;
 	MUST(erase_get(b->erase, b->numbers, n, b->keys.data,
 	    b->generations));
+}
+
+static const struct epoch_lists *
+lists(void)
+{
+	static char sources[1][NAMES_WORD_MAX + 1] = {"line"};
+	static uint8_t texts[1][DIGEST_LEN] = {{7}};
+	static const struct epoch_lists l = {
+		.opened_unix_s = START + 50, .sources_len = 1, .texts_len = 1,
+		.sources = sources, .texts = texts,
+	};
+
+	return &l;
 }
 
 static void
@@ -235,7 +248,7 @@ build_plain(const struct bench *b, size_t i, struct buf *plain)
 	memset(packed, 1, sizeof(packed));
 	memcpy(packed + 1, &b->who[i], sizeof(b->who[i]));
 	buf_clear(plain);
-	MUST(record_plain_build(RECORD_RESPONSE, &p, plain));
+	MUST(record_plain_build(RECORD_RESPONSE, lists(), &p, plain));
 }
 
 static void
@@ -378,7 +391,8 @@ run_out(struct bench *b, unsigned threads)
 		.now_unix_s = START + 100000, .threads = threads,
 		.epochs_len = 1,
 	};
-	struct reader_epoch epoch = {.keys = b->epoch_keys};
+	struct reader_epoch epoch = {.keys = b->epoch_keys,
+	    .lists = lists()};
 	struct reader *r = NULL;
 	struct grant g;
 	uint64_t rows;

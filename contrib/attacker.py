@@ -184,7 +184,7 @@ def read_epoch(stolen, row, epoch, identities, counts):
         plain = open_any(stolen, epoch, ek, record)
         if plain is not None:
             counts["read"] += 1
-            yield recover.read_plain(record[2], plain)
+            yield recover.read_plain(record[2], plain, epoch)
 
 
 def attack(home, unlock, owner, identities, vault=None, erase=None,

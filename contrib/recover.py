@@ -79,7 +79,8 @@ def read_text(data, kind):
 
 def run_of(fields, base):
     """The values of base-01, base-02, ..."""
-    return [v for k, v in fields.items() if re.fullmatch(base + r"-\d\d", k)]
+    return [v for k, v in fields.items()
+            if re.fullmatch(base + r"-\d{2,}", k)]
 
 
 # ---- age and sqlcipher: the two programs we rely on ----
@@ -189,6 +190,9 @@ class Epoch:
         self.sha256 = sha256(text)
         self.subject = self.fields["subject"]
         self.subject_sha256 = bytes.fromhex(self.fields["subject-sha256"])
+        self.sources = run_of(self.fields, "source")
+        self.texts = run_of(self.fields, "consent-text")
+        self.opened = unix(self.fields["opened"])
         seats = self.fields
         if arrangement:
             seats = read_text(arrangement, "arrangement")
@@ -239,7 +243,7 @@ def open_record(ek, epoch, respondent, kind, sealed):
     ekr = kb(32, ek, b"azk1.epoch.rec", epoch.sha256)
     record_key = kb(32, ekr, b"azk1.record", key + gen + bytes([kind]) + rid)
     aad = (b"azkrec1\0" + epoch.sha256 + epoch.subject_sha256 + tag + gen
-           + bytes([kind, 1]) + rid)
+           + bytes([kind, 2]) + rid)
     try:
         return bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
             sealed[16:], aad, rid + bytes(8), record_key)
@@ -266,6 +270,21 @@ class Cursor:
     def u32(self):
         return struct.unpack(">I", self.take(4))[0]
 
+    def varint(self):
+        value = shift = 0
+        while True:
+            byte = self.u8()
+            value |= (byte & 0x7f) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+            if shift > 63:
+                raise Refused("a number that is too long")
+
+    def time(self, base):
+        """A time as its difference to another."""
+        return base + unzigzag(self.varint())
+
     def rest(self):
         return self.data[self.at:]
 
@@ -275,28 +294,43 @@ def utc(seconds):
         seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def unix(text):
+    return int(datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(
+        tzinfo=datetime.timezone.utc).timestamp())
+
+
+def numbered(names, number):
+    """A line of one of the epoch's lists."""
+    if not 1 <= number <= len(names):
+        raise Refused("a record refers to what its epoch does not list")
+    return names[number - 1]
+
+
 def scopes_of(bits):
     return [name for bit, name in SCOPES.items() if bits & bit]
 
 
-def read_plain(kind, plain):
-    """Format 1 (5.1) as a dict; `body` is left as bytes."""
+def read_plain(kind, plain, epoch):
+    """Format 2 (5.1) as a dict; `body` is left as bytes."""
     body = plain.rstrip(b"\0")
-    if len(plain) % 32 or not body.endswith(b"\x80"):
+    if len(plain) % 16 or not body.endswith(b"\x80"):
         raise Refused("a record is not padded as it should be")
     c = Cursor(body[:-1])
-    if c.u8() != 1:
+    if c.u8() != 2:
         raise Refused("a record of another format")
     code = c.u8()
     user = {0: lambda: None, 1: lambda: "U" + c.take(16).hex(),
             2: lambda: c.take(c.u8()).decode("utf-8")}[code]()
     record = {"kind": KINDS[kind], "user": user,
-              "source": c.take(c.u8()).decode("ascii"), "consent": None}
-    if c.u8():
-        text = c.take(16).hex()
-        record["consent"] = {"text": text, "scopes": scopes_of(c.u8()),
-                             "given": utc(c.u32())}
-    record["event"], record["received"] = utc(c.u32()), utc(c.u32())
+              "source": numbered(epoch.sources, c.u8()), "consent": None}
+    received = c.time(epoch.opened)
+    event = c.time(received)
+    text = c.u8()
+    if text:
+        record["consent"] = {"text": numbered(epoch.texts, text),
+                             "scopes": scopes_of(c.u8()),
+                             "given": utc(c.time(event))}
+    record["event"], record["received"] = utc(event), utc(received)
     record["body"] = c.rest()
     return record
 
@@ -310,17 +344,6 @@ class Answers(Cursor):
         piece = self.data[self.at:self.at + n]
         self.at += n
         return piece + bytes(n - len(piece))
-
-    def varint(self):
-        value = shift = 0
-        while True:
-            byte = self.u8()
-            value |= (byte & 0x7f) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-            if shift > 63:
-                raise Refused("a number that is too long")
 
 
 def unzigzag(v):
@@ -393,13 +416,14 @@ def read_survey(path):
     return sha256(data), json.loads(data, parse_float=decimal.Decimal)
 
 
-def finish_record(record, survey):
+def finish_record(record, survey, epoch):
     """Replaces `body` by what it says."""
     body, kind = record.pop("body"), record["kind"]
     if kind == "response" and survey:
         record["answers"] = read_answers(survey, body)
     elif kind == "consent":
-        record["scopes"], record["text"] = scopes_of(body[0]), body[1:].hex()
+        record["scopes"] = scopes_of(body[0])
+        record["text"] = numbered(epoch.texts, body[1])
     elif kind == "withdrawal":
         record["scopes"] = scopes_of(body[0])
         record["permanent"] = body[1] == 1
@@ -416,11 +440,11 @@ def finish_record(record, survey):
 def read_segment(data):
     """(respondent, generation, kind, removed, sealed) of each record."""
     c = Cursor(data)
-    if c.take(8) != b"azkseg1\0":
-        raise Refused("not a segment")
-    heads = [struct.unpack(">IHBBI", c.take(12)) for _ in range(c.u32())]
-    records = [(r, g, k, bool(flags & 1), c.take(n))
-               for r, g, k, flags, n in heads]
+    if c.take(8) != b"azkseg2\0":
+        raise Refused("not a segment of this version")
+    heads = [struct.unpack(">IHH", c.take(8)) for _ in range(c.u32())]
+    records = [(r, g, x >> 13, x & 0x1fff == 0, c.take(32 + (x & 0x1fff) * 16))
+               for r, g, x in heads]
     if c.rest():
         raise Refused("a segment is longer than its records")
     return records
@@ -556,7 +580,7 @@ def epoch_records(vault, row, epoch, ek, counts):
                     counts["erased"] += 1
                     continue
                 record = read_plain(
-                    kind, open_record(ek, epoch, who, kind, sealed))
+                    kind, open_record(ek, epoch, who, kind, sealed), epoch)
             except Refused as e:
                 print(f"{epoch.fields['epoch']}: {e}", file=sys.stderr)
                 counts["failed"] += 1
@@ -604,7 +628,7 @@ def recover_epoch(vault, row, epoch, identities, surveys, out):
     for record in epoch_records(vault, row, epoch, ek, counts):
         record = {"epoch": epoch.fields["epoch"], "subject": epoch.subject,
                   **record}
-        finish_record(record, surveys.get(epoch.subject_sha256))
+        finish_record(record, surveys.get(epoch.subject_sha256), epoch)
         out.write(json.dumps(record, ensure_ascii=False) + "\n")
     return counts
 

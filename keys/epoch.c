@@ -8,7 +8,7 @@
 
 static const char *const epoch_keys[] = {
 	EPOCH_HEAD_KEYS, "opened", "charter-sha256", "threshold", "seats",
-	"key-commitment", "share-#", NULL,
+	"key-commitment", "share-#", "source-#", "consent-text-#", NULL,
 };
 static const struct text_schema epoch_schema = {
 	.kind = "epoch", .keys = epoch_keys,
@@ -74,6 +74,7 @@ epoch_text_write(const struct epoch *e, struct buf *out, struct err_info *info)
 	epoch_seats_put_counts(&w, &e->dealt);
 	text_put_hex(&w, "key-commitment", e->commitment, DIGEST_LEN);
 	epoch_seats_put_lines(&w, &e->dealt);
+	epoch_lists_put(&w, e->facts.lists);
 	return text_end(&w, info);
 }
 
@@ -96,17 +97,42 @@ get_all(const struct text *t, struct epoch *ret, struct err_info *info)
 	return ERR_OK;
 }
 
-enum err
-epoch_parse(struct bytes text, struct epoch *ret, struct err_info *info)
+/* Text into both; ${lists} is empty before. */
+static enum err
+parse_both(struct bytes text, struct epoch *ret, struct epoch_lists *lists,
+    struct err_info *info)
 {
 	CLEANUP(text_cleanup) struct text *t = NULL;
-	struct epoch e = {0};
 
 	if (text.len > EPOCH_TEXT_MAX)
 		return err_at(info, ERR_LIMIT, 0, "an epoch.txt is shorter");
 	RETURN_IF(text_parse(text, &epoch_schema, &t, info));
-	RETURN_IF(get_all(t, &e, info));
+	RETURN_IF(get_all(t, ret, info));
+	return epoch_lists_get(t, ret->facts.kind, lists, info);
+}
+
+enum err
+epoch_parse(struct bytes text, struct epoch *ret, struct err_info *info)
+{
+	CLEANUP(epoch_lists_release) struct epoch_lists lists = {0};
+	struct epoch e = {0};
+
+	RETURN_IF(parse_both(text, &e, &lists, info));
 	digest_sha256(text, e.sha256);
 	*ret = e;
+	return ERR_OK;
+}
+
+enum err
+epoch_lists_parse(struct bytes text, struct epoch_lists *ret,
+    struct err_info *info)
+{
+	CLEANUP(epoch_lists_release) struct epoch_lists lists = {0};
+	struct epoch e = {0};
+
+	RETURN_IF(parse_both(text, &e, &lists, info));
+	lists.opened_unix_s = e.facts.opened_unix_s;
+	*ret = lists;
+	lists = (struct epoch_lists){0};        /* moved */
 	return ERR_OK;
 }

@@ -20,6 +20,7 @@
 #include "core/secret.h"
 #include "keys/bech32.h"
 #include "keys/digest.h"
+#include "keys/epoch_lists.h"
 #include "keys/names.h"
 #include "keys/shamir.h"
 
@@ -27,7 +28,7 @@
 #define EPOCH_KEY_LEN 32
 #define EPOCH_SUBJECT_MAX 80
 #define EPOCH_SEATS_MAX SHAMIR_SHARES_MAX
-#define EPOCH_TEXT_MAX ((size_t)16 << 10)
+#define EPOCH_TEXT_MAX ((size_t)48 << 10)
 
 enum epoch_kind { EPOCH_KIND_EPOCH, EPOCH_KIND_PROJECT, EPOCH_KIND_TRIAL };
 
@@ -49,6 +50,8 @@ struct epoch_facts {
 	uint8_t subject_sha256[DIGEST_LEN];
 	int64_t opened_unix_s;          /* its JST day is the epoch's day */
 	uint8_t charter_sha256[DIGEST_LEN];
+	/* for dealing only, borrowed; NULL: none, and so after parsing */
+	const struct epoch_lists *lists;
 };
 
 /* Who holds shares: one line of epoch.txt or of an arrangement. */
@@ -64,7 +67,8 @@ struct epoch_seats {
 	struct epoch_line line[EPOCH_SEATS_MAX];
 };
 
-/* A parsed epoch.txt.  No secrets; copied freely. */
+/* A parsed epoch.txt without its lists (epoch_lists_parse).  No secrets; copied
+ * freely. */
 struct epoch {
 	struct epoch_facts facts;
 	int32_t day;
@@ -75,7 +79,8 @@ struct epoch {
 
 /* Parse epoch.txt.  What text_parse returns; ERR_SYNTAX, ERR_RANGE, ERR_UNKNOWN
  * (kind), ERR_DUPLICATE (seat, recipient), ERR_MISMATCH (day and opened,
- * subject and kind, number of lines).  ${info} may be NULL. */
+ * subject and kind, number of lines, lists with another kind), ERR_LIMIT.
+ * ${info} may be NULL. */
 enum err epoch_parse(struct bytes text, struct epoch *ret,
     struct err_info *info) MUST_USE;
 

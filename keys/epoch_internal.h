@@ -32,6 +32,12 @@ enum err epoch_head_owner(const struct text *t, const char *key,
 enum err epoch_head_word(const struct text *t, const char *key,
     char ret[NAMES_WORD_MAX + 1], struct err_info *info) MUST_USE;
 
+/* The lines of the lists (NULL: none); read ones are added to ${ret}.
+ * ERR_SYNTAX, ERR_DUPLICATE, ERR_LIMIT, ERR_MISMATCH (kind). */
+void epoch_lists_put(struct text_writer *w, const struct epoch_lists *l);
+enum err epoch_lists_get(const struct text *t, enum epoch_kind kind,
+    struct epoch_lists *ret, struct err_info *info) MUST_USE;
+
 /* epoch.txt of ${e} (whose sha256 is not used), appended; and its labels. */
 enum err epoch_text_write(const struct epoch *e, struct buf *out,
     struct err_info *info) MUST_USE;

@@ -18,13 +18,13 @@
 
 #define RECORD_ID_LEN 16
 #define RECORD_TAG_LEN 32               /* respondent tag, a blind index */
-#define RECORD_EVENT_LEN 16
+#define RECORD_EVENT_LEN 12
 #define RECORD_KEY_LEN 32               /* respondent key */
 #define RECORD_STUB_LEN 32              /* id and Poly1305 tag */
 #define RECORD_OVERHEAD 32              /* sealed length - plaintext length */
-#define RECORD_BLOCK 32                 /* plaintexts are multiples of this */
-#define RECORD_PLAIN_MAX ((size_t)128 << 10)
-#define RECORD_FORMAT 1
+#define RECORD_BLOCK 16                 /* plaintexts are multiples of this */
+#define RECORD_PLAIN_MAX ((size_t)8191 * RECORD_BLOCK)  /* FORMATS 5.3 */
+#define RECORD_FORMAT 2
 
 enum record_kind {
 	RECORD_RESPONSE = 1,

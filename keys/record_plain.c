@@ -1,10 +1,9 @@
-/* keys/record_plain.c - the plaintext of a record, format 1. */
+/* keys/record_plain.c - the plaintext of a record, format 2. */
 #include "keys/record_plain.h"
 
 #include <string.h>
 
 #include "core/encode.h"
-#include "keys/names.h"
 
 #define LINE_TEXT_LEN (1 + 2 * RECORD_PLAIN_LINE_LEN)
 #define PAD_MARK 0x80
@@ -74,6 +73,50 @@ user_fits(enum record_kind kind, const struct record_plain *p)
 	return 0;
 }
 
+/* ---- times: differences, so that near ones are short ---- */
+
+/* A varint of zigzag(v): 0, -1, 1, -2, ... */
+static enum err
+put_delta(int64_t v, struct buf *out)
+{
+	uint64_t z = ((uint64_t)v << 1) ^ (v < 0 ? UINT64_MAX : 0);
+
+	for (; z >= 0x80; z >>= 7)
+		RETURN_IF(buf_append_u8(out, (uint8_t)(z | 0x80)));
+	return buf_append_u8(out, (uint8_t)z);
+}
+
+#define DELTA_BYTES_MAX 5               /* of two times that fit a u32 */
+
+/* ${base} and a difference give a time that fits a u32, or nothing. */
+static enum err
+take_time(struct bytes *c, int64_t base, uint32_t *ret)
+{
+	uint64_t z = 0;
+	uint8_t byte = 0x80;
+	unsigned n;
+	int64_t v;
+
+	for (n = 0; n < DELTA_BYTES_MAX && byte >= 0x80; n++) {
+		RETURN_IF(bytes_take_u8(c, &byte));
+		z |= (uint64_t)(byte & 0x7f) << (7 * n);
+	}
+	if (byte >= 0x80 || (byte == 0 && n > 1))
+		return ERR_CORRUPT;
+	v = base + (int64_t)(z >> 1) * (z & 1 ? -1 : 1) - (int64_t)(z & 1);
+	if (v < 0 || v > (int64_t)UINT32_MAX)
+		return ERR_CORRUPT;
+	*ret = (uint32_t)v;
+	return ERR_OK;
+}
+
+static int
+opened_fits(const struct epoch_lists *lists)
+{
+	return lists->opened_unix_s >= 0 &&
+	    lists->opened_unix_s <= (int64_t)UINT32_MAX;
+}
+
 /* ---- writing ---- */
 
 static enum err
@@ -86,14 +129,42 @@ put_user(const struct record_plain *p, struct buf *out)
 }
 
 static enum err
-put_consent(const struct record_plain *p, struct buf *out)
+put_source(const struct epoch_lists *lists, const struct record_plain *p,
+    struct buf *out)
 {
-	RETURN_IF(buf_append_u8(out, p->has_consent ? 1 : 0));
+	uint8_t source = epoch_lists_source(lists, p->source);
+
+	if (source == 0 && (lists->sources_len > 0 || p->source.len > 0))
+		return ERR_UNKNOWN;
+	return buf_append_u8(out, source);
+}
+
+/* received since the epoch was opened; how long before that the event was. */
+static enum err
+put_times(const struct epoch_lists *lists, const struct record_plain *p,
+    struct buf *out)
+{
+	RETURN_IF(put_delta((int64_t)p->received_unix_s -
+	    lists->opened_unix_s, out));
+	return put_delta((int64_t)p->event_unix_s -
+	    (int64_t)p->received_unix_s, out);
+}
+
+static enum err
+put_consent(const struct epoch_lists *lists, const struct record_plain *p,
+    struct buf *out)
+{
+	uint8_t text;
+
 	if (!p->has_consent)
-		return ERR_OK;
-	RETURN_IF(buf_append(out, p->consent_text, RECORD_PLAIN_TEXT_LEN));
+		return buf_append_u8(out, 0);
+	text = epoch_lists_text(lists, p->consent_text);
+	if (text == 0)
+		return ERR_UNKNOWN;
+	RETURN_IF(buf_append_u8(out, text));
 	RETURN_IF(buf_append_u8(out, p->consent_scopes));
-	return buf_append_u32be(out, p->consent_given_unix_s);
+	return put_delta((int64_t)p->consent_given_unix_s -
+	    (int64_t)p->event_unix_s, out);
 }
 
 /* 0x80, then zeros to the next multiple of the block. */
@@ -107,17 +178,16 @@ put_padding(size_t start, struct buf *out)
 }
 
 static enum err
-put_all(const struct record_plain *p, struct buf *out)
+put_all(const struct epoch_lists *lists, const struct record_plain *p,
+    struct buf *out)
 {
 	size_t start = out->len;
 
 	RETURN_IF(buf_append_u8(out, RECORD_FORMAT));
 	RETURN_IF(put_user(p, out));
-	RETURN_IF(buf_append_u8(out, (uint8_t)p->source.len));
-	RETURN_IF(buf_append(out, p->source.data, p->source.len));
-	RETURN_IF(put_consent(p, out));
-	RETURN_IF(buf_append_u32be(out, p->event_unix_s));
-	RETURN_IF(buf_append_u32be(out, p->received_unix_s));
+	RETURN_IF(put_source(lists, p, out));
+	RETURN_IF(put_times(lists, p, out));
+	RETURN_IF(put_consent(lists, p, out));
 	RETURN_IF(buf_append(out, p->body.data, p->body.len));
 	RETURN_IF(put_padding(start, out));
 	return out->len - start <= RECORD_PLAIN_MAX ? ERR_OK : ERR_RANGE;
@@ -133,16 +203,16 @@ take_back(struct buf *out, size_t len)
 }
 
 enum err
-record_plain_build(enum record_kind kind, const struct record_plain *p,
-    struct buf *out)
+record_plain_build(enum record_kind kind, const struct epoch_lists *lists,
+    const struct record_plain *p, struct buf *out)
 {
 	size_t start = out->len;
 	enum err e;
 
-	if (!user_fits(kind, p) || !names_is_word(p->source) ||
+	if (!user_fits(kind, p) || !opened_fits(lists) ||
 	    p->body.len > RECORD_PLAIN_MAX)
 		return ERR_RANGE;
-	if ((e = put_all(p, out)) != ERR_OK)
+	if ((e = put_all(lists, p, out)) != ERR_OK)
 		take_back(out, start);
 	return e;
 }
@@ -166,34 +236,37 @@ take_user(struct bytes *c, struct record_plain *ret)
 }
 
 static enum err
-take_source(struct bytes *c, struct record_plain *ret)
+take_source(struct bytes *c, const struct epoch_lists *lists,
+    struct record_plain *ret)
 {
-	uint8_t len;
+	uint8_t n;
 
-	RETURN_IF(bytes_take_u8(c, &len));
-	RETURN_IF(bytes_take(c, len, &ret->source));
-	return names_is_word(ret->source) ? ERR_OK : ERR_CORRUPT;
+	RETURN_IF(bytes_take_u8(c, &n));
+	if (n > lists->sources_len || (n == 0) != (lists->sources_len == 0))
+		return ERR_CORRUPT;
+	ret->source = n == 0 ? bytes_of(NULL, 0) :
+	    bytes_str(lists->sources[n - 1]);
+	return ERR_OK;
 }
 
 static enum err
-take_consent(struct bytes *c, struct record_plain *ret)
+take_consent(struct bytes *c, const struct epoch_lists *lists,
+    struct record_plain *ret)
 {
-	struct bytes text;
-	uint8_t has;
+	uint8_t n;
 
-	RETURN_IF(bytes_take_u8(c, &has));
-	if (has > 1)
-		return ERR_CORRUPT;
-	ret->has_consent = has;
-	if (!has)
+	RETURN_IF(bytes_take_u8(c, &n));
+	ret->has_consent = n != 0;
+	if (n == 0)
 		return ERR_OK;
-	RETURN_IF(bytes_take(c, RECORD_PLAIN_TEXT_LEN, &text));
-	memcpy(ret->consent_text, text.data, RECORD_PLAIN_TEXT_LEN);
+	if (n > lists->texts_len)
+		return ERR_CORRUPT;
+	memcpy(ret->consent_text, lists->texts[n - 1], DIGEST_LEN);
 	RETURN_IF(bytes_take_u8(c, &ret->consent_scopes));
-	return bytes_take_u32be(c, &ret->consent_given_unix_s);
+	return take_time(c, ret->event_unix_s, &ret->consent_given_unix_s);
 }
 
-/* Without the padding, which is 1 to 32 bytes: the mark, then zeros. */
+/* Without the padding, which is 1 to 16 bytes: the mark, then zeros. */
 static enum err
 cut_padding(struct bytes *c)
 {
@@ -210,8 +283,8 @@ cut_padding(struct bytes *c)
 }
 
 enum err
-record_plain_parse(enum record_kind kind, struct bytes plain,
-    struct record_plain *ret)
+record_plain_parse(enum record_kind kind, const struct epoch_lists *lists,
+    struct bytes plain, struct record_plain *ret)
 {
 	struct record_plain p = {.user_code = RECORD_PLAIN_NOBODY};
 	struct bytes c = plain;
@@ -224,10 +297,12 @@ record_plain_parse(enum record_kind kind, struct bytes plain,
 	RETURN_IF(take_user(&c, &p));
 	if (!user_fits(kind, &p))
 		return ERR_CORRUPT;
-	RETURN_IF(take_source(&c, &p));
-	RETURN_IF(take_consent(&c, &p));
-	RETURN_IF(bytes_take_u32be(&c, &p.event_unix_s));
-	RETURN_IF(bytes_take_u32be(&c, &p.received_unix_s));
+	if (!opened_fits(lists))
+		return ERR_CORRUPT;
+	RETURN_IF(take_source(&c, lists, &p));
+	RETURN_IF(take_time(&c, lists->opened_unix_s, &p.received_unix_s));
+	RETURN_IF(take_time(&c, p.received_unix_s, &p.event_unix_s));
+	RETURN_IF(take_consent(&c, lists, &p));
 	p.body = c;
 	*ret = p;
 	return ERR_OK;

@@ -1,9 +1,11 @@
-/* keys/record_plain.h - the plaintext of a record, format 1 (FORMATS.md 5.1).
+/* keys/record_plain.h - the plaintext of a record, format 2 (FORMATS.md 5.1).
  *
- * User id, source, the consent in force, times, then a body that depends on
- * the kind; padded with 0x80 and zeros to a multiple of 32.  One plaintext has
+ * User id, source, times, the consent in force, then a body that depends on
+ * the kind; padded with 0x80 and zeros to a multiple of 16.  Source and text
+ * are numbers in the lists of the epoch, times are differences: a record can
+ * be read only with the epoch_lists it was written with.  One plaintext has
  * one encoding: the reader refuses every other.  Parsed values are borrowed
- * from the bytes they were read from.
+ * from the bytes, and from the lists, they were read with.
  */
 #ifndef AZUKARI_KEYS_RECORD_PLAIN_H
 #define AZUKARI_KEYS_RECORD_PLAIN_H
@@ -13,11 +15,11 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "keys/digest.h"
+#include "keys/epoch_lists.h"
 #include "keys/record.h"
 
 #define RECORD_PLAIN_USER_MAX 255       /* bytes of a user id */
 #define RECORD_PLAIN_LINE_LEN 16        /* a packed LINE id */
-#define RECORD_PLAIN_TEXT_LEN 16        /* of a consent text's digest */
 
 /* Bits of scopes. */
 #define RECORD_PLAIN_SUPPORT 1u
@@ -34,9 +36,9 @@ enum record_plain_code {
 struct record_plain {
 	enum record_plain_code user_code;
 	struct bytes user;              /* as stored: packed, or UTF-8 */
-	struct bytes source;            /* 1-32 bytes, a source id */
+	struct bytes source;            /* one of the lists'; empty: no lists */
 	int has_consent;
-	uint8_t consent_text[RECORD_PLAIN_TEXT_LEN];
+	uint8_t consent_text[DIGEST_LEN];
 	uint8_t consent_scopes;
 	uint32_t consent_given_unix_s;
 	uint32_t event_unix_s;
@@ -54,25 +56,31 @@ enum err record_plain_set_user(struct record_plain *p, struct bytes text,
 enum err record_plain_get_user(const struct record_plain *p,
     struct buf *out) MUST_USE;
 
-/* Append header, body and padding to ${out}.  ERR_RANGE for what the format
- * cannot hold or the kind does not allow; ${out} is then unchanged. */
+/* Append header, body and padding to ${out}.  ERR_UNKNOWN for a source or text
+ * that ${lists} does not have; ERR_RANGE for what the format cannot hold or the
+ * kind does not allow; ${out} is then unchanged.  Only under empty lists (a
+ * trial) a record has no source. */
 enum err record_plain_build(enum record_kind kind,
-    const struct record_plain *p, struct buf *out) MUST_USE;
+    const struct epoch_lists *lists, const struct record_plain *p,
+    struct buf *out) MUST_USE;
 
 /* Read a plaintext of ${kind}.  ERR_UNSUPPORTED (format), ERR_TRUNCATED,
- * ERR_CORRUPT (padding, codes, bytes that have another encoding). */
-enum err record_plain_parse(enum record_kind kind, struct bytes plain,
+ * ERR_CORRUPT (padding, codes, numbers the lists do not have, times before 1970
+ * or after 2106, bytes that have another encoding). */
+enum err record_plain_parse(enum record_kind kind,
+    const struct epoch_lists *lists, struct bytes plain,
     struct record_plain *ret) MUST_USE;
 
-/* Bodies.  Readers return ERR_CORRUPT for another length or value. */
+/* Bodies.  Readers return ERR_CORRUPT for another length or value; a consent's
+ * text must be in the lists (ERR_UNKNOWN). */
 struct record_plain_consent {           /* kind 2 */
 	uint8_t scopes;
 	uint8_t text_sha256[DIGEST_LEN];
 };
-enum err record_plain_consent_write(const struct record_plain_consent *c,
-    struct buf *out) MUST_USE;
-enum err record_plain_consent_read(struct bytes body,
-    struct record_plain_consent *ret) MUST_USE;
+enum err record_plain_consent_write(const struct epoch_lists *lists,
+    const struct record_plain_consent *c, struct buf *out) MUST_USE;
+enum err record_plain_consent_read(const struct epoch_lists *lists,
+    struct bytes body, struct record_plain_consent *ret) MUST_USE;
 
 struct record_plain_withdrawal {        /* kind 3 */
 	uint8_t scopes;

@@ -18,23 +18,29 @@ scopes_hold(uint8_t scopes, int all_allowed)
 }
 
 enum err
-record_plain_consent_write(const struct record_plain_consent *c,
-    struct buf *out)
+record_plain_consent_write(const struct epoch_lists *lists,
+    const struct record_plain_consent *c, struct buf *out)
 {
+	uint8_t text = epoch_lists_text(lists, c->text_sha256);
+
 	if (!scopes_hold(c->scopes, 0))
 		return ERR_RANGE;
-	RETURN_IF(buf_reserve(out, 1 + DIGEST_LEN));
+	if (text == 0)
+		return ERR_UNKNOWN;
+	RETURN_IF(buf_reserve(out, 2));
 	RETURN_IF(buf_append_u8(out, c->scopes));
-	return buf_append(out, c->text_sha256, DIGEST_LEN);
+	return buf_append_u8(out, text);
 }
 
 enum err
-record_plain_consent_read(struct bytes body, struct record_plain_consent *ret)
+record_plain_consent_read(const struct epoch_lists *lists, struct bytes body,
+    struct record_plain_consent *ret)
 {
-	if (body.len != 1 + DIGEST_LEN || !scopes_hold(body.data[0], 0))
+	if (body.len != 2 || !scopes_hold(body.data[0], 0) ||
+	    body.data[1] == 0 || body.data[1] > lists->texts_len)
 		return ERR_CORRUPT;
 	ret->scopes = body.data[0];
-	memcpy(ret->text_sha256, body.data + 1, DIGEST_LEN);
+	memcpy(ret->text_sha256, lists->texts[body.data[1] - 1], DIGEST_LEN);
 	return ERR_OK;
 }
 

@@ -228,11 +228,10 @@ grant_text_sha256(const struct grant *g, size_t i)
 static const struct grant_text *
 find_text(const struct grant *g, const struct grant_consent *c)
 {
-	size_t i, len = c->have_full ? GRANT_SHA256_LEN :
-	    GRANT_TEXT_PREFIX_LEN;
+	size_t i;
 
 	for (i = 0; i < g->texts_len; i++)
-		if (memcmp(g->texts[i].sha256, c->text, len) == 0)
+		if (memcmp(g->texts[i].sha256, c->text, GRANT_SHA256_LEN) == 0)
 			return &g->texts[i];
 	return NULL;
 }

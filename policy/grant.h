@@ -16,7 +16,6 @@
 
 #define GRANT_SHA256_LEN 32
 #define GRANT_EPOCH_LEN 16
-#define GRANT_TEXT_PREFIX_LEN 16
 
 struct grant;
 
@@ -61,7 +60,6 @@ int64_t grant_expires_unix_s(const struct grant *g);
  * seconds since 1970. */
 struct grant_consent {
 	int have;                  /* 0: none was in force; the rest is void */
-	int have_full;             /* 1: text holds 32 bytes, else 16 */
 	uint8_t text[GRANT_SHA256_LEN];
 	uint8_t scopes;            /* bits of FORMATS 5.1 */
 	int64_t given_unix_s;

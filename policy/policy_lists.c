@@ -112,13 +112,12 @@ check_permissions(const struct words *codes, const struct words *diseases,
 }
 
 static int
-has_text_prefix(const struct policy *p, const uint8_t *sha256)
+has_text(const struct policy *p, const uint8_t *sha256)
 {
 	size_t i;
 
-	/* Answers are sealed with the first 16 bytes of their text. */
 	for (i = 0; i < p->texts_len; i++)
-		if (memcmp(p->texts[i].sha256, sha256, 16) == 0)
+		if (memcmp(p->texts[i].sha256, sha256, 32) == 0)
 			return 1;
 	return 0;
 }
@@ -150,7 +149,7 @@ read_text(struct policy *p, const struct json_doc *v, size_t i,
 
 	RETURN_IF(enter(v, "consent_texts", i, keys, where, info));
 	RETURN_IF(policy_sha256(v, "sha256", where, t->sha256, info));
-	if (has_text_prefix(p, t->sha256))
+	if (has_text(p, t->sha256))
 		return twice(where, "text", info);
 	p->texts_len = i + 1;
 	RETURN_IF(policy_text(v, "title", where, &t->title, info));

@@ -50,7 +50,8 @@ struct db_open_args {
  * it stands, so a crash leaves no half one.  ERR_NOT_ENCRYPTED: the file is
  * plain SQLite, or came out plain.  ERR_TRUNCATED: it is empty.  ERR_DECRYPT:
  * wrong key, other page settings, or damaged first page. ERR_UNSUPPORTED:
- * schema newer than this program, or (DB_READ_ONLY) older. ERR_MISMATCH: a
+ * schema newer than this program, or older than it can bring up to date (with
+ * DB_READ_ONLY: older). ERR_MISMATCH: a
  * database of another kind.  ERR_BUSY, ERR_IO, ERR_NO_SPACE, ERR_STORE,
  * ERR_NOMEM.  The caller owns ${ret}. */
 enum err db_open(const struct db_open_args *args, struct db **ret) MUST_USE;

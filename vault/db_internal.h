@@ -118,6 +118,8 @@ struct db_migration {
 	const char *sql;
 };
 unsigned db_migrate_latest(enum db_kind kind);
+/* The version a new file begins with; there is no way from older ones. */
+unsigned db_migrate_first(enum db_kind kind);
 const struct db_migration *db_migrate_at(enum db_kind kind, unsigned version);
 /* Check kind and version; migrate when ${may_write}, and give a new file its
  * id.  ${limit} 0: to the latest (tests stop earlier). */

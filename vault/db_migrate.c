@@ -11,14 +11,14 @@
 
 static const struct {
 	const struct db_migration *items;
-	unsigned len;
+	unsigned first, len;            /* version of items[0], how many */
 	int32_t application_id;
 } SCHEMAS[] = {
-	[DB_REGISTER] = {register_migrations,
+	[DB_REGISTER] = {register_migrations, register_first,
 	    ARRAY_LEN(register_migrations), 0x417a5247},        /* AzRG */
-	[DB_STORE] = {store_migrations,
+	[DB_STORE] = {store_migrations, store_first,
 	    ARRAY_LEN(store_migrations), 0x417a5354},           /* AzST */
-	[DB_ERASE] = {erase_migrations,
+	[DB_ERASE] = {erase_migrations, erase_first,
 	    ARRAY_LEN(erase_migrations), 0x417a4552},           /* AzER */
 };
 
@@ -37,14 +37,21 @@ static const char UNDO_ALL[] = "ROLLBACK";
 unsigned
 db_migrate_latest(enum db_kind kind)
 {
-	return SCHEMAS[kind].len;
+	return SCHEMAS[kind].first + SCHEMAS[kind].len - 1;
+}
+
+unsigned
+db_migrate_first(enum db_kind kind)
+{
+	return SCHEMAS[kind].first;
 }
 
 const struct db_migration *
 db_migrate_at(enum db_kind kind, unsigned version)
 {
-	MUST_HOLD(version >= 1 && version <= SCHEMAS[kind].len);
-	return &SCHEMAS[kind].items[version - 1];
+	MUST_HOLD(version >= SCHEMAS[kind].first &&
+	    version <= db_migrate_latest(kind));
+	return &SCHEMAS[kind].items[version - SCHEMAS[kind].first];
 }
 
 static enum err
@@ -87,6 +94,8 @@ migrate_inside(struct db *db, int is_new, unsigned to)
 	RETURN_IF(ask_int(db, GET_VERSION, &version));
 	if (version < (is_new ? 0 : 1))
 		return ERR_MISMATCH;
+	if (is_new)
+		version = (int64_t)SCHEMAS[db->kind].first - 1;
 	for (unsigned v = (unsigned)version + 1; v <= to; v++)
 		RETURN_IF(db_exec(db, db_migrate_at(db->kind, v)->sql));
 	RETURN_IF(ask_int(db, GET_VERSION, &version));
@@ -120,7 +129,8 @@ db_migrate(struct db *db, int may_write, int is_new, unsigned limit)
 	if (!is_new && kind != SCHEMAS[db->kind].application_id)
 		return ERR_MISMATCH;
 	RETURN_IF(ask_int(db, GET_VERSION, &version));
-	if (version > (int64_t)db_migrate_latest(db->kind))
+	if (version > (int64_t)db_migrate_latest(db->kind) ||
+	    (!is_new && version < (int64_t)SCHEMAS[db->kind].first))
 		return ERR_UNSUPPORTED;
 	if (version >= (int64_t)to)
 		return ERR_OK;

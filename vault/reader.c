@@ -105,6 +105,7 @@ take_epoch(struct reader *r, const struct reader_args *args, size_t i)
 	RETURN_IF(store_segment_list(args->store, e.number, 0, &l));
 	RETURN_IF(check_sums(grant_find_epoch(args->grant, a->id), &l));
 	r->keys[i] = a->keys;
+	r->lists[i] = a->lists;
 	return take_segments(e.kind == STORE_EPOCH_REGISTER ? &r->consents :
 	    &r->answers, &l, (uint32_t)i);
 }
@@ -195,7 +196,8 @@ reader_open(const struct reader_args *args, struct reader **ret)
 	r->scopes = grant_scopes(args->grant);
 	RETURN_IF(check_grant(args));
 	r->keys = calloc(args->epochs_len + 1, sizeof(*r->keys));
-	if (r->keys == NULL)
+	r->lists = calloc(args->epochs_len + 1, sizeof(*r->lists));
+	if (r->keys == NULL || r->lists == NULL)
 		return ERR_NOMEM;
 	/* Keys before states: who is erased in between is then known as
 	 * erased, and a key missing without that stays a fault. */
@@ -218,6 +220,7 @@ reader_close(struct reader *r)
 	store_withdrawn_list_release(&r->withdrawn);
 	db_close(r->db);
 	free(r->keys);
+	free(r->lists);
 	free(r->answers.items);
 	free(r->consents.items);
 	free(r->tags);

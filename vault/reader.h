@@ -37,10 +37,13 @@
 #include "vault/store.h"
 
 struct record_epoch_keys;        /* keys/record.h */
+struct epoch_lists;              /* keys/epoch_lists.h */
 
 struct reader_epoch {
 	uint8_t id[16];                         /* of epoch.txt */
 	const struct record_epoch_keys *keys;   /* borrowed for the life time */
+	/* of the epoch.txt whose digest is in the keys; borrowed likewise */
+	const struct epoch_lists *lists;
 };
 
 struct reader_args {
@@ -85,7 +88,7 @@ struct reader_record {
 	uint32_t event_unix_s;
 	uint8_t id[16];
 	/* the consent that covers it; its text is one of the grant's */
-	uint8_t consent_text[16];
+	uint8_t consent_text[32];
 	uint32_t consent_given_unix_s;
 	uint8_t consent_scopes;
 	uint8_t consent_is_later;

@@ -53,6 +53,7 @@ struct reader_slot {
 struct reader {
 	const struct grant *grant;
 	const struct record_epoch_keys **keys;  /* by place of the epoch */
+	const struct epoch_lists **lists;       /* the same */
 	int64_t now_unix_s;
 	uint8_t scopes;                 /* that the grant asks for */
 	struct reader_segments answers, consents;

@@ -91,7 +91,7 @@ int
 reader_judge_text_covers_earlier(const struct reader *r, size_t text)
 {
 	struct grant_consent c = {
-		.have = 1, .have_full = 1,
+		.have = 1,
 		.scopes = STORE_SCOPE_SUPPORT | STORE_SCOPE_RESEARCH |
 		    STORE_SCOPE_RECONTACT | STORE_SCOPE_ALL,
 		.given_unix_s = r->now_unix_s,
@@ -138,7 +138,7 @@ ask_later(const struct reader *r, const struct record_plain *p,
     struct reader_record *rec, const struct reader_later *l)
 {
 	struct grant_consent c = {
-		.have = 1, .have_full = 1, .scopes = l->scopes,
+		.have = 1, .scopes = l->scopes,
 		.given_unix_s = l->given_unix_s,
 		.answer_unix_s = p->event_unix_s,
 	};

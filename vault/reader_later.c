@@ -36,14 +36,15 @@ find_text(const struct reader *r, const uint8_t sha256[DIGEST_LEN],
 }
 
 static enum err
-take_consent(struct reader *r, uint32_t respondent, struct bytes plain)
+take_consent(struct reader *r, const struct epoch_lists *lists,
+    uint32_t respondent, struct bytes plain)
 {
 	struct record_plain p;
 	struct record_plain_consent c;
 	struct reader_later l = {.respondent = respondent};
 
-	RETURN_IF(record_plain_parse(RECORD_CONSENT, plain, &p));
-	RETURN_IF(record_plain_consent_read(p.body, &c));
+	RETURN_IF(record_plain_parse(RECORD_CONSENT, lists, plain, &p));
+	RETURN_IF(record_plain_consent_read(lists, p.body, &c));
 	if (!find_text(r, c.text_sha256, &l.text))
 		return ERR_OK;
 	l.scopes = c.scopes;
@@ -66,8 +67,8 @@ open_consent(struct reader *r, const struct reader_segment *g,
 		return ERR_OK;
 	RETURN_IF(record_open(r->keys[g->epoch], &ref,
 	    bytes_of(rec->sealed, rec->entry.length), plain->data));
-	return take_consent(r, rec->entry.respondent, bytes_of(plain->data,
-	    rec->entry.length - RECORD_OVERHEAD));
+	return take_consent(r, r->lists[g->epoch], rec->entry.respondent,
+	    bytes_of(plain->data, rec->entry.length - RECORD_OVERHEAD));
 }
 
 static enum err

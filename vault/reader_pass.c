@@ -80,8 +80,8 @@ open_answer(const struct reader *r, const struct reader_segment *g,
 	}
 	RETURN_IF(record_open(r->keys[g->epoch], &ref,
 	    bytes_of(rec->sealed, rec->entry.length), plain));
-	RETURN_IF(record_plain_parse(RECORD_RESPONSE, bytes_of(plain, len),
-	    &p));
+	RETURN_IF(record_plain_parse(RECORD_RESPONSE, r->lists[g->epoch],
+	    bytes_of(plain, len), &p));
 	*out = (struct reader_record){
 		.respondent = rec->entry.respondent,
 		.event_unix_s = p.event_unix_s, .packed = p.body,

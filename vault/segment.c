@@ -5,7 +5,7 @@
 
 #include "keys/digest.h"
 
-static const uint8_t MAGIC[8] = "azkseg1";
+static const uint8_t MAGIC[8] = "azkseg2";
 
 static uint32_t
 get_u32(const uint8_t *p)
@@ -23,24 +23,34 @@ put_u32(uint8_t *p, uint32_t v)
 	p[3] = (uint8_t)v;
 }
 
+#define KIND_SHIFT 13                   /* above the units of a length */
+
+/* A removed record has no units: only its id and tag. */
 static void
 put_entry(uint8_t p[SEGMENT_ENTRY_LEN], const struct segment_entry *e)
 {
+	uint32_t units = (e->length - SEGMENT_SEALED_MIN) / SEGMENT_UNIT;
+	uint32_t v = (uint32_t)e->kind << KIND_SHIFT | units;
+
 	put_u32(p, e->respondent);
 	p[4] = (uint8_t)(e->generation >> 8);
 	p[5] = (uint8_t)e->generation;
-	p[6] = e->kind;
-	p[7] = e->flags;
-	put_u32(p + 8, e->length);
+	p[6] = (uint8_t)(v >> 8);
+	p[7] = (uint8_t)v;
 }
 
 static struct segment_entry
 get_entry(const uint8_t p[SEGMENT_ENTRY_LEN])
 {
+	uint32_t v = (uint32_t)p[6] << 8 | p[7];
+	uint32_t units = v & SEGMENT_UNITS_MAX;
+
 	return (struct segment_entry){
 		.respondent = get_u32(p),
 		.generation = (uint16_t)(p[4] << 8 | p[5]),
-		.kind = p[6], .flags = p[7], .length = get_u32(p + 8),
+		.kind = (uint8_t)(v >> KIND_SHIFT),
+		.flags = units == 0 ? SEGMENT_REMOVED : 0,
+		.length = SEGMENT_SEALED_MIN + units * SEGMENT_UNIT,
 	};
 }
 
@@ -53,7 +63,9 @@ entry_is_good(const struct segment_entry *e)
 		return 0;
 	if (e->flags & SEGMENT_REMOVED)
 		return e->length == SEGMENT_SEALED_MIN;
-	return e->length > SEGMENT_SEALED_MIN && e->length <= SEGMENT_SEALED_MAX;
+	return e->length > SEGMENT_SEALED_MIN &&
+	    e->length <= SEGMENT_SEALED_MAX &&
+	    (e->length - SEGMENT_SEALED_MIN) % SEGMENT_UNIT == 0;
 }
 
 void

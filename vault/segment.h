@@ -13,11 +13,14 @@
 #include "core/err.h"
 
 #define SEGMENT_HEAD_LEN 12             /* magic, count */
-#define SEGMENT_ENTRY_LEN 12            /* per record, in front of all bytes */
+#define SEGMENT_ENTRY_LEN 8             /* per record, in front of all bytes */
 #define SEGMENT_ID_LEN 16
 #define SEGMENT_TAG_LEN 16              /* Poly1305 */
 #define SEGMENT_SEALED_MIN 32           /* id and tag */
-#define SEGMENT_SEALED_MAX ((size_t)128 << 10)
+#define SEGMENT_UNIT 16                 /* sealed - 32 is a multiple of this */
+#define SEGMENT_UNITS_MAX 8191
+#define SEGMENT_SEALED_MAX \
+	(SEGMENT_SEALED_MIN + (size_t)SEGMENT_UNITS_MAX * SEGMENT_UNIT)
 #define SEGMENT_RECORDS_MAX 65536
 #define SEGMENT_BYTES_MAX ((size_t)8 << 20)
 #define SEGMENT_BYTES_GOAL ((size_t)128 << 10)  /* close a builder here */

@@ -30,8 +30,8 @@ static const char *const SQL[] = {
 	[COUNT_QUARANTINED] = "SELECT count(*) FROM quarantine",
 	[COUNT_EVENTS] = "SELECT ifnull(sum(events), 0) FROM event_run",
 	[COUNT_NOTICES] = "SELECT count(*) FROM notice_due WHERE sent IS NULL",
-	[TEXTS] = "SELECT number, sha16 FROM text ORDER BY number",
-	[TEXT_ADD] = "INSERT INTO text (number, sha16) VALUES (?1, ?2)",
+	[TEXTS] = "SELECT number, sha256 FROM text ORDER BY number",
+	[TEXT_ADD] = "INSERT INTO text (number, sha256) VALUES (?1, ?2)",
 };
 static const struct db_table TABLE = DB_TABLE(DB_SLOT_STORE, SQL);
 
@@ -98,7 +98,7 @@ drop_caches(struct store *s)
 	store_filter_release(&s->filter);
 	store_withdrawn_list_release(&s->withdrawn);
 	s->withdrawn_loaded = 0;
-	free(s->texts.sha16);
+	free(s->texts.sha256);
 	s->texts = (struct store_texts){0};
 	s->fresh.count = 0;
 }
@@ -161,13 +161,13 @@ load_texts(struct store *s)
 			break;
 		if (db_col_int(&st, 0) != (int64_t)len + 1)
 			return ERR_CORRUPT;
-		void *p = reallocarray(s->texts.sha16, len + 1,
-		    sizeof(*s->texts.sha16));
+		void *p = reallocarray(s->texts.sha256, len + 1,
+		    sizeof(*s->texts.sha256));
 		if (p == NULL)
 			return ERR_NOMEM;
-		s->texts.sha16 = p;
-		RETURN_IF(db_col_fixed(&st, 1, s->texts.sha16[len],
-		    STORE_TEXT_ID_LEN));
+		s->texts.sha256 = p;
+		RETURN_IF(db_col_fixed(&st, 1, s->texts.sha256[len],
+		    STORE_TEXT_LEN));
 		len++;
 	}
 	s->texts.len = len;
@@ -178,17 +178,17 @@ const uint8_t *
 store_text_get(const struct store *s, uint16_t number)
 {
 	return number == 0 || number > s->texts.len ? NULL :
-	    s->texts.sha16[number - 1];
+	    s->texts.sha256[number - 1];
 }
 
 enum err
-store_text_find(struct store *s, const uint8_t sha16[STORE_TEXT_ID_LEN],
+store_text_find(struct store *s, const uint8_t sha256[STORE_TEXT_LEN],
     uint16_t *ret)
 {
 	if (s->texts.len == 0)
 		RETURN_IF(load_texts(s));
 	for (uint32_t i = 0; i < s->texts.len; i++)
-		if (memcmp(s->texts.sha16[i], sha16, STORE_TEXT_ID_LEN) == 0) {
+		if (memcmp(s->texts.sha256[i], sha256, STORE_TEXT_LEN) == 0) {
 			*ret = (uint16_t)(i + 1);
 			return ERR_OK;
 		}
@@ -197,19 +197,19 @@ store_text_find(struct store *s, const uint8_t sha16[STORE_TEXT_ID_LEN],
 }
 
 enum err
-store_text_make(struct store *s, const uint8_t sha16[STORE_TEXT_ID_LEN],
+store_text_make(struct store *s, const uint8_t sha256[STORE_TEXT_LEN],
     uint16_t *ret)
 {
 	CLEANUP(db_stmt_end) struct db_stmt st = {0};
 
-	RETURN_IF(store_text_find(s, sha16, ret));
+	RETURN_IF(store_text_find(s, sha256, ret));
 	if (*ret != 0)
 		return ERR_OK;
 	if (s->texts.len >= UINT16_MAX)
 		return ERR_LIMIT;
 	RETURN_IF(db_stmt_begin(s->db, &TABLE, TEXT_ADD, &st));
 	db_bind_int(&st, 1, (int64_t)s->texts.len + 1);
-	db_bind_blob(&st, 2, sha16, STORE_TEXT_ID_LEN);
+	db_bind_blob(&st, 2, sha256, STORE_TEXT_LEN);
 	RETURN_IF(db_run(&st));
 	db_stmt_end(&st);
 	RETURN_IF(load_texts(s));

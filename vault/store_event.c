@@ -7,7 +7,7 @@
 
 #include "vault/store_internal.h"
 
-#define CHUNK_EVENTS 1000               /* 16,000 bytes: one page */
+#define CHUNK_EVENTS 1350               /* 16,200 bytes: one page */
 #define CHUNK_BYTES ((size_t)CHUNK_EVENTS * STORE_EVENT_LEN)
 #define MERGE_RUNS 8
 

@@ -1,4 +1,4 @@
-/* vault/store_event.h - events seen: 16-byte keyed hashes in sorted runs.
+/* vault/store_event.h - events seen: 12-byte keyed hashes in sorted runs.
  *
  * A run per commit, merged as they grow; a filter in memory keeps the check of
  * a new event away from the runs.
@@ -11,7 +11,7 @@
 #include "core/err.h"
 #include "vault/store.h"
 
-#define STORE_EVENT_LEN 16
+#define STORE_EVENT_LEN 12
 
 /* ${events} are ${len} hashes, one behind the other.  ${ret_seen}[i] = 1 where
  * ${events}[i] is in the store or stands earlier in the same array, else 0. */

@@ -35,18 +35,18 @@ store_filter_init(struct store_filter *f, uint64_t events)
 	return ERR_OK;
 }
 
-/* Block from the last bytes, six times nine bits from the first eight. */
+/* Block from the last four bytes, six times nine bits from the first eight. */
 static uint64_t *
-block_of(const struct store_filter *f, const uint8_t event[16])
+block_of(const struct store_filter *f, const uint8_t event[12])
 {
-	uint64_t h;
+	uint32_t h;
 
 	memcpy(&h, event + 8, sizeof(h));
 	return f->words + (h & f->blocks_mask) * BLOCK_WORDS;
 }
 
 void
-store_filter_add(struct store_filter *f, const uint8_t event[16])
+store_filter_add(struct store_filter *f, const uint8_t event[12])
 {
 	uint64_t *block = block_of(f, event), bits;
 
@@ -57,7 +57,7 @@ store_filter_add(struct store_filter *f, const uint8_t event[16])
 }
 
 int
-store_filter_has(const struct store_filter *f, const uint8_t event[16])
+store_filter_has(const struct store_filter *f, const uint8_t event[12])
 {
 	const uint64_t *block = block_of(f, event);
 	uint64_t bits;

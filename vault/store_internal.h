@@ -84,7 +84,7 @@ enum err store_index_load(struct store_index *x, struct store *s) MUST_USE;
 
 /* Texts by number, as few as there are. */
 struct store_texts {
-	uint8_t (*sha16)[STORE_TEXT_ID_LEN];    /* [0] is number 1 */
+	uint8_t (*sha256)[STORE_TEXT_LEN];    /* [0] is number 1 */
 	uint32_t len;
 };
 
@@ -97,8 +97,8 @@ struct store_filter {
 };
 void store_filter_release(struct store_filter *f);
 enum err store_filter_init(struct store_filter *f, uint64_t events) MUST_USE;
-void store_filter_add(struct store_filter *f, const uint8_t event[16]);
-int store_filter_has(const struct store_filter *f, const uint8_t event[16]);
+void store_filter_add(struct store_filter *f, const uint8_t event[12]);
+int store_filter_has(const struct store_filter *f, const uint8_t event[12]);
 
 /* Last withdrawals of those who withdrew anything, by number. */
 struct store_withdrawn_list {
@@ -141,9 +141,9 @@ enum err store_segment_read_db(struct db *db, int64_t number,
 
 /* Number of a text, 0 when it was never seen; or made. */
 enum err store_text_find(struct store *s,
-    const uint8_t sha16[STORE_TEXT_ID_LEN], uint16_t *ret) MUST_USE;
+    const uint8_t sha256[STORE_TEXT_LEN], uint16_t *ret) MUST_USE;
 enum err store_text_make(struct store *s,
-    const uint8_t sha16[STORE_TEXT_ID_LEN], uint16_t *ret) MUST_USE;
+    const uint8_t sha256[STORE_TEXT_LEN], uint16_t *ret) MUST_USE;
 /* Its digest; NULL for a number that is not there. */
 const uint8_t *store_text_get(const struct store *s, uint16_t number);
 

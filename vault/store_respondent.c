@@ -62,7 +62,7 @@ fill(const struct store *s, uint32_t number, struct store_respondent *ret)
 static enum err
 ready(struct store *s)
 {
-	static const uint8_t none[STORE_TEXT_ID_LEN];
+	static const uint8_t none[STORE_TEXT_LEN];
 	uint16_t ignored;
 
 	RETURN_IF(store_refresh(s));
@@ -190,7 +190,7 @@ static enum err
 fill_entry(struct store *s, uint32_t number, const struct store_entry *e,
     struct store_respondent *ret)
 {
-	static const uint8_t none[STORE_TEXT_ID_LEN];
+	static const uint8_t none[STORE_TEXT_LEN];
 	struct store_respondent r = {
 		.number = number, .generation = e->generation,
 		.state = e->state,
@@ -205,7 +205,7 @@ fill_entry(struct store *s, uint32_t number, const struct store_entry *e,
 	if (e->text != 0 && text == NULL)
 		return ERR_CORRUPT;
 	if (text != NULL)
-		memcpy(r.consent.text, text, STORE_TEXT_ID_LEN);
+		memcpy(r.consent.text, text, STORE_TEXT_LEN);
 	*ret = r;
 	return ERR_OK;
 }

@@ -20,7 +20,7 @@
 #include "vault/store.h"
 
 #define STORE_TAG_LEN 32
-#define STORE_TEXT_ID_LEN 16    /* first bytes of SHA256 of a consent text */
+#define STORE_TEXT_LEN 32       /* SHA256 of a consent text */
 #define STORE_RESPONDENTS_MAX 16000000u
 
 enum store_respondent_state {
@@ -36,7 +36,7 @@ enum store_respondent_state {
 #define STORE_SCOPE_ALL 128
 
 struct store_consent {
-	uint8_t text[STORE_TEXT_ID_LEN];
+	uint8_t text[STORE_TEXT_LEN];
 	uint8_t scopes;                 /* in force; 0: none */
 	uint32_t given_unix_s;
 };

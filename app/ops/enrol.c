@@ -106,19 +106,21 @@ static enum err draft_charter(struct home *h, const struct enrol_owner *o,
 
 /* ---- owner add: the trial key ---- */
 
-static enum err trial_plain(struct buf *out)
+static enum err trial_plain(int64_t opened_unix_s, struct buf *out)
 {
 	uint8_t line[16];
 	CLEANUP(buf_release) struct buf body = {0};
 	struct record_plain_quarantine q = {.reason = bytes_str("trial"),
 	    .line = bytes_of(line, sizeof(line))};
+	struct epoch_lists none = {.opened_unix_s = opened_unix_s};
 	struct record_plain plain = {.user_code = RECORD_PLAIN_NOBODY,
-	    .source = bytes_str("trial")};
+	    .event_unix_s = (uint32_t)opened_unix_s,
+	    .received_unix_s = (uint32_t)opened_unix_s};
 
 	secret_random(line, sizeof(line));
 	RETURN_IF(record_plain_quarantine_write(&q, &body));
 	plain.body = bytes_buf(&body);
-	return record_plain_build(RECORD_QUARANTINE, &plain, out);
+	return record_plain_build(RECORD_QUARANTINE, &none, &plain, out);
 }
 
 static enum err seal_trial(const struct secret *ek, const struct epoch *epoch,
@@ -134,7 +136,7 @@ static enum err seal_trial(const struct secret *ek, const struct epoch *epoch,
 
 	record_epoch_keys_derive(k, secret_bytes(ek), epoch->sha256,
 	    epoch->facts.subject_sha256);
-	RETURN_IF(trial_plain(&plain));
+	RETURN_IF(trial_plain(epoch->facts.opened_unix_s, &plain));
 	if (plain.len + RECORD_OVERHEAD > sizeof(sealed))
 		return ERR_LIMIT;
 	RETURN_IF(record_seal(k, &ref, bytes_buf(&plain), sealed));

@@ -54,7 +54,7 @@ def expected(path):
         if doc["type"] == "consent":
             record.update(subject="register", scopes=doc["scopes"],
                           text=doc["text"][7:])
-            consent[who] = {"text": doc["text"][7:39], "given": utc(doc["time"]),
+            consent[who] = {"text": doc["text"][7:], "given": utc(doc["time"]),
                             "scopes": doc["scopes"]}
         else:
             fields = json.loads(flow.SURVEY.read_text())["fields"]

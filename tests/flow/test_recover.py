@@ -97,7 +97,7 @@ def test_two_seats_read_everything_that_was_not_erased(made):
     assert records[0] == {
         "epoch": "01" * 16, "subject": "survey t 1", "kind": "response",
         "user": "U0123456789abcdef0123456789abcdef", "source": "line",
-        "consent": {"text": "ee" * 16, "scopes": ["support", "research"],
+        "consent": {"text": "ee" * 32, "scopes": ["support", "research"],
                     "given": "2020-03-27T02:59:00Z"},
         "event": "2020-03-27T03:00:00Z", "received": "2020-03-27T03:00:05Z",
         "answers": {"C": "b", "L": ["S1", "S8"], "I": 310, "J": -5,

@@ -59,6 +59,7 @@ struct open_epoch {
 	struct store_epoch row;
 	struct epoch_dealt dealt;
 	struct record_epoch_keys keys;
+	struct epoch_lists lists;
 	struct segment_builder segment;
 };
 
@@ -287,9 +288,18 @@ open_epoch(struct made *m, uint8_t number, const char *subject,
     struct open_epoch *ret)
 {
 	CLEANUP(secret_cleanup) struct secret *ek = NULL;
-	const struct epoch_facts facts = facts_of(number, subject);
+	struct epoch_facts facts = facts_of(number, subject);
+	uint8_t text[DIGEST_LEN];
 
 	memset(ret, 0, sizeof(*ret));
+	memset(text, 0xdd, sizeof(text));
+	MUST(epoch_lists_add_source(&ret->lists, bytes_str("form")));
+	MUST(epoch_lists_add_source(&ret->lists, bytes_str("line")));
+	MUST(epoch_lists_add_text(&ret->lists, text));
+	memset(text, 0xee, sizeof(text));
+	MUST(epoch_lists_add_text(&ret->lists, text));
+	ret->lists.opened_unix_s = facts.opened_unix_s;
+	facts.lists = &ret->lists;
 	MUST(secret_new_random(EPOCH_KEY_LEN, &ek));
 	MUST(epoch_deal(ek, &facts, &m->roster, &ret->dealt, NULL));
 	record_epoch_keys_derive(&ret->keys, secret_bytes(ek),
@@ -393,7 +403,7 @@ struct entry {
 };
 
 static void
-plain_of(const struct entry *in, struct buf *out)
+plain_of(const struct open_epoch *e, const struct entry *in, struct buf *out)
 {
 	uint8_t store[RECORD_PLAIN_LINE_LEN];
 	struct record_plain p = {
@@ -405,11 +415,11 @@ plain_of(const struct entry *in, struct buf *out)
 		.body = in->body,
 	};
 
-	memset(p.consent_text, 0xee, RECORD_PLAIN_TEXT_LEN);
+	memset(p.consent_text, 0xee, DIGEST_LEN);
 	if (in->who < ARRAY_LEN(people))
 		MUST(record_plain_set_user(&p, bytes_str(people[in->who]),
 		    store));
-	MUST(record_plain_build(in->kind, &p, out));
+	MUST(record_plain_build(in->kind, &e->lists, &p, out));
 }
 
 static void
@@ -434,7 +444,7 @@ put(struct made *m, struct open_epoch *e, const struct entry *in)
 		s.respondent = number;
 		s.generation = generation;
 	}
-	plain_of(in, &plain);
+	plain_of(e, in, &plain);
 	s.length = (uint32_t)(plain.len + RECORD_OVERHEAD);
 	MUST(segment_builder_room(&e->segment, &s, &room));
 	MUST(record_seal(&e->keys, &ref, bytes_buf(&plain), room));
@@ -524,7 +534,7 @@ register_epoch(struct made *m, struct open_epoch *e)
 	struct entry in = {.who = 0, .kind = RECORD_CONSENT};
 
 	memset(consent.text_sha256, 0xee, DIGEST_LEN);
-	MUST(record_plain_consent_write(&consent, &c));
+	MUST(record_plain_consent_write(&e->lists, &consent, &c));
 	MUST(record_plain_withdrawal_write(&withdrawal, &w));
 	MUST(record_plain_quarantine_write(&line, &q));
 	in.body = bytes_buf(&c);
@@ -553,6 +563,9 @@ fill(struct made *m)
 	put_one(m, &again, 3, "b");
 	flush(m, &again, 1);
 	redistribute(m, &again);
+	epoch_lists_release(&survey.lists);
+	epoch_lists_release(&reg.lists);
+	epoch_lists_release(&again.lists);
 	epoch_dealt_release(&survey.dealt);
 	epoch_dealt_release(&reg.dealt);
 	epoch_dealt_release(&again.dealt);

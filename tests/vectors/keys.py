@@ -35,15 +35,24 @@ def pseudonym_text(raw):
     return text + "abcdefghijklmnopqrstuvwxyz23456"[total % 31]
 
 
+def delta(v):
+    """A varint of zigzag(v)."""
+    z, out = 2 * v if v >= 0 else -2 * v - 1, b""
+    while z >= 0x80:
+        out, z = out + bytes([z & 0x7f | 0x80]), z >> 7
+    return out + bytes([z])
+
+
 def plain(code, user, body):
-    """Format 1 with the consent, source and times the tests use."""
-    p = b"\x01" + bytes([code])
+    """Format 2 with the consent, source and times the tests use: source and
+    text are the second of their lists."""
+    opened, received, event, given = (1585270000, 1585278005, 1585278000,
+                                      1585000000)
+    p = b"\x02" + bytes([code])
     p += (bytes([len(user)]) if code == 2 else b"") + user
-    p += b"\x04line"
-    p += b"\x01" + bytes(range(0xc0, 0xd0)) + b"\x03" + struct.pack(
-        ">I", 1585000000)
-    p += struct.pack(">II", 1585278000, 1585278005) + body + b"\x80"
-    return p + bytes(-len(p) % 32)
+    p += b"\x02" + delta(received - opened) + delta(event - received)
+    p += b"\x02\x03" + delta(given - event) + body + b"\x80"
+    return p + bytes(-len(p) % 16)
 
 
 def seal(ek, epoch, subject, ref, random, plaintext):
@@ -53,7 +62,7 @@ def seal(ek, epoch, subject, ref, random, plaintext):
     rid = kb(16, eki, b"azk1.rid", random + plaintext)
     gen = struct.pack(">I", generation)
     key = kb(32, ekr, b"azk1.record", respondent + gen + bytes([kind]) + rid)
-    aad = (b"azkrec1\0" + epoch + subject + tag + gen + bytes([kind, 1]) + rid)
+    aad = (b"azkrec1\0" + epoch + subject + tag + gen + bytes([kind, 2]) + rid)
     assert len(aad) == 126
     return rid + bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(
         plaintext, aad, rid + bytes(8), key)
@@ -73,7 +82,7 @@ def answers():
     yield "EPOCH_REC", kb(32, ek, b"azk1.epoch.rec", epoch)
     yield "EPOCH_ID", kb(32, ek, b"azk1.epoch.id", epoch)
     yield "TAG", tag
-    yield "EVENT", kb(16, index, b"azk1.event", lp(b"line", b"01HX"))
+    yield "EVENT", kb(16, index, b"azk1.event", lp(b"line", b"01HX"))[:12]
     yield "PLAIN_RESPONSE", p1
     yield "SEALED_RESPONSE", seal(ek, epoch, subject,
                                   (respondent, tag, 3, 1), random, p1)

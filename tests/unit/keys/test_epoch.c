@@ -355,6 +355,142 @@ texts_that_are_refused(void **state)
 	assert_err(parse_with(&o, "seat-2 ", line), ERR_SYNTAX);
 }
 
+/* ---- the lists ---- */
+
+static enum err
+lists_with(const struct opened *o, const char *from, const char *to)
+{
+	CLEANUP(buf_release) struct buf bad = {0};
+	CLEANUP(epoch_lists_release) struct epoch_lists got = {0};
+	enum err e;
+
+	seats_replace(bytes_buf(&o->dealt.text), from, to, &bad);
+	e = epoch_lists_parse(bytes_buf(&bad), &got, NULL);
+	assert_true(e == ERR_OK || got.sources == NULL);
+	return e;
+}
+
+static void
+fill_lists(struct epoch_lists *l, size_t sources, size_t texts)
+{
+	uint8_t sha256[DIGEST_LEN] = {0};
+	char name[32];
+
+	for (size_t i = 0; i < sources; i++) {
+		(void)snprintf(name, sizeof(name), "source-%zu", i);
+		assert_ok(epoch_lists_add_source(l, bytes_str(name)));
+	}
+	for (size_t i = 0; i < texts; i++) {
+		sha256[0] = (uint8_t)i;
+		assert_ok(epoch_lists_add_text(l, sha256));
+	}
+}
+
+static void
+lists_come_back(void **state)
+{
+	static const size_t lens[][2] = {{0, 0}, {1, 0}, {2, 3}, {255, 255}};
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_LEN(lens); k++) {
+		CLEANUP(world_release) struct world w;
+		CLEANUP(opened_release) struct opened o;
+		CLEANUP(epoch_lists_release) struct epoch_lists l = {0};
+		CLEANUP(epoch_lists_release) struct epoch_lists got = {0};
+		struct epoch_facts facts = world_facts();
+
+		fill_lists(&l, lens[k][0], lens[k][1]);
+		facts.lists = &l;
+		world_init(&w, "seat", 16, 16, 1);
+		opened_init(&o, &w, &facts);
+		assert_true(o.dealt.text.len <= EPOCH_TEXT_MAX);
+		assert_null(o.dealt.epoch.facts.lists);
+		assert_ok(epoch_lists_parse(bytes_buf(&o.dealt.text), &got,
+		    NULL));
+		assert_int_equal(got.opened_unix_s, facts.opened_unix_s);
+		assert_int_equal(got.sources_len, lens[k][0]);
+		assert_int_equal(got.texts_len, lens[k][1]);
+		for (size_t i = 0; i < got.sources_len; i++)
+			assert_int_equal(epoch_lists_source(&l,
+			    bytes_str(got.sources[i])), i + 1);
+		for (size_t i = 0; i < got.texts_len; i++)
+			assert_int_equal(epoch_lists_text(&l, got.texts[i]),
+			    i + 1);
+	}
+}
+
+static void
+lists_that_are_refused(void **state)
+{
+	CLEANUP(world_release) struct world w;
+	CLEANUP(opened_release) struct opened o;
+	CLEANUP(epoch_lists_release) struct epoch_lists l = {0};
+	struct epoch_facts facts = world_facts();
+
+	(void)state;
+	fill_lists(&l, 2, 2);
+	facts.lists = &l;
+	world_init(&w, "seat", 2, 3, 1);
+	opened_init(&o, &w, &facts);
+	assert_ok(lists_with(&o, "source-02: source-1", "source-02: other"));
+	assert_err(lists_with(&o, "source-02: source-1",
+	    "source-02: source-0"), ERR_DUPLICATE);
+	assert_err(lists_with(&o, "source-02: source-1", "source-02: Line"),
+	    ERR_SYNTAX);
+	assert_err(lists_with(&o, "source-02: ", "source-03: "), ERR_SYNTAX);
+	assert_err(lists_with(&o, "consent-text-02: 01", "consent-text-02: 00"),
+	    ERR_DUPLICATE);
+	assert_err(lists_with(&o, "consent-text-02: 01", "consent-text-02: 0"),
+	    ERR_SYNTAX);
+	assert_err(lists_with(&o, "consent-text-02: 01", "consent-text-02: 0G"),
+	    ERR_SYNTAX);
+	/* the same through epoch_parse */
+	assert_err(parse_with(&o, "source-02: source-1", "source-02: Line"),
+	    ERR_SYNTAX);
+}
+
+static void
+lists_only_where_records_are(void **state)
+{
+	CLEANUP(epoch_lists_release) struct epoch_lists l = {0};
+	CLEANUP(epoch_dealt_release) struct epoch_dealt dealt = {0};
+	CLEANUP(secret_cleanup) struct secret *ek = NULL;
+	CLEANUP(world_release) struct world w;
+	struct epoch_facts facts = world_facts();
+
+	(void)state;
+	world_init(&w, "seat", 2, 3, 1);
+	assert_ok(secret_new_random(EPOCH_KEY_LEN, &ek));
+	facts.kind = EPOCH_KIND_TRIAL;
+	(void)strcpy(facts.subject, "trial");
+	digest_sha256(bytes_str(""), facts.subject_sha256);
+	facts.lists = &l;
+	assert_ok(epoch_deal(ek, &facts, &w.roster, &dealt, NULL));
+	fill_lists(&l, 1, 0);
+	assert_err(epoch_deal(ek, &facts, &w.roster, &dealt, NULL),
+	    ERR_MISMATCH);
+}
+
+static void
+full_lists_take_no_more(void **state)
+{
+	CLEANUP(epoch_lists_release) struct epoch_lists l = {0}, copy = {0};
+	uint8_t sha256[DIGEST_LEN];
+
+	(void)state;
+	fill_lists(&l, 255, 255);
+	memset(sha256, 0xee, sizeof(sha256));
+	assert_err(epoch_lists_add_text(&l, sha256), ERR_LIMIT);
+	assert_err(epoch_lists_add_source(&l, bytes_str("more")), ERR_LIMIT);
+	assert_ok(epoch_lists_add_text(&l, l.texts[7]));
+	assert_int_equal(l.texts_len, 255);
+	assert_int_equal(epoch_lists_text(&l, sha256), 0);
+	assert_int_equal(epoch_lists_text(&l, l.texts[254]), 255);
+	assert_ok(epoch_lists_copy(&l, &copy));
+	assert_int_equal(epoch_lists_source(&copy, bytes_str("source-254")),
+	    255);
+}
+
 static void
 every_truncation_is_refused(void **state)
 {
@@ -421,6 +557,10 @@ main(void)
 		cmocka_unit_test(owners_must_be_prefectures),
 		cmocka_unit_test(kinds_have_names),
 		cmocka_unit_test(texts_that_are_refused),
+		cmocka_unit_test(lists_come_back),
+		cmocka_unit_test(lists_that_are_refused),
+		cmocka_unit_test(lists_only_where_records_are),
+		cmocka_unit_test(full_lists_take_no_more),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(every_flipped_bit_makes_another_epoch),
 	};

@@ -5,6 +5,24 @@
 
 #define LINE_ID "U0123456789abcdef0123456789abcdef"
 
+/* Two sources and two texts, of which the samples use the second. */
+static const struct epoch_lists *
+lists(void)
+{
+	static char sources[2][NAMES_WORD_MAX + 1] = {"form", "line"};
+	static uint8_t texts[2][DIGEST_LEN];
+	static const struct epoch_lists l = {
+		.opened_unix_s = 1585270000, .sources_len = 2, .texts_len = 2,
+		.sources = sources, .texts = texts,
+	};
+
+	for (uint8_t i = 0; i < DIGEST_LEN; i++) {
+		texts[0][i] = (uint8_t)(0xb0 + i);
+		texts[1][i] = (uint8_t)(0xc0 + i);
+	}
+	return &l;
+}
+
 static struct record_plain
 sample(uint8_t store[RECORD_PLAIN_LINE_LEN], const char *user)
 {
@@ -16,8 +34,7 @@ sample(uint8_t store[RECORD_PLAIN_LINE_LEN], const char *user)
 		.body = bytes_of(body, sizeof(body)),
 	};
 
-	for (uint8_t i = 0; i < RECORD_PLAIN_TEXT_LEN; i++)
-		p.consent_text[i] = (uint8_t)(0xc0 + i);
+	memcpy(p.consent_text, lists()->texts[1], DIGEST_LEN);
 	if (user != NULL)
 		assert_ok(record_plain_set_user(&p, bytes_str(user), store));
 	return p;
@@ -32,7 +49,7 @@ assert_same(const struct record_plain *a, const struct record_plain *b)
 	assert_int_equal(a->has_consent, b->has_consent);
 	if (a->has_consent) {
 		assert_memory_equal(a->consent_text, b->consent_text,
-		    RECORD_PLAIN_TEXT_LEN);
+		    DIGEST_LEN);
 		assert_int_equal(a->consent_scopes, b->consent_scopes);
 		assert_int_equal(a->consent_given_unix_s,
 		    b->consent_given_unix_s);
@@ -54,7 +71,7 @@ bytes_equal_python(void **state)
 
 	(void)state;
 	seats_hex(KEYS_PLAIN_RESPONSE, &want);
-	assert_ok(record_plain_build(RECORD_RESPONSE, &p, &got));
+	assert_ok(record_plain_build(RECORD_RESPONSE, lists(), &p, &got));
 	assert_true(bytes_equal(bytes_buf(&got), bytes_buf(&want)));
 	p = sample(store, NULL);
 	assert_ok(record_plain_quarantine_write(&q, &body));
@@ -62,7 +79,7 @@ bytes_equal_python(void **state)
 	buf_clear(&got);
 	buf_clear(&want);
 	seats_hex(KEYS_PLAIN_QUARANTINE, &want);
-	assert_ok(record_plain_build(RECORD_QUARANTINE, &p, &got));
+	assert_ok(record_plain_build(RECORD_QUARANTINE, lists(), &p, &got));
 	assert_true(bytes_equal(bytes_buf(&got), bytes_buf(&want)));
 }
 
@@ -82,9 +99,9 @@ round_trips(void **state)
 
 			p.body = bytes_of(body, len);
 			p.has_consent = (int)(len & 1);
-			assert_ok(record_plain_build(RECORD_RESPONSE, &p, &b));
+			assert_ok(record_plain_build(RECORD_RESPONSE, lists(), &p, &b));
 			assert_int_equal(b.len % RECORD_BLOCK, 0);
-			assert_ok(record_plain_parse(RECORD_RESPONSE,
+			assert_ok(record_plain_parse(RECORD_RESPONSE, lists(),
 			    bytes_buf(&b), &got));
 			assert_same(&p, &got);
 			assert_ok(record_plain_get_user(&got, &user));
@@ -125,23 +142,29 @@ what_is_not_built(void **state)
 	assert_err(record_plain_set_user(&p, bytes_of(long_user, 256), store),
 	    ERR_RANGE);
 	assert_ok(record_plain_set_user(&p, bytes_of(long_user, 255), store));
-	assert_err(record_plain_build(RECORD_QUARANTINE, &p, &out), ERR_RANGE);
-	p.source = bytes_str("Line");
-	assert_err(record_plain_build(RECORD_RESPONSE, &p, &out), ERR_RANGE);
+	assert_err(record_plain_build(RECORD_QUARANTINE, lists(), &p, &out), ERR_RANGE);
+	p.source = bytes_str("mail");
+	assert_err(record_plain_build(RECORD_RESPONSE, lists(), &p, &out),
+	    ERR_UNKNOWN);
 	p.source = bytes_str("");
-	assert_err(record_plain_build(RECORD_RESPONSE, &p, &out), ERR_RANGE);
+	assert_err(record_plain_build(RECORD_RESPONSE, lists(), &p, &out),
+	    ERR_UNKNOWN);
+	p = sample(store, "x");         /* half of a digest is not enough */
+	p.consent_text[31] ^= 1;
+	assert_err(record_plain_build(RECORD_RESPONSE, lists(), &p, &out),
+	    ERR_UNKNOWN);
 	p = sample(store, NULL);
-	assert_err(record_plain_build(RECORD_RESPONSE, &p, &out), ERR_RANGE);
+	assert_err(record_plain_build(RECORD_RESPONSE, lists(), &p, &out), ERR_RANGE);
 	p = sample(store, "x");
 	p.body = bytes_of(big, sizeof(big));
-	assert_err(record_plain_build(RECORD_RESPONSE, &p, &out), ERR_RANGE);
+	assert_err(record_plain_build(RECORD_RESPONSE, lists(), &p, &out), ERR_RANGE);
 	p.body = bytes_of(big, sizeof(big) - 10);
-	assert_err(record_plain_build(RECORD_RESPONSE, &p, &out), ERR_RANGE);
+	assert_err(record_plain_build(RECORD_RESPONSE, lists(), &p, &out), ERR_RANGE);
 	p = sample(store, "x");         /* a LINE id spelled out */
 	p.user = bytes_str(LINE_ID);
-	assert_err(record_plain_build(RECORD_RESPONSE, &p, &out), ERR_RANGE);
+	assert_err(record_plain_build(RECORD_RESPONSE, lists(), &p, &out), ERR_RANGE);
 	p.user_code = RECORD_PLAIN_LINE;
-	assert_err(record_plain_build(RECORD_RESPONSE, &p, &out), ERR_RANGE);
+	assert_err(record_plain_build(RECORD_RESPONSE, lists(), &p, &out), ERR_RANGE);
 	assert_string_equal(buf_text(&out), "kept");
 	assert_int_equal(out.len, 4);
 }
@@ -153,33 +176,34 @@ parse_hex(enum record_kind kind, const char *hex)
 	struct record_plain p;
 
 	seats_hex(hex, &b);
-	return record_plain_parse(kind, bytes_buf(&b), &p);
+	return record_plain_parse(kind, lists(), bytes_buf(&b), &p);
 }
 
 #define Z4 "00000000"
-#define Z16 Z4 Z4 Z4 Z4
-#define TIMES "5e7d6c305e7d6c35"
+#define Z8 Z4 Z4
+/* Received at opening, the event 5 seconds before. */
+#define TIMES "0009"
 
 static void
 padding_has_one_form(void **state)
 {
 	(void)state;
-	/* format, code 2 "x", source "l", no consent, times: 16 bytes. */
-#define HEAD "01020178" "016c" "00" TIMES
-	assert_ok(parse_hex(RECORD_RESPONSE, HEAD "80" Z16));
-	assert_err(parse_hex(RECORD_RESPONSE, HEAD "00" Z16), ERR_CORRUPT);
-	assert_err(parse_hex(RECORD_RESPONSE, HEAD "81" Z16), ERR_CORRUPT);
-	assert_err(parse_hex(RECORD_RESPONSE, HEAD "80" Z4 Z4 Z4 "00000001"),
+	/* format, code 2 "x", source 1, times, no consent: 8 bytes. */
+#define HEAD "02020178" "01" TIMES "00"
+	assert_ok(parse_hex(RECORD_RESPONSE, HEAD "80000000" Z4));
+	assert_err(parse_hex(RECORD_RESPONSE, HEAD "00000000" Z4), ERR_CORRUPT);
+	assert_err(parse_hex(RECORD_RESPONSE, HEAD "81000000" Z4), ERR_CORRUPT);
+	assert_err(parse_hex(RECORD_RESPONSE, HEAD "80000000" "00000001"),
 	    ERR_CORRUPT);
-	assert_ok(parse_hex(RECORD_RESPONSE, HEAD "80" Z4 Z4 Z4 "00000080"));
-	assert_err(parse_hex(RECORD_RESPONSE, HEAD "80" Z16 "00"),
+	assert_ok(parse_hex(RECORD_RESPONSE, HEAD "80000000" "00000080"));
+	assert_err(parse_hex(RECORD_RESPONSE, HEAD "80000000" Z4 "00"),
 	    ERR_TRUNCATED);
 	/* A whole block more than there has to be. */
-	assert_err(parse_hex(RECORD_RESPONSE, HEAD "80" Z16 Z16 Z16),
+	assert_err(parse_hex(RECORD_RESPONSE, HEAD "80000000" Z4 Z8 Z8),
 	    ERR_CORRUPT);
 	assert_err(parse_hex(RECORD_RESPONSE, ""), ERR_TRUNCATED);
-	assert_err(parse_hex(RECORD_RESPONSE, Z16 Z16), ERR_CORRUPT);
-	assert_err(parse_hex(RECORD_RESPONSE, "80" Z16 Z4 Z4 Z4 "000000"),
+	assert_err(parse_hex(RECORD_RESPONSE, Z8 Z8), ERR_CORRUPT);
+	assert_err(parse_hex(RECORD_RESPONSE, "80000000" Z4 Z4 "000000"),
 	    ERR_TRUNCATED);
 }
 
@@ -187,32 +211,143 @@ static void
 headers_have_one_form(void **state)
 {
 	(void)state;
-#define PAD "80" Z16
+#define PAD "80000000" Z4
 	assert_ok(parse_hex(RECORD_RESPONSE, HEAD PAD));
 	assert_err(parse_hex(RECORD_QUARANTINE, HEAD PAD), ERR_CORRUPT);
-	assert_err(parse_hex(RECORD_RESPONSE, "02020178" "016c" "00" TIMES PAD),
+	assert_err(parse_hex(RECORD_RESPONSE, "01020178" "01" TIMES "00" PAD),
 	    ERR_UNSUPPORTED);
-	assert_err(parse_hex(RECORD_RESPONSE, "01030178" "016c" "00" TIMES PAD),
+	assert_err(parse_hex(RECORD_RESPONSE, "03020178" "01" TIMES "00" PAD),
+	    ERR_UNSUPPORTED);
+	assert_err(parse_hex(RECORD_RESPONSE, "02030178" "01" TIMES "00" PAD),
 	    ERR_CORRUPT);
-	assert_err(parse_hex(RECORD_RESPONSE, "01020178" "016c" "02" TIMES PAD),
-	    ERR_CORRUPT);
-	assert_err(parse_hex(RECORD_RESPONSE, "01020178" "014c" "00" TIMES PAD),
-	    ERR_CORRUPT);
-	assert_err(parse_hex(RECORD_RESPONSE, "0102ff78" "016c" "00" TIMES PAD),
-	    ERR_TRUNCATED);
-	assert_err(parse_hex(RECORD_RESPONSE, "01020178" "ff6c" "00" TIMES PAD),
+	assert_err(parse_hex(RECORD_RESPONSE, "0202ff78" "01" TIMES "00" PAD),
 	    ERR_TRUNCATED);
 	/* Nobody where there must be somebody; the empty id. */
-	assert_err(parse_hex(RECORD_RESPONSE, "0100" "036c6c6c" "00" TIMES PAD),
-	    ERR_CORRUPT);
-	assert_ok(parse_hex(RECORD_QUARANTINE, "0100" "036c6c6c" "00" TIMES
+	assert_err(parse_hex(RECORD_RESPONSE, "0200" "01" TIMES "00" "0000"
+	    PAD), ERR_CORRUPT);
+	assert_ok(parse_hex(RECORD_QUARANTINE, "0200" "01" TIMES "00" "0000"
 	    PAD));
-	assert_err(parse_hex(RECORD_RESPONSE, "010200" "026c6c" "00" TIMES PAD),
-	    ERR_CORRUPT);
+	assert_err(parse_hex(RECORD_RESPONSE, "020200" "01" TIMES "00" "00"
+	    PAD), ERR_CORRUPT);
 	/* A LINE id in its long form. */
-	assert_err(parse_hex(RECORD_RESPONSE, "010221"
+	assert_err(parse_hex(RECORD_RESPONSE, "020221"
 	    "5530313233343536373839616263646566303132333435363738396162636465"
-	    "66" "016c" "00" TIMES "80" Z16), ERR_CORRUPT);
+	    "66" "01" TIMES "00" "80000000" Z4), ERR_CORRUPT);
+}
+
+/* Numbers that the epoch's lists do not have, or not yet. */
+static void
+only_what_the_epoch_lists(void **state)
+{
+	(void)state;
+	assert_ok(parse_hex(RECORD_RESPONSE, "02020178" "02" TIMES "00" PAD));
+	assert_err(parse_hex(RECORD_RESPONSE, "02020178" "00" TIMES "00" PAD),
+	    ERR_CORRUPT);
+	assert_err(parse_hex(RECORD_RESPONSE, "02020178" "03" TIMES "00" PAD),
+	    ERR_CORRUPT);
+#define GIVEN "0300" "000000"           /* scopes, when; a body */
+	assert_ok(parse_hex(RECORD_RESPONSE, "02020178" "02" TIMES "02" GIVEN
+	    "800000"));
+	assert_err(parse_hex(RECORD_RESPONSE, "02020178" "02" TIMES "03" GIVEN
+	    "800000"), ERR_CORRUPT);
+	assert_err(parse_hex(RECORD_RESPONSE, "02020178" "02" TIMES "ff" GIVEN
+	    "800000"), ERR_CORRUPT);
+}
+
+static void
+a_trial_has_no_lists(void **state)
+{
+	static const struct epoch_lists none = {.opened_unix_s = 1585270000};
+	CLEANUP(buf_release) struct buf b = {0};
+	struct record_plain p = {
+		.event_unix_s = 1585270000, .received_unix_s = 1585270000,
+		.body = bytes_str("\1tline"),
+	}, got;
+
+	(void)state;
+	assert_ok(record_plain_build(RECORD_QUARANTINE, &none, &p, &b));
+	assert_ok(record_plain_parse(RECORD_QUARANTINE, &none, bytes_buf(&b),
+	    &got));
+	assert_same(&p, &got);
+	assert_err(record_plain_parse(RECORD_QUARANTINE, lists(),
+	    bytes_buf(&b), &got), ERR_CORRUPT);
+	p.source = bytes_str("line");
+	assert_err(record_plain_build(RECORD_QUARANTINE, &none, &p, &b),
+	    ERR_UNKNOWN);
+}
+
+/* Clocks are wrong both ways: every pair of times comes back as it was, and
+ * no difference leads out of what a u32 holds. */
+static void
+times_come_back(void **state)
+{
+	static const uint32_t times[] = {0, 1, 1585269999, 1585270000,
+	    1585270063, 1585270064, 1585278191, 1585278192, 2147483647,
+	    2147483648, UINT32_MAX - 1, UINT32_MAX};
+	uint8_t store[RECORD_PLAIN_LINE_LEN];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(times) * ARRAY_LEN(times) *
+	    ARRAY_LEN(times); i++) {
+		CLEANUP(buf_release) struct buf b = {0};
+		struct record_plain p = sample(store, LINE_ID), got;
+
+		p.received_unix_s = times[i % ARRAY_LEN(times)];
+		p.event_unix_s = times[i / ARRAY_LEN(times) %
+		    ARRAY_LEN(times)];
+		p.consent_given_unix_s = times[i / ARRAY_LEN(times) /
+		    ARRAY_LEN(times)];
+		assert_ok(record_plain_build(RECORD_RESPONSE, lists(), &p,
+		    &b));
+		assert_ok(record_plain_parse(RECORD_RESPONSE, lists(),
+		    bytes_buf(&b), &got));
+		assert_same(&p, &got);
+	}
+}
+
+static void
+times_are_refused(void **state)
+{
+	struct epoch_lists early = *lists(), late = *lists();
+	uint8_t store[RECORD_PLAIN_LINE_LEN];
+	CLEANUP(buf_release) struct buf b = {0};
+	struct record_plain p = sample(store, LINE_ID);
+
+	(void)state;
+#define AT(received, event) "02020178" "01" received event "00" "80000000"
+	/* received in the first second of 1970, and the one before; in the
+	 * last second that a u32 holds, and the one behind */
+	assert_ok(parse_hex(RECORD_RESPONSE, AT("dfb3eae70b", "00")));
+	assert_err(parse_hex(RECORD_RESPONSE, AT("e1b3eae70b", "00")),
+	    ERR_CORRUPT);
+	assert_ok(parse_hex(RECORD_RESPONSE, AT("9ecc959814", "00")));
+	assert_err(parse_hex(RECORD_RESPONSE, AT("a0cc959814", "00")),
+	    ERR_CORRUPT);
+	/* the same for the event, which counts from there */
+	assert_err(parse_hex(RECORD_RESPONSE, AT("dfb3eae70b", "01")),
+	    ERR_CORRUPT);
+	assert_err(parse_hex(RECORD_RESPONSE, AT("9ecc959814", "02")),
+	    ERR_CORRUPT);
+	/* longer than it has to be; longer than it can be; cut off */
+	assert_err(parse_hex(RECORD_RESPONSE, AT("8080808000", "00")),
+	    ERR_CORRUPT);
+	assert_err(parse_hex(RECORD_RESPONSE, AT("ffffffffff", "01")),
+	    ERR_CORRUPT);
+	assert_err(parse_hex(RECORD_RESPONSE, AT("ffffffff7f", "00")),
+	    ERR_CORRUPT);
+	assert_err(parse_hex(RECORD_RESPONSE, "02020178" "01" "ffffff"
+	    "8000000000000000"), ERR_TRUNCATED);
+	early.opened_unix_s = -1;
+	late.opened_unix_s = (int64_t)UINT32_MAX + 1;
+	assert_err(record_plain_build(RECORD_RESPONSE, &early, &p, &b),
+	    ERR_RANGE);
+	assert_err(record_plain_build(RECORD_RESPONSE, &late, &p, &b),
+	    ERR_RANGE);
+	assert_ok(record_plain_build(RECORD_RESPONSE, lists(), &p, &b));
+	assert_err(record_plain_parse(RECORD_RESPONSE, &early, bytes_buf(&b),
+	    &p), ERR_CORRUPT);
+	assert_err(record_plain_parse(RECORD_RESPONSE, &late, bytes_buf(&b),
+	    &p), ERR_CORRUPT);
 }
 
 static void
@@ -224,19 +359,19 @@ every_truncation_is_refused(void **state)
 
 	(void)state;
 	p.body = bytes_of(NULL, 0);
-	assert_ok(record_plain_build(RECORD_RESPONSE, &p, &b));
+	assert_ok(record_plain_build(RECORD_RESPONSE, lists(), &p, &b));
 	for (size_t len = 0; len < b.len; len++)
-		assert_true(record_plain_parse(RECORD_RESPONSE,
+		assert_true(record_plain_parse(RECORD_RESPONSE, lists(),
 		    bytes_of(b.data, len), &got) != ERR_OK);
 	/* Cut short, but padded again: the header itself must notice. */
-	for (size_t len = 0; len < 1 + 17 + 5 + 22 + 8; len++) {
+	for (size_t len = 0; len < 1 + 17 + 1 + 2 + 1 + 2 + 3; len++) {
 		CLEANUP(buf_release) struct buf cut = {0};
 
 		assert_ok(buf_append(&cut, b.data, len));
 		assert_ok(buf_append_u8(&cut, 0x80));
 		while (cut.len % RECORD_BLOCK != 0)
 			assert_ok(buf_append_u8(&cut, 0));
-		assert_true(record_plain_parse(RECORD_RESPONSE,
+		assert_true(record_plain_parse(RECORD_RESPONSE, lists(),
 		    bytes_buf(&cut), &got) != ERR_OK);
 	}
 }
@@ -250,20 +385,29 @@ consent_bodies(void **state)
 
 	(void)state;
 	memset(c.text_sha256, 0x77, DIGEST_LEN);
-	assert_ok(record_plain_consent_write(&c, &b));
-	assert_ok(record_plain_consent_read(bytes_buf(&b), &got));
+	assert_err(record_plain_consent_write(lists(), &c, &b), ERR_UNKNOWN);
+	memcpy(c.text_sha256, lists()->texts[0], DIGEST_LEN);
+	assert_ok(record_plain_consent_write(lists(), &c, &b));
+	assert_ok(record_plain_consent_read(lists(), bytes_buf(&b), &got));
 	assert_int_equal(got.scopes, 3);
 	assert_memory_equal(got.text_sha256, c.text_sha256, DIGEST_LEN);
 	for (size_t len = 0; len < b.len; len++)
-		assert_err(record_plain_consent_read(bytes_of(b.data, len),
+		assert_err(record_plain_consent_read(lists(), bytes_of(b.data, len),
 		    &got), ERR_CORRUPT);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		c.scopes = b.data[0] = bad[i];
-		assert_err(record_plain_consent_read(bytes_buf(&b), &got),
+		assert_err(record_plain_consent_read(lists(), bytes_buf(&b), &got),
 		    ERR_CORRUPT);
-		assert_err(record_plain_consent_write(&c, &b), ERR_RANGE);
+		assert_err(record_plain_consent_write(lists(), &c, &b), ERR_RANGE);
 	}
-	assert_int_equal(b.len, 33);
+	assert_int_equal(b.len, 2);
+	b.data[0] = 3;
+	b.data[1] = 0;
+	assert_err(record_plain_consent_read(lists(), bytes_buf(&b), &got),
+	    ERR_CORRUPT);
+	b.data[1] = 3;
+	assert_err(record_plain_consent_read(lists(), bytes_buf(&b), &got),
+	    ERR_CORRUPT);
 }
 
 static void
@@ -338,6 +482,10 @@ main(void)
 		cmocka_unit_test(what_is_not_built),
 		cmocka_unit_test(padding_has_one_form),
 		cmocka_unit_test(headers_have_one_form),
+		cmocka_unit_test(only_what_the_epoch_lists),
+		cmocka_unit_test(a_trial_has_no_lists),
+		cmocka_unit_test(times_come_back),
+		cmocka_unit_test(times_are_refused),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(consent_bodies),
 		cmocka_unit_test(withdrawal_bodies),

@@ -131,7 +131,12 @@ every_offence_names_its_place(void **state)
 		    ERR_UNKNOWN, "consent_texts[0]"},
 		{"\"sha256\":\"6262626262626262626262626262626262626262",
 		    "\"sha256\":\"6161616161616161616161616161616162626262",
-		    ERR_DUPLICATE, "consent_texts[1]"},
+		    ERR_OK, NULL},
+		{"\"sha256\":\"6262626262626262626262626262626262626262"
+		    "626262626262626262626262", "\"sha256\":\""
+		    "6161616161616161616161616161616161616161"
+		    "616161616161616161616161", ERR_DUPLICATE,
+		    "consent_texts[1]"},
 		/* partners */
 		{"\"id\":\"keio\"", "\"id\":\"Keio\"", ERR_SYNTAX,
 		    "partners[0]"},

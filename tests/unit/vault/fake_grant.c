@@ -66,8 +66,7 @@ static size_t
 find_text(const struct grant *g, const struct grant_consent *c)
 {
 	for (size_t i = 0; i < 2; i++)
-		if (memcmp(g->texts[i], c->text, c->have_full ?
-		    GRANT_SHA256_LEN : GRANT_TEXT_PREFIX_LEN) == 0)
+		if (memcmp(g->texts[i], c->text, GRANT_SHA256_LEN) == 0)
 			return i;
 	return (size_t)-1;
 }

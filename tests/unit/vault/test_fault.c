@@ -56,12 +56,13 @@ seal(struct intake *in, struct segment_builder *b)
 	struct record_plain p = {
 		.user_code = RECORD_PLAIN_UTF8, .user = bytes_str("user"),
 		.source = bytes_str("line"), .has_consent = 1,
-		.consent_text = {1}, .consent_scopes = 2,
+		.consent_scopes = 2,
 		.consent_given_unix_s = WORLD_NOON,
 		.event_unix_s = WORLD_NOON, .received_unix_s = WORLD_NOON,
 		.body = bytes_str("answer"),
 	};
 
+	world_text(1, p.consent_text);
 	RETURN_IF(erase_get(in->w->erase, &in->found.number, 1, key,
 	    &generation));
 	if (generation != 1)
@@ -70,7 +71,8 @@ seal(struct intake *in, struct segment_builder *b)
 	struct segment_entry e = {
 		.respondent = in->found.number, .generation = 1, .kind = 1,
 	};
-	RETURN_IF(record_plain_build(RECORD_RESPONSE, &p, &plain));
+	RETURN_IF(record_plain_build(RECORD_RESPONSE, world_lists(), &p,
+	    &plain));
 	e.length = (uint32_t)(plain.len + RECORD_OVERHEAD);
 	RETURN_IF(segment_builder_room(b, &e, &room));
 	return record_seal(&in->w->epochs[0].keys, &ref, bytes_buf(&plain),

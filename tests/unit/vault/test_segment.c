@@ -3,9 +3,9 @@
 #include "keys/digest.h"
 #include "vault/segment.h"
 
-static const uint8_t SEALED[64] = {
+static const uint8_t SEALED[80] = {
 	1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, [48] = 0xee,
-	[63] = 0xff,
+	[63] = 0xff, [79] = 0xdd,
 };
 
 static void
@@ -26,9 +26,9 @@ build(struct buf *out)
 	CLEANUP(segment_builder_release) struct segment_builder b = {0};
 
 	add(&b, 7, 1, 64);
-	add(&b, SEGMENT_NO_RESPONDENT, 5, 33);
-	add(&b, 0x01020304, 2, 40);
-	assert_int_equal(segment_builder_len(&b), 12 + 36 + 64 + 33 + 40);
+	add(&b, SEGMENT_NO_RESPONDENT, 5, 48);
+	add(&b, 0x01020304, 2, 80);
+	assert_int_equal(segment_builder_len(&b), 12 + 24 + 64 + 48 + 80);
 	assert_ok(segment_builder_finish(&b, out));
 	assert_int_equal(out->len, segment_builder_len(&b));
 }
@@ -38,10 +38,10 @@ test_layout(void **state)
 {
 	/* docs/FORMATS.md 5.3, by hand */
 	static const uint8_t head[] = {
-		'a', 'z', 'k', 's', 'e', 'g', '1', 0, 0, 0, 0, 3,
-		0, 0, 0, 7, 1, 2, 1, 0, 0, 0, 0, 64,
-		0xff, 0xff, 0xff, 0xff, 1, 2, 5, 0, 0, 0, 0, 33,
-		1, 2, 3, 4, 1, 2, 2, 0, 0, 0, 0, 40,
+		'a', 'z', 'k', 's', 'e', 'g', '2', 0, 0, 0, 0, 3,
+		0, 0, 0, 7, 1, 2, 0x20, 2,
+		0xff, 0xff, 0xff, 0xff, 1, 2, 0xa0, 1,
+		1, 2, 3, 4, 1, 2, 0x40, 3,
 	};
 	CLEANUP(buf_release) struct buf out = {0};
 
@@ -49,7 +49,7 @@ test_layout(void **state)
 	build(&out);
 	assert_memory_equal(out.data, head, sizeof(head));
 	assert_memory_equal(out.data + sizeof(head), SEALED, 64);
-	assert_memory_equal(out.data + sizeof(head) + 64, SEALED, 33);
+	assert_memory_equal(out.data + sizeof(head) + 64, SEALED, 48);
 }
 
 static void
@@ -73,8 +73,8 @@ test_walk(void **state)
 	assert_true(segment_view_next(&v, &r));
 	assert_int_equal(r.entry.kind, 5);
 	assert_true(segment_view_next(&v, &r));
-	assert_int_equal(r.entry.length, 40);
-	assert_memory_equal(r.sealed, SEALED, 40);
+	assert_int_equal(r.entry.length, 80);
+	assert_memory_equal(r.sealed, SEALED, 80);
 	assert_false(segment_view_next(&v, &r));
 	assert_int_equal(segment_view_peek(&v, 0), SEGMENT_NO_RESPONDENT);
 }
@@ -83,7 +83,7 @@ static void
 test_leaf(void **state)
 {
 	CLEANUP(buf_release) struct buf out = {0}, by_hand = {0};
-	static const uint32_t lengths[] = {64, 33, 40};
+	static const uint32_t lengths[] = {64, 48, 80};
 	uint8_t leaf[32], expected[32];
 
 	(void)state;
@@ -120,7 +120,7 @@ test_rewrite_keeps_leaf(void **state)
 	assert_ok(segment_rewrite(bytes_buf(&out), drop_index, &which, &less,
 	    &dropped));
 	assert_int_equal(dropped, 1);
-	assert_int_equal(less.len, out.len - 8);
+	assert_int_equal(less.len, out.len - 48);
 	assert_ok(segment_leaf(bytes_buf(&less), after));
 	assert_memory_equal(before, after, sizeof(before));
 	assert_ok(segment_view_open(bytes_buf(&less), &v));
@@ -128,7 +128,8 @@ test_rewrite_keeps_leaf(void **state)
 		assert_int_equal(r.entry.flags, v.next == 3);
 	assert_int_equal(r.entry.length, 32);
 	assert_memory_equal(r.sealed, SEALED, 16);
-	assert_memory_equal(r.sealed + 16, SEALED + 24, 16);
+	assert_memory_equal(r.sealed + 16, SEALED + 64, 16);
+	assert_int_equal(r.entry.kind, 2);
 	/* what is removed is not asked about again */
 	assert_ok(segment_rewrite(bytes_buf(&less), drop_index, &which,
 	    &again, &dropped));
@@ -144,7 +145,9 @@ test_bad_entries(void **state)
 		{.respondent = 1, .kind = 6, .length = 64},
 		{.respondent = 1, .kind = 1, .length = 32},
 		{.respondent = 1, .kind = 1, .length = 0},
+		{.respondent = 1, .kind = 1, .length = 40},
 		{.respondent = 1, .kind = 1, .length = SEGMENT_SEALED_MAX + 1},
+		{.respondent = 1, .kind = 1, .length = SEGMENT_SEALED_MAX + 16},
 		{.respondent = 1, .kind = 1, .flags = 2, .length = 64},
 		{.respondent = 1, .kind = 1, .flags = 1, .length = 64},
 		{.respondent = 1, .kind = 5, .length = 64},
@@ -179,13 +182,13 @@ test_full(void **state)
 	}
 	assert_int_equal(err, ERR_LIMIT);
 	assert_int_equal(n, (SEGMENT_BYTES_MAX - 12) /
-	    (SEGMENT_SEALED_MAX + 12));
+	    (SEGMENT_SEALED_MAX + 8));
 	assert_true(segment_builder_len(&b) <= SEGMENT_BYTES_MAX);
 }
 
 /* Every bit of the structure that is flipped is either noticed or changes
- * nothing but the fields the format leaves free (respondent, generation and
- * the sealed bytes, which their own keys protect). */
+ * nothing but the fields the format leaves free (respondent, generation, kind
+ * and the sealed bytes, which their own keys protect). */
 static void
 test_flips_and_cuts(void **state)
 {
@@ -200,14 +203,15 @@ test_flips_and_cuts(void **state)
 	assert_ok(buf_append_u8(&out, 0));
 	assert_err(segment_view_open(bytes_buf(&out), &v), ERR_CORRUPT);
 	out.len--;
-	for (size_t bit = 0; bit < 8 * (size_t)48; bit++) {
-		size_t byte = bit / 8, field = byte < 12 ? 12 : byte % 12;
+	for (size_t bit = 0; bit < 8 * (size_t)36; bit++) {
+		size_t byte = bit / 8, field = byte < 12 ? 12 : (byte - 12) % 8;
+		int is_kind = field == 6 && bit % 8 >= 5;
 
 		out.data[byte] ^= (uint8_t)(1u << (bit % 8));
 		enum err e = segment_view_open(bytes_buf(&out), &v);
 		if (byte < 8)
 			assert_int_equal(e, ERR_UNSUPPORTED);
-		else if (byte < 12 || field >= 7)
+		else if (byte < 12 || (field >= 6 && !is_kind))
 			assert_int_equal(e, ERR_CORRUPT);
 		else
 			assert_true(e == ERR_OK || e == ERR_CORRUPT);

@@ -56,9 +56,9 @@ test_invisible_until_logged(void **state)
 	    ERR_NOT_FOUND);
 	/* nothing can be sealed into it, nor can it be closed */
 	const struct segment_entry entry = {
-		.respondent = 1, .generation = 1, .kind = 1, .length = 33,
+		.respondent = 1, .generation = 1, .kind = 1, .length = 48,
 	};
-	assert_ok(segment_builder_add(&seg, &entry, (uint8_t[33]){0}));
+	assert_ok(segment_builder_add(&seg, &entry, (uint8_t[48]){0}));
 	assert_ok(db_tx_begin(store_db(w.store), &tx));
 	assert_err(store_segment_add(w.store, &head, &seg, &number),
 	    ERR_STATE);

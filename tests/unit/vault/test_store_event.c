@@ -170,8 +170,8 @@ test_uneven_hashes(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 2000; i++) {
-		events[i * STORE_EVENT_LEN + 14] = (uint8_t)(i * 7 >> 8);
-		events[i * STORE_EVENT_LEN + 15] = (uint8_t)(i * 7);
+		events[i * STORE_EVENT_LEN + 10] = (uint8_t)(i * 7 >> 8);
+		events[i * STORE_EVENT_LEN + 11] = (uint8_t)(i * 7);
 	}
 	assert_ok(db_tx_begin(store_db(s), &tx));
 	assert_ok(store_event_add(s, events, 1000));

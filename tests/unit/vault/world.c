@@ -1,6 +1,22 @@
 #include "tests/unit/vault/world.h"
 
 #include "keys/digest.h"
+#include "keys/epoch_lists.h"
+
+const struct epoch_lists *
+world_lists(void)
+{
+	static char sources[1][NAMES_WORD_MAX + 1] = {"line"};
+	static uint8_t texts[9][DIGEST_LEN];
+	static const struct epoch_lists l = {
+		.opened_unix_s = WORLD_NOON, .sources_len = 1, .texts_len = 9,
+		.sources = sources, .texts = texts,
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		world_text((uint8_t)(i + 1), texts[i]);
+	return &l;
+}
 
 static void
 open_files(struct world *w, enum db_open_mode mode)
@@ -191,7 +207,7 @@ seal(struct world *w, size_t epoch, unsigned who, enum record_kind kind,
 		.kind = (uint8_t)kind,
 	};
 
-	assert_ok(record_plain_build(kind, p, &plain));
+	assert_ok(record_plain_build(kind, world_lists(), p, &plain));
 	entry.length = (uint32_t)(plain.len + RECORD_OVERHEAD);
 	assert_ok(segment_builder_room(&e->seg, &entry, &room));
 	assert_ok(record_seal(&e->keys, &ref, bytes_buf(&plain), room));
@@ -228,7 +244,7 @@ world_later_consent(struct world *w, size_t epoch, unsigned who, uint8_t text,
 	};
 
 	world_text(text, c.text_sha256);
-	assert_ok(record_plain_consent_write(&c, &body));
+	assert_ok(record_plain_consent_write(world_lists(), &c, &body));
 	p.body = bytes_buf(&body);
 	seal(w, epoch, who, RECORD_CONSENT, &p);
 	world_consent(w, who, text, scopes, given);
@@ -309,6 +325,7 @@ world_reader(struct world *w, const struct grant *g, unsigned threads,
 		if (!w->epochs[i].row.closed)
 			continue;
 		memcpy(epochs[args.epochs_len].id, w->epochs[i].row.id, 16);
+		epochs[args.epochs_len].lists = world_lists();
 		epochs[args.epochs_len++].keys = &w->epochs[i].keys;
 	}
 	return reader_open(&args, ret);

@@ -66,6 +66,10 @@ void world_later_consent(struct world *w, size_t epoch, unsigned who,
 int64_t world_flush(struct world *w, size_t epoch);
 void world_close_epoch(struct world *w, size_t epoch);
 
+/* What every epoch lists: source `line`, and texts of one repeated byte 1 to 9.
+ * Static. */
+const struct epoch_lists *world_lists(void);
+
 /* A grant over all closed epochs as they are now. */
 void world_grant(const struct world *w, struct grant *g);
 /* Text ${n} as a digest: its first byte repeated. */

@@ -1,4 +1,5 @@
--- vault.db of an owner, version 1.
+-- vault.db of an owner, version 2.  Version 1 held records of format 1, which
+-- nothing reads any more: there is no way from it.
 --
 -- Tables named *_row carry the act that brought them and are read only through
 -- the view of the name without _row.
@@ -43,7 +44,7 @@ CREATE TABLE holder (
 -- Consent texts that were shown, by number.
 CREATE TABLE text (
     number INTEGER PRIMARY KEY CHECK (number BETWEEN 1 AND 65535),
-    sha16 BLOB NOT NULL UNIQUE CHECK (length(sha16) = 16)
+    sha256 BLOB NOT NULL UNIQUE CHECK (length(sha256) = 32)
 );
 
 -- Packed entries of respondents (docs/FORMATS.md section 5.4).
@@ -170,7 +171,7 @@ CREATE TABLE quarantine (
     PRIMARY KEY (batch, line)
 ) WITHOUT ROWID;
 
--- Events seen: sorted runs of 16-byte keyed hashes, cut into chunks.
+-- Events seen: sorted runs of 12-byte keyed hashes, cut into chunks.
 CREATE TABLE event_run (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     level INTEGER NOT NULL,
@@ -179,7 +180,7 @@ CREATE TABLE event_run (
 CREATE TABLE event_chunk (
     run INTEGER NOT NULL REFERENCES event_run (number) ON DELETE CASCADE,
     place INTEGER NOT NULL,
-    first BLOB NOT NULL CHECK (length(first) = 16),
+    first BLOB NOT NULL CHECK (length(first) = 12),
     bytes BLOB NOT NULL
 );
 CREATE UNIQUE INDEX event_chunk_first ON event_chunk (run, first);
@@ -261,4 +262,4 @@ BEGIN
         WHERE n.act = NEW.id);
 END;
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
