@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/step.h"
+#include "app/witnesses.h"
 #include "ledger/log.h"
 
 static enum err lock_acts(struct home *h, struct fs_lock *ret)
@@ -32,9 +33,11 @@ static enum err signed_state(struct home *h, struct log_signed *ret,
 	return ERR_OK;
 }
 
-/* Opens the log for writing at the committed state, under the acts' lock. */
-static enum err open_log(struct home *h, struct log **ret)
+/* Opens the log for writing at the committed state, under the acts' lock.  What
+ * witnesses have seen must be in it, or nothing is signed any more. */
+enum err act_log_writer(struct home *h, struct log **ret)
 {
+	CLEANUP(log_cleanup) struct log *log = NULL;
 	CLEANUP(buf_release) struct buf note = {0};
 	struct log_signed state = {0};
 	char dir[FS_PATH_MAX];
@@ -43,7 +46,10 @@ static enum err open_log(struct home *h, struct log **ret)
 
 	RETURN_IF(home_path(h, dir, "ledger"));
 	RETURN_IF(signed_state(h, &state, &note));
-	return log_open(&config, &state, ret, &h->outcome->info);
+	RETURN_IF(log_open(&config, &state, &log, &h->outcome->info));
+	RETURN_IF(witnesses_check(h, log, &h->cosigned_unix_s));
+	*ret = TAKE(log);
+	return ERR_OK;
 }
 
 enum err act_log_reader(struct home *h, struct log **ret)
@@ -141,6 +147,18 @@ static enum err queue(struct act *a, enum entry_kind kind, struct bytes entry,
 	return actlog_add(a->db, &row, ret_id);
 }
 
+/* Verifiers take time from cosignatures; a clock far behind them is wrong.
+ * What stops something is never held up by it. */
+static enum err check_clock(struct home *h, enum entry_kind kind)
+{
+	if (entry_info(kind)->class == ENTRY_STOP ||
+	    h->now_unix_s >= h->cosigned_unix_s - WITNESSES_CLOCK_SLACK_S)
+		return ERR_OK;
+	return outcome_refuse(h->outcome, ERR_STATE,
+	    "the clock of this machine is more than ten minutes behind the last cosignature of the ledger; nothing is granted until it is set right",
+	    "この機械の時計が、台帳の最後の副署より10分以上遅れています。直すまで何も許可できません");
+}
+
 enum err act_entry_end(struct act *a, struct entry_writer *w, int64_t *ret_act)
 {
 	size_t start = w->text.start;
@@ -148,6 +166,7 @@ enum err act_entry_end(struct act *a, struct entry_writer *w, int64_t *ret_act)
 	enum err e;
 
 	RETURN_IF(entry_end(w, &a->home->outcome->info));
+	RETURN_IF(check_clock(a->home, w->kind));
 	if (a->len == ACT_ENTRIES_MAX)
 		return ERR_LIMIT;
 	entry = bytes_of(a->entry.data + start, a->entry.len - start);
@@ -248,7 +267,7 @@ static enum err log_queued(struct act *a)
 	uint64_t first = 0;
 
 	RETURN_IF(actlog_each_queued(a->db, collect, &p));
-	RETURN_IF(open_log(a->home, &log));
+	RETURN_IF(act_log_writer(a->home, &log));
 #ifdef AZUKARI_MUTATION_LEDGER
 	RETURN_IF(mark_all(a, &p, log_size(log)));
 	RETURN_IF(append_pending(a, log, &p, &first));
@@ -345,7 +364,7 @@ enum err act_repair(struct home *h, struct db *db)
 	int more = 1;
 
 	RETURN_IF(lock_acts(h, &lock));
-	RETURN_IF(open_log(h, &log));
+	RETURN_IF(act_log_writer(h, &log));
 	while (more)
 		RETURN_IF(repair_queued(h, db, log, &more));
 	return ERR_OK;

@@ -64,6 +64,10 @@ enum err act_hold(struct home *h, struct fs_lock *ret) MUST_USE;
  * log's files.  Repairs are told in h->outcome. */
 enum err act_repair(struct home *h, struct db *db) MUST_USE;
 
+/* The log for writing, for who changes its files without an act while acts are
+ * held back (ERR_ROLLBACK as in app/witnesses.h). */
+enum err act_log_writer(struct home *h, struct log **ret) MUST_USE;
+
 /* The log for reading at its published state; the caller closes it. */
 enum err act_log_reader(struct home *h, struct log **ret) MUST_USE;
 

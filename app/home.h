@@ -5,6 +5,7 @@
  *     HOME/gateway.db             the register
  *     HOME/owners/NN/             vault.db, erase.db, recovery/
  *     HOME/ledger/                the transparency log
+ *     HOME/witness/               what witnesses have seen of it
  *     HOME/outbox/                released bundles
  *     HOME/run/plans/             secrets of live plans; never in a backup
  *     HOME/tmp/                   ciphertext being written
@@ -48,6 +49,7 @@ struct home {
 	struct register_store *reg;
 	struct note_signer *log_signer;
 	int64_t now_unix_s;             /* when it was opened */
+	int64_t cosigned_unix_s;        /* the ledger's last cosignature; 0 */
 	struct outcome *outcome;        /* borrowed: repairs are told here */
 };
 

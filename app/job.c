@@ -83,6 +83,13 @@ static enum err check_released(const struct job *j)
 	return ERR_OK;
 }
 
+static enum err check_cosigned(const struct job *j)
+{
+	CLEANUP(buf_release) struct buf note = {0};
+
+	return job_case_cosigned(j->h, &j->c, &note);
+}
+
 /* ---- ledger: export-started ---- */
 
 static enum err put_started(struct job *j)
@@ -685,6 +692,7 @@ static enum err begin(struct job *j, const char *plan)
 	RETURN_IF(home_owner_open(j->h, j->c.row.owner, &j->w));
 	if (j->c.row.state == REGISTER_PLAN_FROZEN) {
 		RETURN_IF(check_released(j));
+		RETURN_IF(check_cosigned(j));
 		if (j->options->rederive)
 			return ERR_STATE;
 		RETURN_IF(put_started(j));

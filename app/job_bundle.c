@@ -53,7 +53,7 @@ static enum err part_add(struct parts *p, const char *name,
 /* ---- approvals, with the proof that they came before ---- */
 
 static enum err approval_proof(struct home *h, struct log *log,
-    const struct job_vote *v, struct parts *p)
+    const struct job_vote *v, const struct buf *note, struct parts *p)
 {
 	struct actlog_act act;
 	struct buf *entry, *proof;
@@ -66,16 +66,18 @@ static enum err approval_proof(struct home *h, struct log *log,
 	(void)snprintf(name, sizeof(name), "approvals/%s.tlog-proof",
 	    v->seat);
 	RETURN_IF(part_new(p, name, &proof));
-	return log_proof(log, act.ledger_index, (struct bytes){0}, proof);
+	return log_proof(log, act.ledger_index, bytes_buf(note), proof);
 }
 
 static enum err add_approvals(struct home *h, const struct job_case *c,
     struct parts *p)
 {
 	CLEANUP(log_cleanup) struct log *log = NULL;
+	CLEANUP(buf_release) struct buf note = {0};
 	char name[80];
 
 	RETURN_IF(act_log_reader(h, &log));
+	RETURN_IF(job_case_cosigned(h, c, &note));
 	for (size_t i = 0; i < c->votes_len; i++) {
 		const struct job_vote *v = &c->votes[i];
 
@@ -85,7 +87,7 @@ static enum err add_approvals(struct home *h, const struct job_case *c,
 		(void)snprintf(name, sizeof(name), "approvals/%s.txt.sig",
 		    v->seat);
 		RETURN_IF(part_add(p, name, &v->sig));
-		RETURN_IF(approval_proof(h, log, v, p));
+		RETURN_IF(approval_proof(h, log, v, &note, p));
 	}
 	return ERR_OK;
 }
@@ -103,6 +105,9 @@ static enum err add_trust(struct home *h, const struct job_case *c,
 	RETURN_IF(note_key_write(note_signer_key(h->log_signer), vkey));
 	RETURN_IF(buf_append_str(vkey, "\n"));
 	RETURN_IF(part_new(p, "trust/witness-policy", &policy));
+	if (c->witnesses.file != NULL)
+		return buf_append(policy, c->witnesses.bytes.data,
+		    c->witnesses.bytes.len);
 	RETURN_IF(buf_append_str(policy, "log "));
 	RETURN_IF(note_key_write(note_signer_key(h->log_signer), policy));
 	return buf_append_str(policy, "\nquorum none\n");

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/act.h"
 #include "app/ballot.h"
 #include "app/job_internal.h"
 #include "keys/sshsig.h"
@@ -13,6 +14,7 @@ void job_case_release(struct job_case *c)
 		buf_release(&c->votes[i].text);
 		buf_release(&c->votes[i].sig);
 	}
+	witness_set_release(&c->witnesses);
 	grant_free(TAKE(c->grant));
 	plan_release(&c->plan);
 	plan_epochs_release(&c->epochs);
@@ -150,5 +152,29 @@ enum err job_case_load(struct home *h, const char *plan, struct job_case *ret)
 	RETURN_IF(leave_out_itself(h, ret));
 	RETURN_IF(decide(h, ret, b));
 	take_votes(b, tally.approved, ret);
-	return ERR_OK;
+	return ret->plan.has_witness_policy ? witness_set_load(h,
+	    ret->plan.witness_policy_sha256, &ret->witnesses) : ERR_OK;
+}
+
+/* ---- the witnesses ---- */
+
+enum err job_case_cosigned(struct home *h, const struct job_case *c,
+    struct buf *ret_note)
+{
+	uint64_t latest = 0;
+	enum err e;
+
+	if (c->witnesses.file == NULL)
+		return ERR_OK;
+	for (size_t i = 0; i < c->votes_len; i++) {
+		struct actlog_act act;
+
+		RETURN_IF(actlog_get(register_db(h->reg), c->votes[i].act,
+		    &act));
+		if (act.ledger_index > latest)
+			latest = act.ledger_index;
+	}
+	e = witness_set_note(h, &c->witnesses, latest, ret_note);
+	return e == ERR_NOT_FOUND ? witness_set_wait(h, &c->witnesses,
+	    latest, c->row.id) : e;
 }

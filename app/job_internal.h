@@ -4,6 +4,7 @@
 
 #include "app/docket.h"
 #include "app/job.h"
+#include "app/witnesses.h"
 #include "core/rows.h"
 #include "exporters/bundle.h"
 #include "exporters/column.h"
@@ -36,6 +37,7 @@ struct job_case {
 	struct buf plan_text, plan_sig, epochs_text;
 	struct plan plan;
 	struct plan_epochs epochs;
+	struct witness_set witnesses;   /* of the plan; empty: none */
 	struct job_vote votes[JOB_SEATS_MAX];
 	size_t votes_len;
 	struct grant *grant;
@@ -46,6 +48,12 @@ void job_case_release(struct job_case *c);
  * c->votes are set. */
 enum err job_case_load(struct home *h, const char *plan,
     struct job_case *ret) MUST_USE;
+
+/* The checkpoint under which the approvals are proven: the quorum's, or where
+ * there are no witnesses the published one (nothing is appended).  ERR_BUSY
+ * with a sentence while the quorum has not cosigned them all. */
+enum err job_case_cosigned(struct home *h, const struct job_case *c,
+    struct buf *ret_note) MUST_USE;
 
 /* ---- keys from shares (job_keys.c) ---- */
 

@@ -30,7 +30,7 @@ struct texts {
 	const char *text_items[PLAN_TEXTS_MAX];
 	const char *level_items[PLAN_COLUMNS_MAX];
 	struct buf purpose, disease, items, acquisition, cite, cite_en;
-	struct buf destruction;
+	struct buf destruction, witnesses;
 };
 
 static void texts_free(struct texts **t)
@@ -44,6 +44,7 @@ static void texts_free(struct texts **t)
 	buf_release(&(*t)->cite);
 	buf_release(&(*t)->cite_en);
 	buf_release(&(*t)->destruction);
+	buf_release(&(*t)->witnesses);
 	free(*t);
 }
 
@@ -229,6 +230,26 @@ static enum err cite(const struct job_case *c, const struct job_scan *scan,
 	return ERR_OK;
 }
 
+/* A bundle whose ledger nobody outside cosigned says so. */
+static enum err witnesses(const struct job_case *c, struct texts *t,
+    struct statement *s)
+{
+	const struct policy_file *file = c->witnesses.file;
+	char hex[DIGEST_HEX_LEN + 1];
+
+	s->witnesses = "none: nobody outside the operator cosigned this";
+	if (file == NULL)
+		return ERR_OK;
+	digest_to_hex(c->witnesses.sha256, hex);
+	RETURN_IF(buf_printf(&t->witnesses,
+	    "the quorum of witness policy %s cosigned this:", hex));
+	for (size_t i = 0; i < policy_file_witnesses(file); i++)
+		RETURN_IF(buf_printf(&t->witnesses, " %s",
+		    policy_file_witness(file, i)->name));
+	s->witnesses = buf_text(&t->witnesses);
+	return ERR_OK;
+}
+
 enum err job_papers_statement(struct home *h, const struct job_case *c,
     const struct job_scan *scan, const struct job_built *b, struct buf *out)
 {
@@ -238,13 +259,13 @@ enum err job_papers_statement(struct home *h, const struct job_case *c,
 		    "azukari 1: keyed BLAKE2b-128 per owner, project and partner",
 		.transfer = "encrypted to the recipient, fetched by the partner",
 		.third_country = "none",
-		.witnesses = "none: nobody outside the operator cosigned this",
 		.software = VERSION_TEXT};
 
 	if (t == NULL)
 		return ERR_NOMEM;
 	clock_format_utc(h->now_unix_s, t->created);
 	s.created = t->created;
+	RETURN_IF(witnesses(c, t, &s));
 	who(c, t, &s);
 	RETURN_IF(what_for(c, t, &s));
 	RETURN_IF(how_acquired(h, c, t, &s));

@@ -6,10 +6,13 @@
 #include "app/act.h"
 #include "app/job_internal.h"
 #include "app/step.h"
+#include "app/papers.h"
 #include "app/verify.h"
+#include "app/witnesses.h"
 #include "core/clock.h"
 #include "exporters/bundle.h"
 #include "keys/sshsig.h"
+#include "policy/plan.h"
 #include "vault/store_notice.h"
 #include "vault/store_respondent.h"
 
@@ -131,8 +134,31 @@ static enum err one_signature(void *ctx, const char *signer,
 	return buf_append(out, armour.data, armour.len);
 }
 
+/* The checkpoint to prove the export under: the witnesses' where the plan asks
+ * for them, else the published one (nothing is appended). */
+static enum err cosigned(struct publish *p, uint64_t index, struct buf *note)
+{
+	CLEANUP(paper_release) struct paper paper = {0};
+	CLEANUP(plan_release) struct plan plan = {0};
+	CLEANUP(witness_set_release) struct witness_set set = {0};
+	const struct register_query q = {.kind = REGISTER_PLAN,
+	    .sha256 = p->plan.sha256};
+	enum err e;
+
+	RETURN_IF(papers_find(p->h, &q, &paper));
+	RETURN_IF(plan_parse(bytes_buf(&paper.bytes), &plan,
+	    &p->h->outcome->info));
+	if (!plan.has_witness_policy)
+		return ERR_OK;
+	RETURN_IF(witness_set_load(p->h, plan.witness_policy_sha256, &set));
+	e = witness_set_note(p->h, &set, index, note);
+	return e == ERR_NOT_FOUND ? witness_set_wait(p->h, &set, index,
+	    p->export_row.id) : e;
+}
+
 static enum err read_exported(struct publish *p)
 {
+	CLEANUP(buf_release) struct buf note = {0};
 	CLEANUP(log_cleanup) struct log *log = NULL;
 	struct register_query q = {.kind = REGISTER_SHA256SUMS,
 	    .owner = p->export_row.owner, .name = p->export_row.id,
@@ -145,9 +171,10 @@ static enum err read_exported(struct publish *p)
 	RETURN_IF(register_signature_each(p->h->reg, doc.id, one_signature,
 	    &p->sig));
 	RETURN_IF(actlog_get(register_db(p->h->reg), doc.act, &act));
+	RETURN_IF(cosigned(p, act.ledger_index, &note));
 	RETURN_IF(act_log_reader(p->h, &log));
 	RETURN_IF(log_entry(log, act.ledger_index, &p->entry));
-	return log_proof(log, act.ledger_index, (struct bytes){0}, &p->proof);
+	return log_proof(log, act.ledger_index, bytes_buf(&note), &p->proof);
 }
 
 static enum err finish(struct publish *p)
@@ -202,6 +229,21 @@ static enum err put_duty(struct publish *p, enum register_duty_kind kind,
 	return register_duty_add(p->h->reg, &d);
 }
 
+/* When the partner's copies must be gone: with the release, in the ledger. */
+static enum err put_due(struct publish *p, struct act *a)
+{
+	char until[CLOCK_DAY_LEN + 1];
+	struct entry_writer w;
+	int64_t act;
+
+	clock_format_day(clock_jst_day(p->export_row.retention_until_unix_s),
+	    until);
+	act_entry(a, ENTRY_DESTRUCTION_DUE, p->export_row.owner, &w);
+	entry_put(&w, "export", p->export_row.id);
+	entry_put(&w, "until", until);
+	return act_entry_end(a, &w, &act);
+}
+
 static enum err log_released(struct publish *p)
 {
 	CLEANUP(act_abort) struct act a = {0};
@@ -210,6 +252,7 @@ static enum err log_released(struct publish *p)
 	int64_t act, now = h->now_unix_s;
 
 	RETURN_IF(act_begin(h, register_db(h->reg), &a));
+	RETURN_IF(put_due(p, &a));
 	act_entry(&a, ENTRY_RELEASED, p->export_row.owner, &w);
 	entry_put(&w, "export", p->export_row.id);
 	entry_put_hex(&w, "sha256sums-sha256", p->built.sha256sums_sha256,

@@ -225,6 +225,25 @@ static enum err plan_agrees(struct verifying *v)
 	    "owner or partner is not the request's");
 }
 
+/* Whose cosignatures the plan asked for, and what STATEMENT.txt says of it. */
+static enum err check_witnesses(struct verifying *v)
+{
+	uint8_t sha256[DIGEST_LEN];
+	struct bytes policy;
+	int none = strncmp(v->statement.witnesses, "none", 4) == 0;
+
+	about(v, "STATEMENT.txt");
+	RETURN_IF(must_be(v, none == !v->plan.has_witness_policy,
+	    "witnesses: it says otherwise than the plan"));
+	if (none)
+		return ERR_OK;
+	RETURN_IF(member(v, "trust/witness-policy", &policy));
+	digest_sha256(policy, sha256);
+	return must_be(v, memcmp(sha256, v->plan.witness_policy_sha256,
+	    DIGEST_LEN) == 0,
+	    "it is not the witness policy that plan.txt names");
+}
+
 static enum err check_plan(struct verifying *v)
 {
 	struct bytes text;
@@ -239,6 +258,7 @@ static enum err check_plan(struct verifying *v)
 	about(v, "STATEMENT.txt");
 	RETURN_IF(must_be(v, hex_is(v->statement.plan_sha256, v->plan_sha256),
 	    "plan-sha256 is of another plan"));
+	RETURN_IF(check_witnesses(v));
 	held(v, "plan.txt is signed by the gateway and is of this request, recipient and export",
 	    "plan.txtにゲートウェイの署名があり、この申請・受取人・提供のものです");
 	return ERR_OK;

@@ -270,7 +270,8 @@ charter_known(const struct audit *a, const struct audit_event *ev)
 #define PLAN_EXPORTS (BIT(ENTRY_EXPORT_STARTED) | BIT(ENTRY_EXPORTED) | \
 	BIT(ENTRY_EXPORT_FAILED))
 #define AFTER_EXPORT (BIT(ENTRY_RELEASED) | BIT(ENTRY_RECALL) | \
-	BIT(ENTRY_RECEIPT) | BIT(ENTRY_DESTRUCTION) | BIT(ENTRY_BYTE_RELEASE))
+	BIT(ENTRY_RECEIPT) | BIT(ENTRY_DESTRUCTION) | BIT(ENTRY_BYTE_RELEASE) | \
+	BIT(ENTRY_DESTRUCTION_DUE))
 
 static const struct audit_check checks[] = {
 	{{"genesis-first", "entry 0, and no other, is the genesis"},

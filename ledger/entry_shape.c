@@ -67,6 +67,14 @@ is_time(const char *v)
 }
 
 static int
+is_day(const char *v)
+{
+	int32_t day;
+
+	return clock_parse_day(bytes_str(v), &day) == ERR_OK;
+}
+
+static int
 is_owner(const char *v)
 {
 	return strcmp(v, "-") == 0 || names_is_owner(bytes_str(v));
@@ -193,6 +201,7 @@ static const struct {
 	{"records", is_number}, {"previous", is_digest_or_none},
 	{"root", is_digest}, {"consent-root", is_digest},
 	{"charter-sha256", is_digest}, {"policy-sha256", is_digest},
+	{"witness-policy-sha256", is_digest}, {"until", is_day},
 	{"survey-sha256", is_digest}, {"text-sha256", is_digest},
 	{"ladder-sha256", is_digest}, {"ladder", is_name},
 	{"namespace-sha256", is_digest}, {"epoch-sha256", is_digest},

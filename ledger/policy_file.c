@@ -27,6 +27,7 @@ struct policy_file {
 	struct note_key log[POLICY_FILE_LOGS_MAX];
 	size_t witnesses;
 	struct note_key witness[POLICY_FILE_NAMES_MAX];
+	char url[POLICY_FILE_NAMES_MAX][POLICY_FILE_URL_MAX + 1];
 	size_t nodes;
 	struct node node[POLICY_FILE_NAMES_MAX];
 	int has_quorum;
@@ -179,6 +180,12 @@ parse_witness(struct policy_file *p, const struct words *w)
 	RETURN_IF(new_node(p, w, &n));
 	RETURN_IF(parse_key(w, w->word[2], NOTE_KEY_COSIGNATURE, &key));
 	RETURN_IF(check_new_key(w, p->witness, p->witnesses, &key));
+	if (w->len == 4 && w->word[3].len > POLICY_FILE_URL_MAX)
+		return err_at(w->info, ERR_LIMIT, w->line,
+		    "the URL is too long");
+	if (w->len == 4)
+		memcpy(p->url[p->witnesses], w->word[3].data,
+		    w->word[3].len);
 	n->key = p->witnesses;
 	p->witness[p->witnesses++] = key;
 	p->nodes++;
@@ -366,6 +373,13 @@ policy_file_witness_name(const struct policy_file *p, size_t i)
 	while (p->node[n].is_group || p->node[n].key != i)
 		n++;
 	return p->node[n].name;
+}
+
+const char *
+policy_file_witness_url(const struct policy_file *p, size_t i)
+{
+	MUST_HOLD(i < p->witnesses);
+	return p->url[i];
 }
 
 int

@@ -16,6 +16,7 @@
 #define POLICY_FILE_MAX ((size_t)256 << 10)
 #define POLICY_FILE_NAMES_MAX 128       /* witnesses and groups together */
 #define POLICY_FILE_LOGS_MAX 64
+#define POLICY_FILE_URL_MAX 255
 
 struct policy_file;
 
@@ -34,6 +35,8 @@ const struct note_key *policy_file_witness(const struct policy_file *p,
     size_t i);
 /* The name a witness has in this file. */
 const char *policy_file_witness_name(const struct policy_file *p, size_t i);
+/* Where it answers, as the file says; "" where it does not. */
+const char *policy_file_witness_url(const struct policy_file *p, size_t i);
 /* 1 where the file says `quorum none`: no cosignature is asked for. */
 int policy_file_quorum_is_none(const struct policy_file *p);
 

@@ -106,12 +106,17 @@ static enum err run_owner_policy(struct cli *cli, struct cli_args args)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
 	struct cli_list sigs = {0};
-	const struct cli_option options[] = {{"--sig", CLI_LIST, &sigs}};
+	struct rules_put_args put = {0};
+	const struct cli_option options[] = {{"--sig", CLI_LIST, &sigs},
+	    {"--witnesses", CLI_TEXT, &put.witnesses}};
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 2, 2));
 	RETURN_IF(unlock_home(cli, &h));
-	return rules_put(h, args.items[0], args.items[1], sigs.items,
-	    sigs.len);
+	put.owner = args.items[0];
+	put.path = args.items[1];
+	put.sigs = sigs.items;
+	put.sigs_len = sigs.len;
+	return rules_put(h, &put);
 }
 
 /* ---- sign ---- */
@@ -166,7 +171,7 @@ static const struct cli_command rows[] = {
 	{"policy check", "OWNER FILE",
 	    "what a policy would change, before it is signed",
 	    "方針が何を変えるか、署名の前に確かめる", run_policy_check},
-	{"owner policy", "OWNER FILE --sig FILE…",
+	{"owner policy", "OWNER FILE --sig FILE… [--witnesses FILE]",
 	    "put a signed policy in force", "署名された方針を発効させる",
 	    run_owner_policy},
 	{"sign", "charter|policy|request|byterelease|session FILE --identity FILE.key -o FILE.sig",

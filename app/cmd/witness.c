@@ -1,9 +1,11 @@
-/* Commands of a witness: on its own machine, with no home. */
+/* Commands of a witness, on its own machine without a home; and of the gateway
+ * that asks one. */
 #include <stdio.h>
 #include <string.h>
 
 #include "app/cmd/commands.h"
 #include "app/ops/witness.h"
+#include "app/ops/witness_ask.h"
 #include "app/unlock.h"
 #include "core/clock.h"
 #include "keys/age.h"
@@ -116,6 +118,101 @@ static enum err run_check(struct cli *cli, struct cli_args args)
 	return witness_check_misbehaviour(args.items[0], log, &cli->outcome);
 }
 
+/* ---- the gateway's side ---- */
+
+static enum err run_request(struct cli *cli, struct cli_args args)
+{
+	struct witness_ask ask = {.from = -1};
+	const char *out = NULL;
+	uint64_t from = UINT64_MAX, size = 0;
+	const struct cli_option options[] = {
+		{"--from", CLI_NUMBER, &from},
+		{"-o", CLI_TEXT, &out},
+	};
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	CLEANUP(buf_release) struct buf text = {0};
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 0, 1));
+	if (out == NULL || (from != UINT64_MAX && from > INT64_MAX))
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "give the request's file: -o FILE",
+		    "依頼のファイルを -o FILE で指定してください");
+	if (args.len == 1)
+		ask.witness = args.items[0];
+	if (from != UINT64_MAX)
+		ask.from = (int64_t)from;
+	RETURN_IF(unlock_home(cli, &h));
+	RETURN_IF(witness_ask_text(h, &ask, &text, &size));
+	RETURN_IF(fs_write_new_file(out, bytes_buf(&text), 0644));
+	outcome_add(&cli->outcome, OUTCOME_DONE,
+	    "%s asks for the cosignature of the first %llu entries; on the witness's machine: azukari witness cosign %s --dir DIR -o ANSWER",
+	    "%sは最初の%llu件への副署の依頼です。立会人の機械で azukari witness cosign %s --dir DIR -o 回答 を実行してください",
+	    out, (unsigned long long)size, out);
+	return ERR_OK;
+}
+
+static enum err run_accept(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	CLEANUP(buf_release) struct buf answer = {0};
+
+	RETURN_IF(cli_options(cli, &args, NULL, 0, 1, 1));
+	RETURN_IF(unlock_home(cli, &h));
+	RETURN_IF(fs_read_file(args.items[0], NOTE_MAX, &answer));
+	return witness_ask_accept(h, bytes_buf(&answer));
+}
+
+struct listing {
+	struct cli *cli;
+	struct cli_table table;
+};
+
+static enum err list_row(void *ctx, const struct witness_ask_row *row)
+{
+	struct listing *l = ctx;
+	char cosigned[24], when[CLOCK_UTC_LEN + 1] = "-";
+	struct json_doc *doc;
+
+	(void)snprintf(cosigned, sizeof(cosigned), "%llu",
+	    (unsigned long long)row->cosigned);
+	if (row->unix_s > 0)
+		clock_format_utc(row->unix_s, when);
+	if (!l->cli->json) {
+		cli_table_row(&l->table, (const char *const[]){row->name,
+			row->key->name, cosigned, when, row->url});
+		return ERR_OK;
+	}
+	doc = json_doc_new_object();
+	json_doc_set_string(doc, "name", row->name);
+	json_doc_set_string(doc, "key", row->key->name);
+	json_doc_set_int(doc, "cosigned", (int64_t)row->cosigned);
+	json_doc_set_int(doc, "size", (int64_t)row->size);
+	json_doc_set_string(doc, "at", when);
+	json_doc_set_string(doc, "url", row->url);
+	json_doc_add(l->cli->result, doc);
+	return ERR_OK;
+}
+
+static enum err run_list(struct cli *cli, struct cli_args args)
+{
+	struct listing l = {.cli = cli, .table = {.columns = 5}};
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	enum err e;
+
+	RETURN_IF(cli_options(cli, &args, NULL, 0, 0, 0));
+	RETURN_IF(unlock_home(cli, &h));
+	if (cli->json)
+		cli->result = json_doc_new_array();
+	cli_table_row(&l.table, cli->japanese ?
+	    (const char *const[]){"名前", "鍵", "副署", "時刻", "宛先"} :
+	    (const char *const[]){"name", "key", "cosigned", "at", "url"});
+	e = witness_ask_each(h, list_row, &l);
+	if (e == ERR_OK && !cli->json)
+		cli_table_print(&l.table);
+	cli_table_release(&l.table);
+	return e;
+}
+
 static const struct cli_command rows[] = {
 	{"witness init", "DIR --name HOST/PATH --log VKEY",
 	    "make the keys of a witness of that ledger",
@@ -128,6 +225,14 @@ static const struct cli_command rows[] = {
 	{"witness check", "FILE.misbehaviour --log VKEY",
 	    "check a proof that a ledger contradicts itself",
 	    "台帳が矛盾している証拠を検証する", run_check},
+	{"ledger witness list", "",
+	    "the witnesses in force, and what they cosigned",
+	    "立会人と、その副署の状況", run_list},
+	{"ledger witness request", "[NAME] [--from SIZE] -o FILE",
+	    "ask a witness to cosign", "立会人に副署を依頼する", run_request},
+	{"ledger witness accept", "ANSWER",
+	    "take in a cosignature, or what a witness holds",
+	    "副署、または立会人の手元の状態を受け付ける", run_accept},
 };
 
 const struct commands_group witness_commands = {rows, ARRAY_LEN(rows)};

@@ -243,6 +243,10 @@ int officer_will_release(const struct officer *w)
 
 	if (officer_has_approved(w) && (w->standing & own) == 0)
 		return 0;               /* its time is over */
+	/* Where there are witnesses, what they have not cosigned does not count,
+	 * this seat's own approval included. */
+	if (w->witnesses != NULL && !officer_has_approved(w))
+		return 0;
 	return (unsigned)__builtin_popcount(others) + 1 >= w->plan.threshold;
 }
 

@@ -204,6 +204,10 @@ static void tell(const struct officer *w, const char *path, int releasing,
 		    "%u approvals stand: %llu shares are in %s, for this plan only",
 		    "承認が%u席そろいました。この計画のためだけに、シェア%llu件を%sに入れました",
 		    w->plan.threshold, (unsigned long long)w->shares_len, path);
+	else if (w->witnesses != NULL)
+		outcome_add(o, OUTCOME_DONE,
+		    "no share has left this machine: it waits until the witnesses have cosigned the approvals. Run this again with a newer packet once they have",
+		    "シェアはまだ渡していません。立会人が承認に副署した後の新しいファイルで、もう一度実行してください");
 	else
 		outcome_add(o, OUTCOME_DONE,
 		    "no share has left this machine: the other seats' approvals are not there yet. Run this again with a newer packet once they are",

@@ -9,6 +9,7 @@
 #include "app/consistency.h"
 #include "app/docket.h"
 #include "app/pack.h"
+#include "app/witnesses.h"
 #include "ledger/proof.h"
 #include "vault/store_epoch.h"
 
@@ -21,6 +22,7 @@ struct packing {
 	const char *seat;
 	struct ballot ballot;
 	struct docket docket;
+	struct witness_set witnesses;   /* of the plan; empty: none */
 	struct log *log;
 	uint64_t sizes[SIZES_MAX + 1];
 	size_t sizes_len;
@@ -32,6 +34,7 @@ static void packing_free(struct packing **p)
 	if (*p == NULL)
 		return;
 	pack_release(&(*p)->pack);
+	witness_set_release(&(*p)->witnesses);
 	log_close((*p)->log);
 	docket_release(&(*p)->docket);
 	ballot_release(&(*p)->ballot);
@@ -135,21 +138,60 @@ static enum err add_rules(struct packing *p)
 static enum err add_witness_policy(struct packing *p)
 {
 	const struct plan *plan = &p->ballot.plan;
-	const struct register_query q = {.kind = REGISTER_WITNESS_POLICY,
-	    .sha256 = plan->witness_policy_sha256};
 	enum err e;
 
 	if (!plan->has_witness_policy)
 		return ERR_OK;
-	e = add_document(p, &q, "witness-policy", (struct sigs){0});
+	e = witness_set_load(p->h, plan->witness_policy_sha256,
+	    &p->witnesses);
 	if (e == ERR_NOT_FOUND)
 		return outcome_refuse(p->h->outcome, e,
 		    "the witness policy that %s names is not registered here",
 		    "%sが指定する立会人の方針が登録されていません", plan->id);
-	return e;
+	RETURN_IF(e);
+	return pack_add(&p->pack, "witness-policy",
+	    bytes_buf(&p->witnesses.bytes));
 }
 
 /* ---- ledger ---- */
+
+static enum err index_of(struct packing *p, int64_t act, uint64_t *ret)
+{
+	struct actlog_act row;
+
+	RETURN_IF(actlog_get(register_db(p->h->reg), act, &row));
+	*ret = row.ledger_index;
+	return ERR_OK;
+}
+
+/* An officer with witnesses looks at the ledger as their quorum cosigned it
+ * last, and no further. */
+static enum err open_cosigned(struct packing *p, uint64_t plan_index)
+{
+	CLEANUP(buf_release) struct buf note = {0};
+	struct bytes bytes;
+	char dir[FS_PATH_MAX];
+	enum err e = witness_set_note(p->h, &p->witnesses, plan_index, &note);
+
+	if (e == ERR_NOT_FOUND)
+		return witness_set_wait(p->h, &p->witnesses, plan_index,
+		    p->ballot.row.id);
+	RETURN_IF(e);
+	bytes = bytes_buf(&note);
+	RETURN_IF(home_path(p->h, dir, "ledger"));
+	return log_open_reader(dir, note_signer_key(p->h->log_signer), &bytes,
+	    &p->log);
+}
+
+static enum err open_log(struct packing *p)
+{
+	uint64_t index;
+
+	if (p->witnesses.file == NULL)
+		return act_log_reader(p->h, &p->log);
+	RETURN_IF(index_of(p, p->ballot.act, &index));
+	return open_cosigned(p, index);
+}
 
 /* FILE.entry and FILE.tlog-proof of the act ${act} of the register. */
 static enum err add_proof(struct packing *p, const char *file, int64_t act)
@@ -178,10 +220,30 @@ static enum err add_plan(struct packing *p)
 	return add_proof(p, "plan", b->act);
 }
 
+/* An approval that the witnesses have not cosigned does not count yet. */
+static enum err is_shown(struct packing *p, const struct ballot_vote *v,
+    int *ret)
+{
+	uint64_t index;
+
+	RETURN_IF(index_of(p, v->act, &index));
+	*ret = index < log_size(p->log);
+	if (!*ret)
+		outcome_add(p->h->outcome, OUTCOME_WARNING,
+		    "the approval of seat %s waits for the witnesses and is not in this packet",
+		    "席%sの承認は立会人の副署を待っているため、このファイルに入れていません",
+		    v->seat);
+	return ERR_OK;
+}
+
 static enum err add_approval(struct packing *p, const struct ballot_vote *v)
 {
 	char name[PACK_NAME_MAX + 1];
+	int shown = 0;
 
+	RETURN_IF(is_shown(p, v, &shown));
+	if (!shown)
+		return ERR_OK;
 	(void)snprintf(name, sizeof(name), "approvals/%s.txt", v->seat);
 	RETURN_IF(pack_add(&p->pack, name, bytes_buf(&v->text)));
 	(void)snprintf(name, sizeof(name), "approvals/%s.txt.sig", v->seat);
@@ -257,6 +319,9 @@ static enum err read_since(struct packing *p, const char *path)
 	RETURN_IF(checkpoint_verify(bytes_buf(&note),
 	    note_signer_key(p->h->log_signer), &seen));
 	o->info.file[0] = '\0';
+	if (p->witnesses.file != NULL && seen.size > log_size(p->log))
+		return witness_set_wait(p->h, &p->witnesses, seen.size - 1,
+		    p->ballot.row.id);
 	if (seen.size > log_size(p->log))
 		return outcome_refuse(o, ERR_ROLLBACK,
 		    "the officer has seen a ledger of %llu entries, this one has %llu",
@@ -379,13 +444,13 @@ static enum err fill(struct packing *p, const char *since)
 {
 	RETURN_IF(load_rules(p));
 	RETURN_IF(home_owner_open(p->h, p->ballot.row.owner, &p->w));
-	RETURN_IF(act_log_reader(p->h, &p->log));
 	(void)snprintf(p->pack.folder, sizeof(p->pack.folder), "%s-%s",
 	    p->ballot.row.id, p->seat);
+	RETURN_IF(add_witness_policy(p));
+	RETURN_IF(open_log(p));
 	RETURN_IF(add_plan(p));
 	RETURN_IF(add_signed_papers(p, p->ballot.row.owner));
 	RETURN_IF(add_rules(p));
-	RETURN_IF(add_witness_policy(p));
 	RETURN_IF(add_epochs(p));
 	RETURN_IF(add_approvals(p));
 	return add_consistency(p, since);

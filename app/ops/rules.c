@@ -7,6 +7,7 @@
 #include "app/act.h"
 #include "app/docket.h"
 #include "app/papers.h"
+#include "app/witnesses.h"
 #include "keys/sshsig.h"
 #include "vault/register_plan.h"
 
@@ -276,8 +277,107 @@ static enum err put_document(struct home *h, const struct incoming *in,
 	return ERR_OK;
 }
 
+/* ---- who cosigns ---- */
+
+/* The witnesses that the policy names, out of a file or the register. */
+struct named {
+	struct witness_set set;         /* empty: none */
+	int is_new;                     /* to the register */
+};
+
+static void named_release(struct named *n)
+{
+	witness_set_release(&n->set);
+}
+
+static enum err read_witnesses(struct home *h, const char *path,
+    struct witness_set *ret)
+{
+	CLEANUP(buf_release) struct buf bytes = {0};
+	struct err_info *info = &h->outcome->info;
+
+	(void)snprintf(info->file, sizeof(info->file), "%.250s", path);
+	RETURN_IF(fs_read_file(path, POLICY_FILE_MAX, &bytes));
+	RETURN_IF(witness_set_take(h, bytes_buf(&bytes), ret));
+	info->file[0] = '\0';
+	return ERR_OK;
+}
+
+static enum err find_witnesses(struct home *h, const struct policy *p,
+    const char *path, struct named *ret)
+{
+	enum err e = ERR_NOT_FOUND;
+
+	if (!p->has_witness_policy)
+		return path == NULL ? ERR_OK : outcome_refuse(h->outcome,
+		    ERR_MISMATCH,
+		    "%s is given, but witnesses.policy_sha256 of the policy is null",
+		    "%sが指定されましたが、方針の witnesses.policy_sha256 は null です",
+		    path);
+	if (path != NULL)
+		RETURN_IF(read_witnesses(h, path, &ret->set));
+	if (path != NULL && memcmp(ret->set.sha256, p->witness_policy_sha256,
+	    DIGEST_LEN) != 0)
+		return outcome_refuse(h->outcome, ERR_MISMATCH,
+		    "%s is not the file whose digest the policy names as witnesses.policy_sha256",
+		    "%sは、方針の witnesses.policy_sha256 が示すファイルではありません",
+		    path);
+	if (path == NULL)
+		e = witness_set_load(h, p->witness_policy_sha256, &ret->set);
+	else
+		ret->is_new = 1;
+	if (path != NULL || e == ERR_OK)
+		return ERR_OK;
+	return e != ERR_NOT_FOUND ? e : outcome_refuse(h->outcome, e,
+	    "the policy names witnesses: give their file (C2SP tlog-policy) with --witnesses FILE",
+	    "方針が立会人を定めています。そのファイル（C2SP tlog-policy）を --witnesses FILE で指定してください");
+}
+
+static enum err next_witness_version(struct home *h, const char *owner,
+    const struct named *n, uint64_t *ret)
+{
+	struct register_query q = {.kind = REGISTER_WITNESS_POLICY,
+	    .owner = owner};
+	struct register_document doc;
+	enum err e = register_document_find(h->reg, &q, &doc);
+
+	*ret = e == ERR_OK ? doc.version + 1 : 1;
+	RETURN_IF(e == ERR_NOT_FOUND ? ERR_OK : e);
+	q.sha256 = n->set.sha256;
+	return register_document_find(h->reg, &q, &doc) == ERR_OK ?
+	    ERR_EXISTS : ERR_OK;
+}
+
+static enum err put_witnesses(struct act *a, const struct incoming *in,
+    const struct named *n)
+{
+	struct home *h = a->home;
+	struct register_document doc = {.kind = REGISTER_WITNESS_POLICY,
+	    .added_unix_s = h->now_unix_s};
+	struct entry_writer w;
+	int64_t id;
+	enum err e;
+
+	if (n->set.file == NULL)
+		return ERR_OK;
+	act_entry(a, ENTRY_WITNESS_POLICY, in->docket.policy.owner, &w);
+	entry_put_hex(&w, "policy-sha256",
+	    in->docket.dcase.facts.policy_sha256, DIGEST_LEN);
+	entry_put_hex(&w, "witness-policy-sha256", n->set.sha256, DIGEST_LEN);
+	RETURN_IF(act_entry_end(a, &w, &doc.act));
+	memcpy(doc.owner, in->docket.policy.owner, 3);
+	memcpy(doc.sha256, n->set.sha256, DIGEST_LEN);
+	e = n->is_new ? next_witness_version(h, doc.owner, n, &doc.version) :
+	    ERR_EXISTS;
+	if (e == ERR_EXISTS)
+		return ERR_OK;
+	RETURN_IF(e);
+	return register_document_add(h->reg, &doc, bytes_buf(&n->set.bytes),
+	    &id);
+}
+
 static enum err put_in_force(struct home *h, const struct incoming *in,
-    const struct signed_by *s)
+    const struct signed_by *s, const struct named *n)
 {
 	CLEANUP(act_abort) struct act a = {0};
 	const struct policy *p = &in->docket.policy;
@@ -295,27 +395,29 @@ static enum err put_in_force(struct home *h, const struct incoming *in,
 		entry_put(&w, "previous", "-");
 	RETURN_IF(act_entry_end(&a, &w, &act));
 	RETURN_IF(put_document(h, in, s, act));
+	RETURN_IF(put_witnesses(&a, in, n));
 	return act_commit(&a);
 }
 
-enum err rules_put(struct home *h, const char *owner, const char *path,
-    const char *const *sigs, size_t sigs_len)
+enum err rules_put(struct home *h, const struct rules_put_args *args)
 {
 	CLEANUP(incoming_release) struct incoming in = {0};
 	CLEANUP(signed_by_release) struct signed_by s = {0};
+	CLEANUP(named_release) struct named n = {0};
 
-	RETURN_IF(read_and_check(h, owner, path, &in));
-	for (size_t i = 0; i < sigs_len; i++)
-		RETURN_IF(take_sig(h, &in, sigs[i], &s));
+	RETURN_IF(read_and_check(h, args->owner, args->path, &in));
+	for (size_t i = 0; i < args->sigs_len; i++)
+		RETURN_IF(take_sig(h, &in, args->sigs[i], &s));
 	if (!charter_has_quorum(&in.docket.charter, s.seats))
 		return outcome_refuse(h->outcome, ERR_THRESHOLD,
 		    "a policy needs the signatures of %u seats of the charter in force",
 		    "方針には現行憲章の%u席の署名が必要です",
 		    in.docket.charter.threshold);
-	RETURN_IF(put_in_force(h, &in, &s));
+	RETURN_IF(find_witnesses(h, &in.docket.policy, args->witnesses, &n));
+	RETURN_IF(put_in_force(h, &in, &s, &n));
 	outcome_add(h->outcome, OUTCOME_DONE,
 	    "policy version %llu of owner %s is in force",
 	    "所有者%2$sの方針第%1$llu版が発効しました",
-	    (unsigned long long)in.docket.policy.version, owner);
+	    (unsigned long long)in.docket.policy.version, args->owner);
 	return ERR_OK;
 }

@@ -11,8 +11,16 @@
 enum err rules_check(struct home *h, const char *owner, const char *path,
     struct policy_diff *ret) MUST_USE;
 
-/* Put it in force with the signature files of t seats. */
-enum err rules_put(struct home *h, const char *owner, const char *path,
-    const char *const *sigs, size_t sigs_len) MUST_USE;
+/* Put it in force with the signature files of t seats.  ${witnesses} is the
+ * tlog-policy file whose digest it names; NULL where it names none, or one that
+ * was given before. */
+struct rules_put_args {
+	const char *owner, *path;
+	const char *const *sigs;
+	size_t sigs_len;
+	const char *witnesses;
+};
+enum err rules_put(struct home *h,
+    const struct rules_put_args *args) MUST_USE;
 
 #endif

@@ -494,3 +494,85 @@ class Officers:
             self.approve(plan, seat)
         for seat in seats[:-1]:
             self.approve(plan, seat)
+
+
+# ---- witnesses ----
+
+def ledger_vkey(home):
+    """The ledger's public key, as its first entry says."""
+    return home.json("ledger", "show")[0]["ledger-key"]
+
+
+class Witness:
+    """An auditor's machine: one key file, one state file."""
+
+    def __init__(self, folder, name, vkey):
+        self.name = name
+        self.dir = pathlib.Path(folder) / name
+        self.passphrase = pathlib.Path(folder) / "passphrase"
+        if not self.passphrase.exists():
+            write(self.passphrase, PASSPHRASE + "\n").chmod(0o600)
+        if not self.dir.exists():
+            az("witness", "init", self.dir, "--name",
+               f"auditor.example/{name}", "--log", vkey, "--work-factor",
+               "10", "--passphrase-file", self.passphrase)
+        self.made = 0
+
+    @property
+    def vkey(self):
+        return (self.dir / "witness.vkey").read_text().strip()
+
+    @property
+    def state(self):
+        return self.dir / "state"
+
+    def path(self, name):
+        self.made += 1
+        return self.dir.parent / f"{self.name}-{self.made:03d}.{name}"
+
+    def cosign(self, request, code=0, **options):
+        """The answer's path, and what was said."""
+        answer = self.path("answer")
+        ran = az("witness", "cosign", request, "--dir", self.dir,
+                 "--passphrase-file", self.passphrase, "-o", answer,
+                 code=code, **options)
+        return answer, ran
+
+    def request(self, home, *more, code=0):
+        request = self.path("request")
+        ran = home.az("ledger", "witness", "request", self.name, *more, "-o",
+                      request, code=code)
+        return request, ran
+
+    def turn(self, home, *more):
+        """Request, cosign, accept: one whole turn of one witness."""
+        request, _ = self.request(home, *more)
+        answer, _ = self.cosign(request)
+        return home.az("ledger", "witness", "accept", answer)
+
+
+def witness_policy(path, vkey, witnesses, quorum="any", url=""):
+    """A tlog-policy file: K of these witnesses."""
+    text = f"log {vkey}\n"
+    for w in witnesses:
+        text += f"witness {w.name} {w.vkey} {url}".rstrip() + "\n"
+    text += f"group all {quorum} {' '.join(w.name for w in witnesses)}\n"
+    return write(path, text + "quorum all\n")
+
+
+def make_witnessed(home, names=("w1", "w2"), quorum="all"):
+    """A policy with witnesses instead of the one in force."""
+    vkey = ledger_vkey(home)
+    home.witnesses = [Witness(home.folder, n, vkey) for n in names]
+    home.witness_policy = witness_policy(
+        home.folder / "witness-policy", vkey, home.witnesses, quorum)
+    first = home.folder / "policy-14-1.json"
+    doc = policy_document(
+        home, partners=[home.partner], version=2, previous=sha256(first),
+        witnesses={"policy_sha256": sha256(home.witness_policy)})
+    path = write(home.folder / "policy-14-2.json",
+                 json_module.dumps(doc, ensure_ascii=False))
+    options = ["--witnesses", home.witness_policy]
+    for seat in ("a", "b"):
+        options += ["--sig", sign("policy", path, home.seats["14"][seat])]
+    home.az("owner", "policy", "14", path, *options)

@@ -33,7 +33,7 @@ good_value(const char *key)
 		{"plan-recipient", "age1m52qm0yx2e045g2pnwqqlmk62ng7ck9hw6wm"
 		    "0hmj93enk7dr9a4szetxzf"},
 		{"batch", "0123456789abcdef"}, {"why", "expired"},
-		{"what", "vault"},
+		{"what", "vault"}, {"until", "2029-03-31"},
 	};
 	size_t i;
 

@@ -1,0 +1,472 @@
+"""Witnesses: an owner's policy names them, and nothing moves without them."""
+import base64
+import shutil
+
+import pytest
+
+import byhand
+import flow
+
+
+@pytest.fixture(scope="session")
+def witnessed_once(asked_once, tmp_path_factory):
+    """Two witnesses, both of which must cosign; nothing is frozen yet."""
+    home = asked_once.copy(tmp_path_factory.mktemp("witnessed"))
+    flow.make_witnessed(home)
+    return home
+
+
+@pytest.fixture
+def home(witnessed_once, tmp_path):
+    home = witnessed_once.copy(tmp_path / "gateway")
+    vkey = flow.ledger_vkey(home)
+    home.witnesses = [flow.Witness(home.folder, w.name, vkey)
+                      for w in witnessed_once.witnesses]
+    home.witness_policy = home.folder / "witness-policy"
+    return home
+
+
+@pytest.fixture
+def officers(home):
+    return flow.Officers(home)
+
+
+def both(home):
+    for w in home.witnesses:
+        w.turn(home)
+
+
+def waits(home, *words, missing):
+    said = home.az(*words, code=6).err
+    assert "waits for its witnesses" in said, said
+    for name in missing:
+        assert name in said.split("missing:")[1].split("\n")[0], said
+    assert "azukari ledger witness request" in said
+    return said
+
+
+def release(home, officers):
+    """From the freeze to both seats' shares, with every turn of a witness."""
+    plan = flow.freeze(home)
+    both(home)
+    for seat in ("a", "b"):
+        officers.approve(plan, seat)
+    both(home)
+    for seat in ("a", "b"):
+        officers.approve(plan, seat)
+    return plan
+
+
+def kinds(home):
+    return [e["kind"] for e in home.json("ledger", "show")]
+
+
+# ---- the whole way ----
+
+def test_nothing_moves_without_the_quorum(home, officers, tmp_path):
+    """Packets, shares and the bundle each wait, and say for whom."""
+    w1, w2 = home.witnesses
+    plan = flow.freeze(home)
+    # the plan: no packet before the quorum has cosigned its entry
+    waits(home, "plan", "pack", plan, "--seat", "a", "-o",
+          officers.path("early"), missing=["w1", "w2"])
+    w1.turn(home)
+    waits(home, "plan", "pack", plan, "--seat", "a", "-o",
+          officers.path("early"), missing=["w2"])
+    w2.turn(home)
+    # both sign; no share leaves although both approvals are in the ledger
+    for seat in ("a", "b"):
+        assert "no share has left" in officers.approve(plan, seat).err
+    packet = officers.pack(plan, "a")
+    assert "approvals/b.txt" not in flow.members(packet)
+    assert "approvals/a.txt" not in flow.members(packet)
+    assert "share-release" not in kinds(home)
+    assert "have released their shares" in home.az("export", plan,
+                                                   code=1).err
+    # cosigned: now they release
+    both(home)
+    for seat in ("a", "b"):
+        assert "approvals stand" in officers.approve(plan, seat).err
+    # the export is built, and waits; asked again it still waits
+    said = waits(home, "export", plan, missing=["w1", "w2"])
+    assert plan.replace("PLAN", "EXP") in said
+    w1.turn(home)
+    waits(home, "export", plan, missing=["w2"])
+    assert not list((home.path / "outbox").iterdir())
+    assert "released" not in kinds(home)
+    w2.turn(home)
+    assert "is released" in home.az("export", plan).err
+    assert kinds(home)[-1] == "released"
+    bundle = next((home.path / "outbox").glob("*.tar"))
+    said = flow.az("verify", bundle, "--trust", trust_of(home, bundle,
+                                                         tmp_path)).err
+    assert "the quorum of witnesses cosigned" in said
+
+
+def trust_of(home, bundle, folder):
+    """The verifier's own copies: the owner's policy of witnesses."""
+    trust = folder / "trust"
+    trust.mkdir()
+    files = flow.members(bundle)
+    (trust / "allowed_signers").write_bytes(files["trust/allowed_signers"])
+    flow.write(trust / "ledger.vkey", flow.ledger_vkey(home) + "\n")
+    shutil.copy(home.witness_policy, trust / "witness-policy")
+    return trust
+
+
+@pytest.fixture(scope="session")
+def released_once(witnessed_once, tmp_path_factory):
+    home = witnessed_once.copy(tmp_path_factory.mktemp("released"))
+    vkey = flow.ledger_vkey(home)
+    home.witnesses = [flow.Witness(home.folder, w.name, vkey)
+                      for w in witnessed_once.witnesses]
+    home.witness_policy = home.folder / "witness-policy"
+    home.plan = release(home, flow.Officers(home))
+    home.az("export", home.plan, code=6)
+    both(home)
+    home.az("export", home.plan)
+    return home
+
+
+def test_a_stricter_verifier_is_not_satisfied(released_once, tmp_path):
+    """A third witness that the verifier asks for has not cosigned."""
+    bundle = next((released_once.path / "outbox").glob("*.tar"))
+    trust = trust_of(released_once, bundle, tmp_path)
+    assert flow.az("verify", bundle, "--trust", trust).code == 0
+    third = flow.Witness(tmp_path, "w3", flow.ledger_vkey(released_once))
+    flow.witness_policy(trust / "witness-policy",
+                        flow.ledger_vkey(released_once),
+                        [*released_once.witnesses, third], "all")
+    said = flow.az("verify", bundle, "--trust", trust, code=1).err
+    assert "cosigned as the witness policy asks" in said
+    # and one who asks for nobody is told that
+    flow.write(trust / "witness-policy",
+               f"log {flow.ledger_vkey(released_once)}\nquorum none\n")
+    said = flow.az("verify", bundle, "--trust", trust).err
+    assert "this trust asks for none" in said
+
+
+def test_statement_names_the_witnesses(released_once):
+    bundle = next((released_once.path / "outbox").glob("*.tar"))
+    files = flow.members(bundle)
+    line = next(s for s in files["STATEMENT.txt"].decode().splitlines()
+                if s.startswith("witnesses: "))
+    assert flow.sha256(released_once.witness_policy) in line
+    assert "auditor.example/w1" in line and "auditor.example/w2" in line
+    assert files["trust/witness-policy"] == \
+        released_once.witness_policy.read_bytes()
+
+
+def test_an_approval_is_a_proof_before_the_export(released_once):
+    """The index of every approval is smaller than the export's."""
+    bundle = next((released_once.path / "outbox").glob("*.tar"))
+    files = flow.members(bundle)
+    index = {name: int(data.splitlines()[1].split()[1])
+             for name, data in files.items() if name.endswith("tlog-proof")}
+    export = index.pop("SHA256SUMS.tlog-proof")
+    assert len(index) == 2 and max(index.values()) < export
+
+
+def test_by_hand_no_share_leaves_before_the_witnesses(home, officers,
+                                                       tmp_path):
+    """The page for officers without our program waits, too: its release asks
+    for this seat's own entry, which only a cosigned packet has."""
+    plan = flow.freeze(home)
+    both(home)
+    officers.approve(plan, "b")
+    both(home)
+    packet = officers.pack(plan, "a")
+    files = flow.members(packet)
+    assert "approvals/b.entry" in files and "approvals/a.entry" not in files
+    script = byhand.blocks()
+    rule = script[script.index('if [ "$(value witness-policy-sha256'):]
+    rule = rule[:rule.index("\nfi\n") + 4]
+    (tmp_path / "approvals").mkdir()
+    (tmp_path / "approvals/a.txt").touch()
+    (tmp_path / "plan.txt").write_bytes(files["plan.txt"])
+    head = 'value() { sed -n "s/^$1: //p" "$2"; }; seat=a\n'
+    assert "witnesses cosign" in flow.run(
+        "sh", "-c", head + rule + "exit 9", cwd=tmp_path, code=0).err
+    (tmp_path / "approvals/a.entry").touch()
+    flow.run("sh", "-c", head + rule + "exit 9", cwd=tmp_path, code=9)
+
+
+# ---- putting it in force ----
+
+def put(home, policy_sha256, *options, code=0):
+    path = flow.write(home.folder / "next.json", flow.json_module.dumps(
+        flow.policy_document(
+            home, partners=[home.partner], version=3,
+            previous=flow.sha256(home.folder / "policy-14-2.json"),
+            witnesses={"policy_sha256": policy_sha256}), ensure_ascii=False))
+    words = list(options)
+    for seat in ("a", "b"):
+        words += ["--sig", flow.sign("policy", path, home.seats["14"][seat])]
+    return home.az("owner", "policy", "14", path, *words, code=code).err
+
+
+def test_a_policy_needs_its_witnesses(home, tmp_path):
+    digest = flow.sha256(home.witness_policy)
+    # known from before: nothing more to give
+    put(home.copy(tmp_path / "again"), digest)
+    vkey = flow.ledger_vkey(home)
+    other = flow.witness_policy(tmp_path / "other", vkey,
+                                home.witnesses[:1], "any")
+    assert "--witnesses FILE" in put(home, flow.sha256(other), code=4)
+    assert "is not the file whose digest" in put(
+        home, flow.sha256(other), "--witnesses", home.witness_policy, code=1)
+    assert "is null" in put(home, None, "--witnesses", other, code=1)
+    nobody = flow.write(tmp_path / "nobody", f"log {vkey}\nquorum none\n")
+    assert "asks for nobody" in put(home, flow.sha256(nobody), "--witnesses",
+                                    nobody, code=1)
+    foreign = flow.write(tmp_path / "foreign", home.witness_policy.read_text(
+        ).replace(vkey, "example.com/foo+530d903a+AaJPsN9GTr0dvvJqIxWtoP2Yh4N"
+                  "v9wgM4RvMv1yH0Qqn"))
+    put(home, flow.sha256(foreign), "--witnesses", foreign, code=None)
+    assert home.json("ledger", "show")[-1]["kind"] == "witness-policy"
+    put(home, flow.sha256(other), "--witnesses", other)
+    last = home.json("ledger", "show")[-1]
+    assert (last["kind"], last["witness-policy-sha256"]) == \
+        ("witness-policy", flow.sha256(other))
+    assert [w["name"] for w in home.json("ledger", "witness", "list")] == \
+        ["w1"]
+
+
+# ---- asking ----
+
+def test_a_quorum_meets_on_one_checkpoint(home):
+    """The ledger grows between two witnesses; they cosign the same tree."""
+    w1, w2 = home.witnesses
+    plan = flow.freeze(home)
+    w1.turn(home)
+    size = home.json("ledger", "witness", "list")[0]["cosigned"]
+    home.az("source", "add", "14", "csv", "--namespace", "csv-14")
+    assert "quorum reached: 1 of 1" in w2.turn(home).err
+    listed = home.json("ledger", "witness", "list")
+    assert [w["cosigned"] for w in listed] == [size, size]
+    assert listed[0]["size"] == size + 1
+    home.az("plan", "pack", plan, "--seat", "a", "-o", home.folder / "a")
+    # both again, and then there is nothing left to ask
+    both(home)
+    said = w1.request(home, code=1)[1].err
+    assert "has cosigned all" in said
+    assert "several witnesses" in home.az(
+        "ledger", "witness", "request", "-o", home.folder / "r", code=2).err
+    assert "names the witness w9" in home.az(
+        "ledger", "witness", "request", "w9", "-o", home.folder / "r",
+        code=4).err
+
+
+def test_a_lost_answer_is_asked_for_again(home):
+    w1, _ = home.witnesses
+    request, _ = w1.request(home)
+    w1.cosign(request)
+    home.az("source", "add", "14", "csv", "--namespace", "csv-14")
+    request, _ = w1.request(home)
+    _, ran = w1.cosign(request, code=1)
+    assert "the request begins at 0" in ran.err
+    size = ran.err.split("--from ")[1].split()[0]
+    w1.turn(home, "--from", size)
+    assert home.json("ledger", "witness", "list")[0]["cosigned"] == \
+        int(size) + 1
+
+
+def test_answers_that_are_refused(home, tmp_path):
+    w1, w2 = home.witnesses
+    early, _ = w1.request(home)
+    accept = ["ledger", "witness", "accept"]
+    stranger = flow.Witness(tmp_path, "w7", flow.ledger_vkey(home))
+    assert "no witness of an owner's policy" in home.az(
+        *accept, stranger.cosign(early)[0], code=1).err
+    answer, _ = w1.cosign(early)
+    good = answer.read_bytes()
+    text = good.decode()
+    for bad, word in (
+            (b"", "not the answer of a witness"),
+            (b"nonsense\n", "not the answer of a witness"),
+            (good[:-1], "not the answer of a witness"),
+            (b"\n" + good, "not the answer of a witness"),
+            (good * 200, "not the answer of a witness"),
+            (text.replace("auditor.example/w1", "auditor.example/w2").encode(),
+             "no witness of an owner's policy")):
+        path = tmp_path / "bad"
+        path.write_bytes(bad)
+        assert word in home.az(*accept, path, code=None).err, bad[:40]
+    flipped = bytearray(good)
+    at = good.rindex(b" ") + 30
+    flipped[at] = ord("A") if flipped[at] != ord("A") else ord("B")
+    path.write_bytes(flipped)
+    assert "or it is bad" in home.az(*accept, path, code=1).err
+    assert home.json("ledger", "witness", "list")[0]["cosigned"] == 0
+    # among lines of strangers and of unknown kinds it is found
+    unknown = "— later.example/x " + base64.b64encode(b"x" * 90).decode()
+    path.write_bytes(unknown.encode() + b"\n" + good)
+    home.az(*accept, path)
+    # a replay adds nothing
+    assert "was taken in before" in home.az(*accept, answer, code=1).err
+    assert home.json("ledger", "witness", "list")[0]["cosigned"] > 0
+
+
+def test_clocks_that_jump(home):
+    """A witness from the future is refused; a gateway from the past grants
+    nothing, but still stops."""
+    w1, _ = home.witnesses
+    request, _ = w1.request(home)
+    answer, _ = w1.cosign(request, now="2033-01-01 10:00:00")
+    assert "in the future" in home.az("ledger", "witness", "accept", answer,
+                                      code=None).err
+    w1.turn(home, "--from", str(home.json("ledger", "witness",
+                                          "list")[0]["size"]))
+    past = "2021-01-01 10:00:00"
+    said = home.az("source", "add", "14", "csv", "--namespace", "csv-14",
+                   code=1, now=past).err
+    assert "the clock of this machine is more than ten minutes behind" in said
+    # an act that stops or only notes something is never held up
+    home.az("backup", home.folder / "backups", now=past)
+    assert kinds(home)[-1] == "backup"
+    home.az("source", "add", "14", "csv", "--namespace", "csv-14")
+
+
+# ---- a witness's own view ----
+
+def test_a_request_is_not_trusted(home, tmp_path):
+    """What a witness is shown: forged, cut, foreign, shrinking."""
+    w1, _ = home.witnesses
+    request, _ = w1.request(home)
+    body = request.read_bytes()
+    path = tmp_path / "r"
+    lines = body.split(b"\n")
+    root = lines.index(b"") + 3
+    size = int(lines[root - 1])
+    for bad, word in (
+            (b"", "not a request"), (b"old x\n", "not a request"),
+            (body.replace(b"old 0", b"old 00", 1), "not a request"),
+            (body.replace(b"old 0", b"old 5", 1), "begins at 5"),
+            (body.replace(b"old 0", b"old 999999", 1), "only grows"),
+            (body.replace(f"\n{size}\n".encode(), b"\n1\n", 1),
+             "not signed by the key"),
+            (body.replace(b"gateway.example/azukari\n",
+                          b"other.example/azukari\n", 1), "another ledger"),
+            (body.replace(b"\n\n", b"\nQUJD\n\n", 1), "not a request"),
+            (body.replace("\n— ".encode(), "\n— x".encode(), 1),
+             "not signed by the key")):
+        path.write_bytes(bad)
+        answer, ran = w1.cosign(path, code=None)
+        assert ran.code != 0 and word in ran.err, (bad[:60], ran.err)
+        assert not answer.exists() and not w1.state.exists()
+    w1.turn(home)
+    assert w1.state.exists()
+
+
+def fork(home, folder):
+    """The same gateway, from the same moment, with another history."""
+    other = home.copy(folder)
+    other.witnesses = home.witnesses
+    return other
+
+
+def test_a_split_view_is_proven(home, tmp_path):
+    """Two ledgers under one key: the witness signs one and proves the lie."""
+    w1, _ = home.witnesses
+    w1.turn(home)
+    other = fork(home, tmp_path / "other")
+    for h, name in ((home, "one"), (other, "two")):
+        h.az("source", "add", "14", name, "--namespace", name)
+    w1.turn(home)
+    # the same size, another root
+    size = w1.state.read_text().splitlines()[1]
+    request, _ = w1.request(other, "--from", size)
+    answer, ran = w1.cosign(request, code=5)
+    assert "contradicts" in ran.err and "proves it to anyone" in ran.err
+    assert not answer.exists()
+    proof = answer.with_name(answer.name + ".misbehaviour")
+    vkey = flow.ledger_vkey(home)
+    check = ["witness", "check", proof, "--log"]
+    said = flow.az(*check, vkey).err
+    assert "two ledgers that cannot both be true" in said
+    # anyone takes it apart with a shell
+    notes = {s.split(": ")[0]: base64.b64decode(s.split(": ")[1])
+             for s in proof.read_text().splitlines()
+             if s.startswith(("first: ", "second: "))}
+    assert notes["first"] != notes["second"]
+    assert w1.state.read_bytes().startswith(notes["first"])
+    # it accuses nobody else, and with a changed byte nobody at all
+    stranger = flow.Witness(tmp_path, "w8", vkey)
+    assert flow.az(*check, stranger.vkey, code=None).code != 0
+    bad = flow.write(tmp_path / "bad", proof.read_text().replace(
+        "first: ", "first: A", 1))
+    assert flow.az("witness", "check", bad, "--log", vkey,
+                   code=None).code != 0
+    # a larger fork gives another proof
+    other.az("source", "add", "14", "three", "--namespace", "three")
+    request, _ = w1.request(other, "--from", size)
+    answer, ran = w1.cosign(request, code=1)
+    assert "contradicts" in ran.err
+    assert w1.state.read_text().splitlines()[1] == size
+    larger = answer.with_name(answer.name + ".misbehaviour")
+    if int(size) & (int(size) - 1):     # else a proof does not hold that root
+        said = flow.az("witness", "check", larger, "--log", vkey).err
+        assert f"one of {size} entries, one of {int(size) + 1}" in said
+
+
+# ---- old copies put back ----
+
+def put_back(home, old, *names):
+    for name in names:
+        target = home.path / name
+        if target.is_dir():
+            shutil.rmtree(target)
+            shutil.copytree(old.path / name, target)
+        else:
+            shutil.copy(old.path / name, target)
+
+
+@pytest.mark.parametrize("what", [["ledger"], ["gateway.db"],
+                                  ["ledger", "gateway.db"]])
+def test_an_old_copy_signs_nothing(home, tmp_path, what):
+    """Restoring the ledger, the register, or both: nothing more is signed."""
+    w1, _ = home.witnesses
+    old = fork(home, tmp_path / "old")
+    home.az("source", "add", "14", "one", "--namespace", "one")
+    w1.turn(home)
+    checkpoint = (home.path / "ledger/checkpoint").read_bytes()
+    put_back(home, old, *what)
+    for extra in ("-wal", "-shm"):
+        (home.path / f"gateway.db{extra}").unlink(missing_ok=True)
+    ran = home.az("source", "add", "14", "two", "--namespace", "two",
+                  code=5)
+    assert "put back" in ran.err, ran.err
+    if what == ["ledger", "gateway.db"]:
+        assert "a witness has seen" in ran.err
+    now = (home.path / "ledger/checkpoint").read_bytes()
+    assert now in (checkpoint, (old.path / "ledger/checkpoint").read_bytes())
+    # no command goes on, reading ones included
+    home.az("ledger", "show", code=5)
+
+
+def test_only_the_witness_sees_a_whole_home_put_back(home, tmp_path):
+    """Every file old: the witness refuses, its state proves it at home, and
+    from then on nothing is signed."""
+    w1, _ = home.witnesses
+    old = fork(home, tmp_path / "old")
+    home.az("source", "add", "14", "one", "--namespace", "one")
+    w1.turn(home)
+    old.az("source", "add", "14", "two", "--namespace", "two")
+    request, _ = w1.request(old)
+    _, ran = w1.cosign(request, code=1)
+    assert "the request begins at 0" in ran.err
+    said = old.az("ledger", "witness", "accept", w1.state, code=5).err
+    assert "from now on nothing is signed here" in said
+    assert "not those that a witness has seen" in old.az(
+        "source", "add", "14", "three", "--namespace", "three", code=5).err
+    # while for the true one it is only news
+    assert "is a part of this ledger" in home.az(
+        "ledger", "witness", "accept", w1.state).err
+    home.az("source", "add", "14", "two", "--namespace", "two")
+
+
+def test_a_witness_ahead_is_noticed(home, tmp_path):
+    """Asked from more than there is: the gateway says what that means."""
+    w1, _ = home.witnesses
+    said = w1.request(home, "--from", "5000", code=5)[1].err
+    assert "has seen 5000 entries" in said
