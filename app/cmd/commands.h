@@ -14,6 +14,7 @@ struct commands_group {
 	size_t len;
 };
 
+extern const struct commands_group disclosure_commands;
 extern const struct commands_group enrol_commands;
 extern const struct commands_group intake_commands;
 extern const struct commands_group sources_commands;

@@ -1,0 +1,351 @@
+/* azukari disclosure: a table of one's own, without a home. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/cmd/commands.h"
+#include "app/ops/disclosure.h"
+
+struct words {
+	const char *delimiter, *k, *suppression, *l, *diversity, *c, *t,
+	    *distance, *order, *metric, *aggregate, *balance, *budget;
+};
+
+struct choice {
+	const char *word;
+	int value;
+};
+
+static const struct choice metrics[] = {
+	{"loss", ENGINE_LOSS}, {"precision", ENGINE_PRECISION},
+	{"precision-monotone", ENGINE_PRECISION_MONOTONE},
+	{"height", ENGINE_HEIGHT}, {"entropy", ENGINE_ENTROPY},
+	{"entropy-monotone", ENGINE_ENTROPY_MONOTONE},
+	{"entropy-normalised", ENGINE_ENTROPY_NORMALISED},
+	{"discernibility", ENGINE_DISCERNIBILITY},
+	{"discernibility-monotone", ENGINE_DISCERNIBILITY_MONOTONE},
+	{"aecs", ENGINE_CLASS_SIZE}, {"ambiguity", ENGINE_AMBIGUITY},
+	{NULL, 0},
+};
+
+static const struct choice aggregates[] = {
+	{"geometric", ENGINE_GEOMETRIC}, {"arithmetic", ENGINE_ARITHMETIC},
+	{"max", ENGINE_MAXIMUM}, {"sum", ENGINE_SUM}, {"rank", ENGINE_RANK},
+	{NULL, 0},
+};
+
+static const struct choice diversities[] = {
+	{"distinct", ENGINE_DISTINCT_L}, {"entropy", ENGINE_ENTROPY_L},
+	{"grassberger", ENGINE_GRASSBERGER_L},
+	{"recursive", ENGINE_RECURSIVE_CL}, {NULL, 0},
+};
+
+static const struct choice distances[] = {
+	{"equal", ENGINE_T_EQUAL}, {"ordered", ENGINE_T_ORDERED},
+	{"hierarchical", ENGINE_T_HIERARCHICAL}, {NULL, 0},
+};
+
+static const struct choice orders[] = {
+	{"text", 0}, {"number", 1}, {NULL, 0},
+};
+
+static enum err bad(struct cli *cli, const char *option, const char *text)
+{
+	return outcome_refuse(&cli->outcome, ERR_USAGE,
+	    "%s does not take \"%s\"", "%sに「%s」は使えません", option, text);
+}
+
+static enum err choose(struct cli *cli, const char *option, const char *text,
+    const struct choice *all, int *ret)
+{
+	if (text == NULL)
+		return ERR_OK;
+	for (; all->word != NULL; all++)
+		if (strcmp(all->word, text) == 0) {
+			*ret = all->value;
+			return ERR_OK;
+		}
+	return bad(cli, option, text);
+}
+
+static enum err number(struct cli *cli, const char *option, const char *text,
+    double min, double max, double *ret)
+{
+	char *end = NULL;
+	double x;
+
+	if (text == NULL)
+		return ERR_OK;
+	x = strtod(text, &end);
+	if (end == text || *end != '\0' || !(x >= min && x <= max))
+		return bad(cli, option, text);
+	*ret = x;
+	return ERR_OK;
+}
+
+/* `1500` evaluations, `1500ms` or `20s`. */
+static enum err budget(struct cli *cli, const char *text,
+    struct disclosure_args *a)
+{
+	char *end = NULL;
+	double x;
+
+	if (text == NULL)
+		return ERR_OK;
+	x = strtod(text, &end);
+	if (end == text || !(x > 0 && x < 1e15))
+		return bad(cli, "--budget", text);
+	if (*end == '\0')
+		a->nodes_max = (uint64_t)x;
+	else if (strcmp(end, "ms") == 0 || strcmp(end, "s") == 0)
+		a->budget_ms = (uint64_t)(*end == 's' ? x * 1000 : x) + 1;
+	else
+		return bad(cli, "--budget", text);
+	return ERR_OK;
+}
+
+/* One rule at most: --l with its kind, or --t with its distance. */
+static enum err read_rule(struct cli *cli, const struct words *w,
+    struct disclosure_args *a)
+{
+	int model = w->c != NULL ? ENGINE_RECURSIVE_CL : ENGINE_DISTINCT_L;
+
+	if ((w->l != NULL && w->t != NULL) ||
+	    (a->sensitive == NULL) != (w->l == NULL && w->t == NULL))
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "--sensitive COLUMN goes with either --l or --t",
+		    "--sensitive COLUMN は --l か --t と組み合わせてください");
+	if (a->sensitive == NULL)
+		return ERR_OK;
+	a->has_model = 1;
+	if (w->t != NULL) {
+		model = ENGINE_T_EQUAL;
+		RETURN_IF(choose(cli, "--distance", w->distance, distances,
+		    &model));
+	} else {
+		RETURN_IF(choose(cli, "--diversity", w->diversity,
+		    diversities, &model));
+	}
+	a->model = (enum engine_model)model;
+	RETURN_IF(number(cli, "--l", w->l, 1, 1e6, &a->l));
+	RETURN_IF(number(cli, "--t", w->t, 0, 1, &a->t));
+	a->c = 1;
+	return number(cli, "--c", w->c, 1e-9, 1e9, &a->c);
+}
+
+static enum err read_words(struct cli *cli, const struct words *w,
+    struct disclosure_args *a)
+{
+	int metric = ENGINE_LOSS, aggregate = ENGINE_DEFAULT;
+	double k = 1;
+
+	a->delimiter = ';';
+	if (w->delimiter != NULL && (strlen(w->delimiter) != 1 ||
+	    strchr("\"\r\n", w->delimiter[0]) != NULL) &&
+	    strcmp(w->delimiter, "\\t") != 0)
+		return bad(cli, "--delimiter", w->delimiter);
+	if (w->delimiter != NULL)
+		a->delimiter = w->delimiter[0] == '\\' ? '\t' :
+		    w->delimiter[0];
+	RETURN_IF(number(cli, "--k", w->k, 1, 1e9, &k));
+	a->k = (unsigned)k;
+	RETURN_IF(number(cli, "--suppression", w->suppression, 0, 1,
+	    &a->limit));
+	RETURN_IF(choose(cli, "--metric", w->metric, metrics, &metric));
+	RETURN_IF(choose(cli, "--aggregate", w->aggregate, aggregates,
+	    &aggregate));
+	RETURN_IF(choose(cli, "--order", w->order, orders,
+	    &a->numeric_order));
+	a->metric = (enum engine_metric)metric;
+	a->aggregate = (enum engine_aggregate)aggregate;
+	a->has_balance = w->balance != NULL;
+	RETURN_IF(number(cli, "--balance", w->balance, 0, 1, &a->balance));
+	RETURN_IF(budget(cli, w->budget, a));
+	return read_rule(cli, w, a);
+}
+
+/* ---- what comes out ---- */
+
+static double ratio(uint64_t a, uint64_t b)
+{
+	return b == 0 ? 0 : (double)a / (double)b;
+}
+
+/* Rows that are suppressed are one class of their own in the second reading,
+ * as in ARX; in the first they are not there. */
+static struct json_doc *risks(const struct engine_result *r)
+{
+	struct json_doc *o = json_doc_new_object();
+	uint64_t kept = r->respondents - r->suppressed_respondents;
+	double average = ratio(r->groups, r->sum_of_sizes);
+
+	json_doc_set_real(o, "prosecutor_highest", ratio(r->groups > 0,
+	    r->smallest));
+	json_doc_set_real(o, "prosecutor_average", average);
+	json_doc_set_real(o, "journalist_highest", ratio(r->groups > 0,
+	    r->smallest));
+	json_doc_set_real(o, "journalist_average", average);
+	json_doc_set_real(o, "marketer", average);
+	json_doc_set_real(o, "sample_uniqueness", r->smallest == 1 ?
+	    ratio(1, kept) : 0);
+	json_doc_set_real(o, "with_suppressed_as_a_class",
+	    ratio(r->groups + (r->suppressed_respondents > 0),
+	    r->respondents));
+	json_doc_set_real(o, "input_average", ratio(r->tuples,
+	    r->respondents));
+	json_doc_set_real(o, "input_uniqueness", ratio(r->sample_uniques,
+	    r->respondents));
+	return o;
+}
+
+static struct json_doc *columns(const struct disclosure_done *d)
+{
+	struct json_doc *all = json_doc_new_array();
+
+	for (size_t i = 0; i < d->table.columns_len; i++) {
+		const struct disclosure_column *c = &d->table.columns[i];
+		struct json_doc *o = json_doc_new_object();
+
+		json_doc_set_string(o, "name", c->name);
+		json_doc_set_int(o, "level", d->result.levels[i]);
+		json_doc_set_int(o, "levels", hierarchy_levels(c->hierarchy));
+		json_doc_set_real(o, "loss", d->result.column_loss[i]);
+		json_doc_add(all, o);
+	}
+	return all;
+}
+
+static void set_counts(struct json_doc *o, const struct engine_result *r)
+{
+	json_doc_set_int(o, "suppressed", (int64_t)r->suppressed_rows);
+	json_doc_set_int(o, "suppressed_respondents",
+	    (int64_t)r->suppressed_respondents);
+	json_doc_set_int(o, "groups", (int64_t)r->groups);
+	json_doc_set_int(o, "rows", (int64_t)r->rows);
+	json_doc_set_int(o, "respondents", (int64_t)r->respondents);
+	json_doc_set_int(o, "distinct", (int64_t)r->tuples);
+	json_doc_set_int(o, "smallest", (int64_t)r->smallest);
+	json_doc_set_int(o, "largest", (int64_t)r->largest);
+	json_doc_set_real(o, "average", ratio(r->sum_of_sizes, r->groups));
+	json_doc_set_int(o, "nodes_evaluated", (int64_t)r->nodes_evaluated);
+	json_doc_set_real(o, "nodes", r->nodes);
+}
+
+static struct json_doc *result_of(const struct disclosure_done *d)
+{
+	const struct engine_result *r = &d->result;
+	struct json_doc *o = json_doc_new_object();
+	struct json_doc *levels = json_doc_new_array();
+	struct json_doc *times = json_doc_new_object();
+
+	for (size_t i = 0; i < d->table.columns_len; i++)
+		json_doc_add_int(levels, r->levels[i]);
+	json_doc_set(o, "levels", levels);
+	json_doc_set_real(o, "loss", r->loss);
+	set_counts(o, r);
+	json_doc_set_bool(o, "optimal", r->optimal);
+	json_doc_set_real(o, "bound", r->bound);
+	json_doc_set(o, "columns", columns(d));
+	json_doc_set(o, "risks", risks(r));
+	json_doc_set_real(times, "read_ms", d->read_ms);
+	json_doc_set_real(times, "search_ms", d->search_ms);
+	json_doc_set(o, "times", times);
+	return o;
+}
+
+static void print_people(const struct disclosure_done *d)
+{
+	const struct engine_result *r = &d->result;
+
+	for (size_t i = 0; i < d->table.columns_len; i++)
+		printf("%-24s level %u of %u  loss %.6f\n",
+		    d->table.columns[i].name, r->levels[i],
+		    hierarchy_levels(d->table.columns[i].hierarchy) - 1,
+		    r->column_loss[i]);
+	printf("loss %.12g%s\n", r->loss, r->optimal ? "" :
+	    " (not proven best)");
+	if (!r->optimal)
+		printf("no vector is below %.12g\n", r->bound);
+	printf("suppressed %llu of %llu rows; %llu classes of %llu to %llu\n",
+	    (unsigned long long)r->suppressed_rows,
+	    (unsigned long long)r->rows, (unsigned long long)r->groups,
+	    (unsigned long long)r->smallest, (unsigned long long)r->largest);
+	printf("prosecutor risk: highest %.6g, average %.6g\n",
+	    ratio(r->groups > 0, r->smallest),
+	    ratio(r->groups, r->sum_of_sizes));
+	printf("%llu of %.0f vectors evaluated; read %.1f ms, search %.1f "
+	    "ms\n", (unsigned long long)r->nodes_evaluated, r->nodes,
+	    d->read_ms, d->search_ms);
+}
+
+static enum err conclude(struct cli *cli, const struct disclosure_done *d,
+    enum err e)
+{
+	if (e != ERR_OK && (e != ERR_REFUSED || d->result.rows == 0))
+		return e;
+	if (e == ERR_OK && cli->json)
+		cli->result = result_of(d);
+	else if (e == ERR_OK)
+		print_people(d);
+	if (e == ERR_OK)
+		return ERR_OK;
+	return outcome_refuse(&cli->outcome, e, d->result.optimal ?
+	    "no vector of levels keeps to the rules within the limit" :
+	    "the budget ended before a vector was found",
+	    d->result.optimal ?
+	    "上限内で規則を満たす一般化レベルの組み合わせはありません" :
+	    "見つかる前に予算が尽きました");
+}
+
+static enum err run_disclosure(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(disclosure_done_release) struct disclosure_done d = {0};
+	struct disclosure_args a = {0};
+	struct words w = {0};
+	const struct cli_option options[] = {
+		{"--delimiter", CLI_TEXT, &w.delimiter},
+		{"--hierarchies", CLI_TEXT, &a.hierarchies},
+		{"--quasi", CLI_TEXT, &a.quasi},
+		{"--respondent", CLI_TEXT, &a.respondent},
+		{"--k", CLI_TEXT, &w.k},
+		{"--suppression", CLI_TEXT, &w.suppression},
+		{"--sensitive", CLI_TEXT, &a.sensitive},
+		{"--l", CLI_TEXT, &w.l},
+		{"--diversity", CLI_TEXT, &w.diversity},
+		{"--c", CLI_TEXT, &w.c},
+		{"--t", CLI_TEXT, &w.t},
+		{"--distance", CLI_TEXT, &w.distance},
+		{"--order", CLI_TEXT, &w.order},
+		{"--sensitive-hierarchy", CLI_TEXT, &a.sensitive_hierarchy},
+		{"--metric", CLI_TEXT, &w.metric},
+		{"--aggregate", CLI_TEXT, &w.aggregate},
+		{"--balance", CLI_TEXT, &w.balance},
+		{"--weights", CLI_TEXT, &a.weights},
+		{"--budget", CLI_TEXT, &w.budget},
+		{"-o", CLI_TEXT, &a.out},
+		{"--drop", CLI_FLAG, &a.drop},
+	};
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	a.file = args.items[0];
+	if (a.quasi == NULL || a.hierarchies == NULL)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "give --quasi NAME,… and --hierarchies DIR",
+		    "--quasi NAME,… と --hierarchies DIR を指定してください");
+	RETURN_IF(read_words(cli, &w, &a));
+	return conclude(cli, &d, disclosure_run(&a, &d, &cli->outcome));
+}
+
+static const struct cli_command rows[] = {
+	{"disclosure", "FILE.csv --hierarchies DIR --quasi NAME,NAME... "
+	    "[--delimiter C] [--k K] [--suppression SHARE] [--respondent NAME]"
+	    " [--sensitive NAME (--l L | --t T)] [--diversity KIND] [--c C] "
+	    "[--distance KIND] [--order text|number] "
+	    "[--sensitive-hierarchy FILE] [--metric NAME] [--aggregate NAME] "
+	    "[--balance B] [--weights NAME=W,...] [--budget N|Ns] "
+	    "[-o OUT.csv] [--drop]",
+	    "generalise a table of one's own with the least loss",
+	    "手元の表を損失最小で一般化する", run_disclosure},
+};
+
+const struct commands_group disclosure_commands = {rows, ARRAY_LEN(rows)};

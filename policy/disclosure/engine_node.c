@@ -1,0 +1,439 @@
+/* policy/disclosure/engine_node.c - one vector: who is suppressed, and what
+ * that says about the vectors below. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/disclosure/engine_internal.h"
+
+enum { ALIVE, CERTAIN, DEAD };  /* engine_group.dead */
+
+void
+engine_node_unref(struct engine_node *n)
+{
+	if (n != NULL && --n->refs == 0)
+		free(n);
+}
+
+static enum err
+node_alloc(const struct engine *e, struct engine_node **ret)
+{
+	size_t sums = e->columns_len * ENGINE_LEVELS_MAX;
+	struct engine_node *n = calloc(1, sizeof(*n) +
+	    sums * sizeof(n->size_certain[0]));
+
+	if (n == NULL)
+		return ERR_NOMEM;
+	n->refs = 1;
+	*ret = n;
+	return ERR_OK;
+}
+
+/* More groups than this cannot keep to the limit: those that stay have
+ * min_people each, those that go at least one. */
+static size_t
+most_groups(const struct engine *e, int exact)
+{
+	if (exact || e->people.len > 0 || e->min_people <= 1)
+		return SIZE_MAX;
+	return (size_t)(e->allowed + (e->respondents - e->allowed) /
+	    e->min_people);
+}
+
+static uint32_t
+size_of(const struct engine *e, size_t column, uint32_t tuple, unsigned level)
+{
+	const struct engine_coded *c = &e->columns[column];
+	uint32_t leaf = e->in.tuples[(size_t)tuple * e->columns_len + column];
+
+	return c->size[(size_t)leaf * c->span + level - c->from];
+}
+
+/* ---- classes that die ---- */
+
+static void
+judge_size(struct engine *e, const struct engine_table *t)
+{
+	struct engine_groups *g = &e->groups;
+	size_t i;
+
+	if (e->people.len > 0) {
+		engine_people_count(e, t);
+		engine_people_settle(e, t, e->min_people);
+	}
+	for (i = 0; i < g->len; i++)
+		g->all[i].dead = g->all[i].people < e->min_people ? CERTAIN :
+		    ALIVE;
+}
+
+static void
+force(struct engine *e, struct engine_node *n, const struct engine_group *g,
+    uint64_t rows, const uint8_t *levels)
+{
+	size_t i;
+
+	n->rows_forced += rows;
+	for (i = 0; i < e->columns_len; i++)
+		n->forced_size[i] += rows * size_of(e, i, g->tuple,
+		    levels[i]);
+}
+
+static void
+judge_group(struct engine *e, const struct engine_table *t, size_t group,
+    const uint8_t *levels, struct engine_node *n)
+{
+	struct engine_groups *g = &e->groups;
+	uint64_t forced = 0, most = 0;
+	int holds = 1;
+	size_t i;
+
+	for (i = 0; i < e->in.rules_len; i++) {
+		holds &= engine_rules_hold(e, i, t, g->order +
+		    g->begin[group], g->begin[group + 1] - g->begin[group],
+		    &forced);
+		most = forced > most ? forced : most;
+	}
+	if (holds)
+		return;
+	if (most == g->all[group].rows) {
+		g->all[group].dead = CERTAIN;
+		return;
+	}
+	g->all[group].dead = DEAD;
+	force(e, n, &g->all[group], most, levels);
+}
+
+static void
+judge_rules(struct engine *e, const struct engine_table *t,
+    const uint8_t *levels, struct engine_node *n)
+{
+	size_t i;
+
+	if (e->in.rules_len == 0)
+		return;
+	engine_table_order(e, t);
+	for (i = 0; i < e->groups.len; i++)
+		if (e->groups.all[i].dead == ALIVE)
+			judge_group(e, t, i, levels, n);
+}
+
+/* ---- figures ---- */
+
+static void
+add_gone_sizes(const struct engine *e, uint32_t tuple, uint64_t rows,
+    const uint8_t *levels, struct engine_node *n)
+{
+	size_t i;
+
+	for (i = 0; i < e->columns_len; i++)
+		n->size_gone[i] += rows * size_of(e, i, tuple, levels[i]);
+}
+
+static void
+add_group(const struct engine_group *g, struct engine_node *n)
+{
+	if (g->dead != ALIVE) {
+		n->rows_gone += g->rows;
+		n->people_gone += g->people;
+		n->rows_certain += g->dead == CERTAIN ? g->rows : 0;
+		return;
+	}
+	if (g->people == 0)
+		return;
+	n->squares_kept += (double)g->rows * (double)g->rows;
+	n->smallest = n->groups == 0 || g->people < n->smallest ? g->people :
+	    n->smallest;
+	n->largest = g->people > n->largest ? g->people : n->largest;
+	n->sum_of_sizes += g->people;
+	n->groups++;
+}
+
+/* Rows that people who are gone have in classes that stay. */
+static void
+add_people(const struct engine *e, const struct engine_table *t,
+    const uint8_t *levels, struct engine_node *n)
+{
+	const struct engine_people *p = &e->people;
+	struct engine_group *g;
+	size_t i, j;
+
+	for (i = 0; i < p->len; i++) {
+		if (!p->gone[i])
+			continue;
+		n->people_gone++;
+		for (j = p->starts[i]; j < p->starts[i + 1]; j++) {
+			g = &e->groups.all[e->groups.of[t->entry_of[
+			    p->tuples[j]]]];
+			if (g->dead != ALIVE)
+				continue;
+			n->rows_gone += p->rows[j];
+			n->rows_certain += p->rows[j];
+			g->rows -= p->rows[j];
+			add_gone_sizes(e, p->tuples[j], p->rows[j], levels,
+			    n);
+		}
+	}
+}
+
+static double
+area_of(const struct engine *e, uint32_t tuple, const uint8_t *levels)
+{
+	double area = 1;
+	size_t i;
+
+	for (i = 0; i < e->columns_len; i++)
+		area *= size_of(e, i, tuple, levels[i]);
+	return area;
+}
+
+static void
+add_ambiguity(const struct engine *e, const uint8_t *levels,
+    struct engine_node *n)
+{
+	const struct engine_groups *g = &e->groups;
+	double most = 1;
+	size_t i;
+
+	for (i = 0; i < e->columns_len; i++)
+		most *= (double)e->columns[i].domain;
+	n->ambiguity = most * (double)n->rows_gone;
+	for (i = 0; i < g->len; i++)
+		if (g->all[i].dead == ALIVE)
+			n->ambiguity += (double)g->all[i].rows *
+			    area_of(e, g->all[i].tuple, levels);
+}
+
+static uint32_t
+label_of(const struct engine *e, size_t column, unsigned level,
+    uint32_t tuple)
+{
+	const struct engine_column *c = &e->in.columns[column];
+	uint32_t leaf = e->in.tuples[(size_t)tuple * e->columns_len + column];
+
+	return level == 0 && c->labels[0] == NULL ? leaf :
+	    c->labels[level][leaf];
+}
+
+/* Counts of labels, in scratch of the engine. */
+struct tally {
+	struct engine *e;
+	size_t column, met;
+	unsigned level;
+	double all;
+};
+
+static void
+tally_rows(struct tally *t, uint32_t tuple, uint32_t rows)
+{
+	uint32_t label = label_of(t->e, t->column, t->level, tuple);
+
+	if (t->e->label_count[label] == 0)
+		t->e->label_met[t->met++] = label;
+	t->e->label_count[label] += rows;
+	t->all += rows;
+}
+
+/* -sum c log2(c/n), and the scratch is zero again. */
+static double
+tally_entropy(struct tally *t)
+{
+	double sum = 0;
+	uint32_t *count;
+	size_t i;
+
+	for (i = 0; i < t->met; i++) {
+		count = &t->e->label_count[t->e->label_met[i]];
+		if (*count > 0)
+			sum -= (double)*count * log2((double)*count / t->all);
+		*count = 0;
+	}
+	return sum > 0 ? sum : 0;
+}
+
+/* Of the rows that are gone, or only of those that are so for certain. */
+static double
+entropy_of_gone(struct engine *e, const struct engine_table *table,
+    size_t column, unsigned level, int certain)
+{
+	struct tally t = {.e = e, .column = column, .level = level};
+	const struct engine_groups *g = &e->groups;
+	const struct engine_people *p = &e->people;
+	size_t i, j;
+
+	for (i = 0; i < g->len; i++)
+		if (g->all[i].dead == CERTAIN ||
+		    (g->all[i].dead == DEAD && !certain))
+			tally_rows(&t, g->all[i].tuple, g->all[i].rows);
+	for (i = 0; i < p->len; i++)
+		for (j = p->starts[i]; p->gone[i] && j < p->starts[i + 1]; j++)
+			if (g->all[g->of[table->entry_of[p->tuples[j]]]].dead
+			    == ALIVE)
+				tally_rows(&t, p->tuples[j], p->rows[j]);
+	return tally_entropy(&t);
+}
+
+static void
+add_entropies(struct engine *e, const struct engine_table *t,
+    const uint8_t *levels, struct engine_node *n)
+{
+	size_t i;
+
+	for (i = 0; i < e->columns_len; i++) {
+		n->entropy_gone[i] = entropy_of_gone(e, t, i, levels[i], 0);
+		n->entropy_certain[i] = n->rows_certain == n->rows_gone ?
+		    n->entropy_gone[i] : entropy_of_gone(e, t, i, levels[i],
+		    1);
+	}
+}
+
+/* ---- what is certain below ---- */
+
+static void
+add_certain_row(const struct engine *e, uint32_t tuple, uint64_t rows,
+    const uint8_t *levels, struct engine_node *n)
+{
+	const uint32_t *leaf = e->in.tuples + (size_t)tuple * e->columns_len;
+	const struct engine_coded *c;
+	const uint32_t *size;
+	uint64_t *sum;
+	unsigned l;
+	size_t i;
+
+	for (i = 0; i < e->columns_len; i++) {
+		c = &e->columns[i];
+		size = c->size + (size_t)leaf[i] * c->span;
+		sum = n->size_certain + i * ENGINE_LEVELS_MAX;
+		for (l = 0; l + c->from <= levels[i]; l++)
+			sum[l] += rows * size[l];
+	}
+}
+
+static void
+add_certain(const struct engine *e, const struct engine_table *t,
+    const uint8_t *levels, struct engine_node *n)
+{
+	const struct engine_people *p = &e->people;
+	const struct engine_groups *g = &e->groups;
+	size_t i, j;
+
+	for (i = 0; i < t->len; i++)
+		if (g->all[g->of[i]].dead == CERTAIN)
+			add_certain_row(e, t->tuple[i], t->rows[i], levels, n);
+	for (i = 0; i < p->len; i++)
+		for (j = p->starts[i]; p->gone[i] && j < p->starts[i + 1]; j++)
+			if (g->all[g->of[t->entry_of[p->tuples[j]]]].dead ==
+			    ALIVE)
+				add_certain_row(e, p->tuples[j], p->rows[j],
+				    levels, n);
+}
+
+/* The certain entries' sizes hold from the table's own levels up. */
+static double
+low_of_table(const struct engine *e, const struct engine_table *t,
+    const struct engine_node *n)
+{
+	const struct engine_groups *g = &e->groups;
+	double rows, low = 0, stay = 0, most = 1, cap;
+	size_t i;
+
+	/* of somebody with several tuples a part of an entry may go */
+	if (e->people.len > 0)
+		return 0;
+	for (i = 0; i < e->columns_len; i++)
+		most *= (double)e->columns[i].domain;
+	for (i = 0; i < t->len; i++) {
+		rows = t->rows[i];
+		if (e->in.metric == ENGINE_DISCERNIBILITY_MONOTONE)
+			low += rows * rows;
+		if (g->all[g->of[i]].dead == CERTAIN)
+			continue;
+		stay += 1;
+		if (e->in.metric == ENGINE_DISCERNIBILITY)
+			low += rows * (rows > e->min_people ? rows :
+			    e->min_people);
+		else if (e->in.metric == ENGINE_AMBIGUITY)
+			low += rows * area_of(e, t->tuple[i], t->levels);
+	}
+	if (e->in.metric == ENGINE_DISCERNIBILITY)
+		return low + (double)e->rows * (double)n->rows_certain;
+	if (e->in.metric == ENGINE_AMBIGUITY)
+		return low + most * (double)n->rows_certain;
+	if (e->in.metric == ENGINE_DISCERNIBILITY_MONOTONE)
+		return low;
+	cap = (double)(e->rows - n->rows_certain) / e->min_people;
+	stay = (stay < cap ? stay : cap) * e->s + e->g;
+	return stay > 0 ? (double)e->rows / stay : 0;
+}
+
+static void
+sum_up(struct engine *e, const struct engine_table *t, const uint8_t *levels,
+    struct engine_node *n)
+{
+	const struct engine_groups *g = &e->groups;
+	size_t i;
+
+	for (i = 0; i < g->len; i++)
+		n->squares += (double)g->all[i].rows * (double)g->all[i].rows;
+	if (e->people.len > 0)
+		add_people(e, t, levels, n);
+	for (i = 0; i < g->len; i++)
+		add_group(&g->all[i], n);
+	n->feasible = n->people_gone <= e->allowed &&
+	    (n->people_gone < e->respondents || e->allowed == e->respondents);
+	/* people and rows are the same where there are rules */
+	n->hopeless = e->in.rules_len == 0 ? n->people_gone > e->allowed :
+	    n->rows_certain + n->rows_forced > e->allowed;
+}
+
+/* What the metric and its bound need. */
+static void
+add_metric(struct engine *e, const struct engine_table *t,
+    const uint8_t *levels, struct engine_node *n)
+{
+	const struct engine_groups *g = &e->groups;
+	size_t i;
+
+	if (e->in.metric == ENGINE_LOSS) {
+		for (i = 0; i < g->len; i++)
+			if (g->all[i].dead != ALIVE)
+				add_gone_sizes(e, g->all[i].tuple,
+				    g->all[i].rows, levels, n);
+		if (n->rows_certain > 0)
+			add_certain(e, t, levels, n);
+	} else if ((e->in.metric == ENGINE_ENTROPY ||
+	    e->in.metric == ENGINE_ENTROPY_NORMALISED) && n->rows_gone > 0) {
+		add_entropies(e, t, levels, n);
+	} else if (!engine_metric_of_columns(e)) {
+		if (e->in.metric == ENGINE_AMBIGUITY)
+			add_ambiguity(e, levels, n);
+		n->low = low_of_table(e, t, n);
+	}
+}
+
+enum err
+engine_node_new(struct engine *e, const struct engine_table *t,
+    const uint8_t *levels, int exact, struct engine_node **ret)
+{
+	struct engine_node *n = NULL;
+	enum err err;
+
+	RETURN_IF(node_alloc(e, &n));
+	e->evaluated++;
+	err = engine_table_group(e, t, levels, most_groups(e, exact));
+	if (err == ERR_LIMIT) {
+		n->hopeless = 1;
+		err = ERR_OK;
+	} else if (err == ERR_OK) {
+		judge_size(e, t);
+		judge_rules(e, t, levels, n);
+		sum_up(e, t, levels, n);
+		if (exact || !n->hopeless)
+			add_metric(e, t, levels, n);
+	}
+	if (err != ERR_OK) {
+		engine_node_unref(n);
+		return err;
+	}
+	*ret = n;
+	return ERR_OK;
+}
