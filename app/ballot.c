@@ -204,6 +204,12 @@ enum err ballot_tally(const struct ballot *b, struct ballot_more more,
 	return decision_tally(&all, ret, reasons);
 }
 
+enum err ballot_new(struct ballot **ret)
+{
+	*ret = calloc(1, sizeof(**ret));
+	return *ret == NULL ? ERR_NOMEM : ERR_OK;
+}
+
 void ballot_free(struct ballot **b)
 {
 	if (*b == NULL)

@@ -41,6 +41,7 @@ struct ballot {
 	size_t stops_len;
 };
 void ballot_release(struct ballot *b);          /* CLEANUP-able */
+enum err ballot_new(struct ballot **ret) MUST_USE;      /* of the heap */
 void ballot_free(struct ballot **b);            /* for CLEANUP(), of the heap */
 
 /* ERR_NOT_FOUND with a sentence when there is no such plan. */

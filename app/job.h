@@ -20,6 +20,7 @@
 #define AZUKARI_APP_JOB_H
 
 #include "app/home.h"
+#include "vault/register_plan.h"
 
 #define JOB_ARENA_DEFAULT ((size_t)256 << 20)
 #define JOB_ARENA_LEAST ((size_t)1 << 20)
@@ -51,6 +52,11 @@ struct job_result {
  * ends. */
 enum err job_run(struct home *h, const char *plan,
     const struct job_options *options, struct job_result *ret) MUST_USE;
+
+/* Has anybody whose answers are in this built or released bundle withdrawn
+ * since its export began? */
+enum err job_consent_moved(struct home *h, struct owner *w,
+    const struct register_export *e, int *ret) MUST_USE;
 
 /* The last part, for a bundle that is built: ask consent again, finish, verify
  * as a stranger would, log `released`, publish, destroy the plan's secrets.

@@ -84,19 +84,24 @@ static enum err ask_again(void *ctx, const struct store_book_row *row)
 }
 
 /* Only those who withdrew at all since the job began are looked at. */
-static enum err consent_again(struct publish *p, int *ret_changed)
+enum err job_consent_moved(struct home *h, struct owner *w,
+    const struct register_export *e, int *ret)
 {
-	struct again a = {.h = p->h, .w = p->w,
-	    .since = p->export_row.started_unix_s};
+	struct again a = {.h = h, .w = w, .since = e->started_unix_s};
 	int any = 0;
 
-	RETURN_IF(store_respondent_any_withdrawn_since(p->w->store, a.since,
+	RETURN_IF(store_respondent_any_withdrawn_since(w->store, a.since,
 	    &any));
 	if (any)
-		RETURN_IF(store_notice_book_rows(p->w->store,
-		    p->export_row.id, ask_again, &a));
-	*ret_changed = a.stopped > 0;
+		RETURN_IF(store_notice_book_rows(w->store, e->id, ask_again,
+		    &a));
+	*ret = a.stopped > 0;
 	return ERR_OK;
+}
+
+static enum err consent_again(struct publish *p, int *ret_changed)
+{
+	return job_consent_moved(p->h, p->w, &p->export_row, ret_changed);
 }
 
 static enum err destroy_built(struct publish *p)

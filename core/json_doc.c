@@ -336,6 +336,12 @@ json_doc_new_object(void)
 }
 
 struct json_doc *
+json_doc_copy(const struct json_doc *v)
+{
+	return made(json_deep_copy(inner(v)));
+}
+
+struct json_doc *
 json_doc_new_array(void)
 {
 	return made(json_array());

@@ -68,6 +68,8 @@ enum err json_doc_need_int(const struct json_doc *v, const char *key,
  * returned as ERR_NOMEM by its next json_doc_dump. */
 struct json_doc *json_doc_new_object(void);
 struct json_doc *json_doc_new_array(void);
+/* A whole copy, owned by the caller. */
+struct json_doc *json_doc_copy(const struct json_doc *v);
 void json_doc_set(struct json_doc *obj, const char *key,
     struct json_doc *child);
 void json_doc_set_string(struct json_doc *obj, const char *key,

@@ -229,6 +229,13 @@ not_after_recall(const struct audit *a, const struct audit_event *ev)
 }
 
 static int
+fetched_not_recalled(const struct audit *a, const struct audit_event *ev)
+{
+	(void)a;
+	return ev->plan == NULL || !ev->plan->recalled;
+}
+
+static int
 after_release(const struct audit *a, const struct audit_event *ev)
 {
 	(void)a;
@@ -270,8 +277,8 @@ charter_known(const struct audit *a, const struct audit_event *ev)
 #define PLAN_EXPORTS (BIT(ENTRY_EXPORT_STARTED) | BIT(ENTRY_EXPORTED) | \
 	BIT(ENTRY_EXPORT_FAILED))
 #define AFTER_EXPORT (BIT(ENTRY_RELEASED) | BIT(ENTRY_RECALL) | \
-	BIT(ENTRY_RECEIPT) | BIT(ENTRY_DESTRUCTION) | BIT(ENTRY_BYTE_RELEASE) | \
-	BIT(ENTRY_DESTRUCTION_DUE))
+	BIT(ENTRY_FETCHED) | BIT(ENTRY_RECEIPT) | BIT(ENTRY_DESTRUCTION) | \
+	BIT(ENTRY_BYTE_RELEASE) | BIT(ENTRY_DESTRUCTION_DUE))
 
 static const struct audit_check checks[] = {
 	{{"genesis-first", "entry 0, and no other, is the genesis"},
@@ -332,18 +339,22 @@ static const struct audit_check checks[] = {
 	{{"released-by-seats", "where seats sign a bundle's bytes, it is "
 	    "released once enough of them did"},
 	    BIT(ENTRY_RELEASED), released_by_seats},
-	{{"same-bundle", "what is signed, released or recalled is what was "
-	    "exported"},
-	    BIT(ENTRY_BYTE_RELEASE) | BIT(ENTRY_RELEASED) | BIT(ENTRY_RECALL), same_bundle},
+	{{"same-bundle", "what is signed, released, fetched or recalled is "
+	    "what was exported"},
+	    BIT(ENTRY_BYTE_RELEASE) | BIT(ENTRY_RELEASED) |
+	    BIT(ENTRY_FETCHED) | BIT(ENTRY_RECALL), same_bundle},
 	{{"recall-after-exported", "only an exported bundle is recalled"},
 	    BIT(ENTRY_RECALL), recall_after_exported},
 	{{"not-after-recall", "nothing is exported or released after a recall "
 	    "or with too few approvals standing"},
 	    BIT(ENTRY_EXPORT_STARTED) | BIT(ENTRY_EXPORTED) |
 	    BIT(ENTRY_BYTE_RELEASE) | BIT(ENTRY_RELEASED), not_after_recall},
-	{{"after-release", "receipts and destructions are of released "
-	    "bundles"},
-	    BIT(ENTRY_RECEIPT) | BIT(ENTRY_DESTRUCTION), after_release},
+	{{"after-release", "fetches, receipts and destructions are of "
+	    "released bundles"},
+	    BIT(ENTRY_FETCHED) | BIT(ENTRY_RECEIPT) |
+	    BIT(ENTRY_DESTRUCTION), after_release},
+	{{"fetched-not-recalled", "a recalled bundle is fetched no more"},
+	    BIT(ENTRY_FETCHED), fetched_not_recalled},
 	{{"erasure-of-batch", "an erasure is of a withdrawal logged before"},
 	    BIT(ENTRY_ERASURE), erasure_of_batch},
 	{{"notice-chain", "notices to a partner are numbered without gap"},

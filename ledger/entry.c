@@ -69,6 +69,8 @@ static const struct entry_info kinds[ENTRY_KINDS] = {
 	    "export", "sha256sums-sha256"),
 	[ENTRY_EXPORT_FAILED] = ROW("export-failed", ENTRY_STOP,
 	    "export", "plan-sha256", "why"),
+	[ENTRY_FETCHED] = ROW("fetched", ENTRY_GRANT,
+	    "export", "sha256sums-sha256", "partner", "first-byte"),
 	[ENTRY_RECALL] = ROW("recall", ENTRY_STOP,
 	    "export", "sha256sums-sha256"),
 	[ENTRY_RECEIPT] = ROW("receipt", ENTRY_STOP,

@@ -197,6 +197,7 @@ static const struct {
 	{"origin", is_origin}, {"gateway-key", is_ssh_key},
 	{"ledger-key", is_log_vkey}, {"owner-name", is_owner_name},
 	{"version", is_number}, {"number", is_number},
+	{"first-byte", is_number},
 	{"generation", is_number}, {"erase-generation", is_number},
 	{"records", is_number}, {"previous", is_digest_or_none},
 	{"root", is_digest}, {"consent-root", is_digest},

@@ -6,6 +6,7 @@
 #include "app/docket.h"
 #include "app/ops/ask.h"
 #include "app/papers.h"
+#include "app/report.h"
 #include "app/unlock.h"
 #include "core/clock.h"
 
@@ -53,37 +54,11 @@ static enum err run_draft(struct cli *cli, struct cli_args args)
 	return ERR_OK;
 }
 
-static const char *verdict_en(enum decision_verdict v)
-{
-	return v == DECISION_REFUSED ? "refused" :
-	    v == DECISION_ASK ? "the officers must judge" : "eligible";
-}
-
-static const char *verdict_ja(enum decision_verdict v)
-{
-	return v == DECISION_REFUSED ? "拒否" :
-	    v == DECISION_ASK ? "保管官の判断が必要" : "提供可";
-}
-
 static void decided(void *ctx, const char *owner, const struct decision *d)
 {
 	struct cli *cli = ctx;
-	struct json_doc *row = json_doc_new_object();
-	CLEANUP(buf_release) struct buf en = {0};
-	CLEANUP(buf_release) struct buf ja = {0};
 
-	json_doc_set_string(row, "owner", owner);
-	json_doc_set_string(row, "verdict", verdict_en(d->verdict));
-	json_doc_add(cli->result, row);
-	if (strcmp(owner, "-") == 0)
-		outcome_put(&cli->outcome, OUTCOME_DONE,
-		    verdict_en(d->verdict), verdict_ja(d->verdict));
-	else if (buf_printf(&en, "owner %s: %s", owner,
-	    verdict_en(d->verdict)) == ERR_OK && buf_printf(&ja,
-	    "所有者%s: %s", owner, verdict_ja(d->verdict)) == ERR_OK)
-		outcome_put(&cli->outcome, OUTCOME_DONE, buf_text(&en),
-		    buf_text(&ja));
-	docket_tell(d, &cli->outcome);
+	report_decided(cli->result, &cli->outcome, owner, d);
 }
 
 static enum err run_submit(struct cli *cli, struct cli_args args)
@@ -102,49 +77,37 @@ static enum err run_submit(struct cli *cli, struct cli_args args)
 	return ask_submit(h, args.items[0], path, decided, cli);
 }
 
-struct listing {
-	struct cli_table table;
-	struct json_doc *json;
-};
-
-static enum err list_one(void *ctx, const struct register_document *doc)
+static void print_list(const struct cli *cli)
 {
-	struct listing *l = ctx;
-	struct json_doc *row = json_doc_new_object();
-	char when[CLOCK_UTC_LEN + 1];
-	const char *cells[4] = {doc->owner, doc->name, doc->subject, when};
+	static const char *const keys[] = {"owner", "request", "partner",
+	    "submitted"};
+	CLEANUP(cli_table_release) struct cli_table t = {.columns = 4};
+	const char *cells[4] = {cli_say(cli, "owner", "所有者"),
+	    cli_say(cli, "request", "申請"), cli_say(cli, "partner", "提供先"),
+	    cli_say(cli, "submitted", "受付")};
 
-	clock_format_utc(doc->added_unix_s, when);
-	cli_table_row(&l->table, cells);
-	json_doc_set_string(row, "owner", doc->owner);
-	json_doc_set_string(row, "request", doc->name);
-	json_doc_set_string(row, "partner", doc->subject);
-	json_doc_set_string(row, "submitted", when);
-	json_doc_add(l->json, row);
-	return ERR_OK;
+	cli_table_row(&t, cells);
+	for (size_t i = 0; i < json_doc_len(cli->result); i++) {
+		for (size_t k = 0; k < ARRAY_LEN(keys); k++)
+			cells[k] = json_doc_string(json_doc_get(
+			    json_doc_at(cli->result, i), keys[k]));
+		cli_table_row(&t, cells);
+	}
+	cli_table_print(&t);
 }
 
 static enum err run_list(struct cli *cli, struct cli_args args)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
-	struct listing l = {.table = {.columns = 4}};
-	const char *head[4] = {cli_say(cli, "owner", "所有者"),
-	    cli_say(cli, "request", "申請"), cli_say(cli, "partner", "提供先"),
-	    cli_say(cli, "submitted", "受付")};
-	struct register_query q = {.kind = REGISTER_REQUEST};
-	enum err e;
+	struct report_filter f = {0};
 
 	RETURN_IF(cli_options(cli, &args, NULL, 0, 0, 1));
-	q.owner = args.len == 1 ? args.items[0] : NULL;
+	f.owner = args.len == 1 ? args.items[0] : NULL;
 	RETURN_IF(unlock_home(cli, &h));
-	l.json = json_doc_new_array();
-	cli_table_row(&l.table, head);
-	e = register_document_each(h->reg, &q, list_one, &l);
-	if (e == ERR_OK && !cli->json)
-		cli_table_print(&l.table);
-	cli_table_release(&l.table);
-	cli->result = l.json;
-	return e;
+	RETURN_IF(report_requests(h, &f, &cli->result));
+	if (!cli->json)
+		print_list(cli);
+	return ERR_OK;
 }
 
 static enum err run_show(struct cli *cli, struct cli_args args)

@@ -11,6 +11,7 @@
 #include "app/ops/plan_pack.h"
 #include "app/ops/plans.h"
 #include "app/plan_page.h"
+#include "app/report.h"
 #include "app/unlock.h"
 #include "core/clock.h"
 
@@ -54,129 +55,54 @@ static const char *why_word(const struct cli *cli, const char *why)
 	return why;
 }
 
-/* 1 when this seat's shares are here. */
-static int has_released(struct home *h, const struct ballot *b,
-    const char *seat)
-{
-	const struct register_query q = {.kind = REGISTER_RELEASE,
-	    .owner = b->row.owner, .subject = b->row.id, .name = seat};
-	struct register_document doc;
-
-	return register_document_find(h->reg, &q, &doc) == ERR_OK;
-}
-
-struct standing {
-	unsigned approved, released, needed;
-	unsigned bytes, bytes_needed;   /* byte release of a built bundle */
-};
-
-/* A bundle that is built waits for seats, where the plan says so. */
-static enum err count_bytes(struct home *h, const struct ballot *b,
-    struct standing *ret)
-{
-	struct register_export e;
-
-	if (b->row.state != REGISTER_PLAN_STARTED || !b->plan.byte_release ||
-	    register_export_get(h->reg, b->row.export_id, &e) != ERR_OK ||
-	    e.state != REGISTER_EXPORT_BUILT)
-		return ERR_OK;
-	return byterelease_standing(h, e.id, b->row.id, &ret->bytes,
-	    &ret->bytes_needed);
-}
-
-static enum err count_votes(struct home *h, const struct ballot *b,
-    struct standing *ret)
-{
-	CLEANUP(reasons_release) struct reasons why = {0};
-	struct decision_tally t;
-
-	RETURN_IF(ballot_tally(b, (struct ballot_more){0}, h->now_unix_s, &t,
-	    &why));
-	*ret = (struct standing){.needed = t.needed,
-	    .approved = (unsigned)__builtin_popcount(t.approved)};
-	for (size_t i = 0; i < b->charter.charter.seats_len; i++)
-		if ((t.approved >> i & 1) && has_released(h, b,
-		    b->charter.charter.seats[i].name))
-			ret->released++;
-	return count_bytes(h, b, ret);
-}
-
 /* ---- plan list ---- */
 
-struct listing {
-	struct cli *cli;
-	struct home *h;
-	struct cli_table table;
-	const char *only;               /* an owner, or NULL */
-};
-
-static void listing_release(struct listing *l)
+/* The words of "state" in a report. */
+static enum register_plan_state state_named(const char *name)
 {
-	cli_table_release(&l->table);
+	return strcmp(name, "frozen") == 0 ? REGISTER_PLAN_FROZEN :
+	    strcmp(name, "started") == 0 ? REGISTER_PLAN_STARTED :
+	    strcmp(name, "exported") == 0 ? REGISTER_PLAN_DONE :
+	    REGISTER_PLAN_ENDED;
 }
 
-static void json_row(struct listing *l, const struct register_plan *p,
-    const struct standing *s, const char *expires)
+static const char *text_of(const struct json_doc *row, const char *key)
 {
-	static const char *const states[] = {
-		[REGISTER_PLAN_FROZEN] = "frozen",
-		[REGISTER_PLAN_STARTED] = "started",
-		[REGISTER_PLAN_DONE] = "exported",
-		[REGISTER_PLAN_ENDED] = "ended"};
-	struct json_doc *row = json_doc_new_object();
+	const char *text = json_doc_string(json_doc_get(row, key));
 
-	json_doc_set_string(row, "plan", p->id);
-	json_doc_set_string(row, "owner", p->owner);
-	json_doc_set_string(row, "request", p->request);
-	json_doc_set_string(row, "partner", p->partner);
-	json_doc_set_string(row, "state", states[p->state]);
-	json_doc_set_string(row, "why", p->why);
-	json_doc_set_int(row, "approvals", s->approved);
-	json_doc_set_int(row, "releases", s->released);
-	json_doc_set_int(row, "needed", s->needed);
-	json_doc_set_int(row, "byte_releases", s->bytes);
-	json_doc_set_int(row, "byte_releases_needed", s->bytes_needed);
-	json_doc_set_string(row, "expires", expires);
-	json_doc_add(l->cli->result, row);
+	return text == NULL ? "" : text;
 }
 
-static enum err list_one(void *ctx, const struct register_plan *p)
+static int number_of(const struct json_doc *row, const char *key)
 {
-	struct listing *l = ctx;
-	CLEANUP(ballot_release) struct ballot b = {0};
-	struct standing s;
-	char expires[CLOCK_UTC_LEN + 1], votes[32], shares[32], state[96];
-
-	RETURN_IF(ballot_load(l->h, p->id, &b));
-	RETURN_IF(count_votes(l->h, &b, &s));
-	clock_format_utc(p->expires_unix_s, expires);
-	(void)snprintf(votes, sizeof(votes), "%u/%u", s.approved, s.needed);
-	(void)snprintf(shares, sizeof(shares), "%u/%u", s.released, s.needed);
-	if (s.bytes_needed > 0)
-		(void)snprintf(state, sizeof(state), "%s %u/%u",
-		    cli_say(l->cli, "built, waits for byte release",
-		    "作成済み・開示前の確認待ち"), s.bytes, s.bytes_needed);
-	else
-		(void)snprintf(state, sizeof(state), "%s%s%s",
-		    state_word(l->cli, p), p->why[0] != '\0' ? ": " : "",
-		    why_word(l->cli, p->why));
-	cli_table_row(&l->table, (const char *const[]){p->id, p->owner,
-	    p->request, p->partner, state, votes, shares, expires});
-	json_row(l, p, &s, expires);
-	return ERR_OK;
+	return (int)json_doc_int(json_doc_get(row, key), 0);
 }
 
-static enum err run_list(struct cli *cli, struct cli_args args)
+static void list_one(const struct cli *cli, const struct json_doc *row,
+    struct cli_table *t)
 {
-	CLEANUP(home_cleanup) struct home *h = NULL;
-	CLEANUP(listing_release) struct listing l = {.cli = cli,
-	    .table = {.columns = 8}};
+	const struct register_plan p = {
+		.state = state_named(text_of(row, "state"))};
+	const char *why = text_of(row, "why");
+	char votes[32], shares[32], state[96];
 
-	RETURN_IF(cli_options(cli, &args, NULL, 0, 0, 1));
-	RETURN_IF(open_home(cli, &h));
-	l.h = h;
-	cli->result = json_doc_new_array();
-	cli_table_row(&l.table, (const char *const[]){
+	(void)snprintf(votes, sizeof(votes), "%d/%d",
+	    number_of(row, "approvals"), number_of(row, "needed"));
+	(void)snprintf(shares, sizeof(shares), "%d/%d",
+	    number_of(row, "releases"), number_of(row, "needed"));
+	(void)snprintf(state, sizeof(state), "%s%s%s", state_word(cli, &p),
+	    why[0] != '\0' ? ": " : "", why_word(cli, why));
+	cli_table_row(t, (const char *const[]){text_of(row, "plan"),
+		text_of(row, "owner"), text_of(row, "request"),
+		text_of(row, "partner"), state, votes, shares,
+		text_of(row, "expires")});
+}
+
+static void print_list(const struct cli *cli)
+{
+	CLEANUP(cli_table_release) struct cli_table t = {.columns = 8};
+
+	cli_table_row(&t, (const char *const[]){
 		cli_say(cli, "plan", "計画"), cli_say(cli, "owner", "所有者"),
 		cli_say(cli, "request", "申請"),
 		cli_say(cli, "partner", "提供先"),
@@ -184,10 +110,22 @@ static enum err run_list(struct cli *cli, struct cli_args args)
 		cli_say(cli, "approvals", "承認"),
 		cli_say(cli, "shares", "シェア"),
 		cli_say(cli, "expires", "期限")});
-	RETURN_IF(register_plan_each(h->reg, args.len == 1 ? args.items[0] :
-	    NULL, 0, list_one, &l));
+	for (size_t i = 0; i < json_doc_len(cli->result); i++)
+		list_one(cli, json_doc_at(cli->result, i), &t);
+	cli_table_print(&t);
+}
+
+static enum err run_list(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	struct report_filter f = {0};
+
+	RETURN_IF(cli_options(cli, &args, NULL, 0, 0, 1));
+	f.owner = args.len == 1 ? args.items[0] : NULL;
+	RETURN_IF(open_home(cli, &h));
+	RETURN_IF(report_plans(h, &f, &cli->result));
 	if (!cli->json)
-		cli_table_print(&l.table);
+		print_list(cli);
 	return ERR_OK;
 }
 
@@ -217,7 +155,7 @@ static void seat_row(const struct cli *cli, struct home *h,
 		    cli_say(cli, "denied", "拒否") :
 		    cli_say(cli, "taken back", "取消し");
 	cli_table_row(t, (const char *const[]){seat, v == NULL ? NULL : when,
-	    has_released(h, b, seat) ? cli_say(cli, "yes", "済") : NULL, no,
+	    report_has_released(h, b, seat) ? cli_say(cli, "yes", "済") : NULL, no,
 	    s == NULL ? NULL : s->parsed.reason});
 }
 
@@ -329,46 +267,6 @@ static enum err run_pack(struct cli *cli, struct cli_args args)
 	return plan_pack(h, &p);
 }
 
-static void put_accepted(struct cli *cli, const struct accept_result *r)
-{
-	struct json_doc *doc = json_doc_new_object();
-
-	json_doc_set_string(doc, "plan", r->plan);
-	json_doc_set_string(doc, "seat", r->seat);
-	json_doc_set_bool(doc, "approved", r->approved);
-	json_doc_set_bool(doc, "released", r->released);
-	json_doc_set_bool(doc, "denied", r->denied);
-	json_doc_set_bool(doc, "revoked", r->revoked);
-	json_doc_set_bool(doc, "ended", r->ended);
-	json_doc_set_bool(doc, "recalled", r->recalled);
-	cli->result = doc;
-}
-
-/* Where the plan stands now, and who is next. */
-static enum err tell_next(struct cli *cli, struct home *h, const char *plan)
-{
-	CLEANUP(ballot_release) struct ballot b = {0};
-	struct standing s;
-
-	RETURN_IF(ballot_load(h, plan, &b));
-	if (b.row.state != REGISTER_PLAN_FROZEN)
-		return ERR_OK;
-	RETURN_IF(count_votes(h, &b, &s));
-	outcome_add(&cli->outcome, OUTCOME_DONE,
-	    "%s: %u of %u approvals, %u of %u seats' shares",
-	    "%s：承認%u/%u席、シェア%u/%u席", plan, s.approved, s.needed,
-	    s.released, s.needed);
-	if (s.released >= s.needed)
-		outcome_add(&cli->outcome, OUTCOME_HINT,
-		    "next: azukari export %s", "次は azukari export %s です",
-		    plan);
-	else if (s.approved >= s.needed)
-		outcome_add(&cli->outcome, OUTCOME_HINT,
-		    "seats that approved before the others: pack again, and azukari approve once more",
-		    "先に承認した席は、新しいファイルでもう一度 azukari approve を実行します");
-	return ERR_OK;
-}
-
 static enum err run_accept(struct cli *cli, struct cli_args args)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
@@ -383,8 +281,8 @@ static enum err run_accept(struct cli *cli, struct cli_args args)
 	a.answer = args.items[0];
 	RETURN_IF(unlock_home(cli, &h));
 	RETURN_IF(accept_answer(h, &a, &r));
-	put_accepted(cli, &r);
-	return tell_next(cli, h, r.plan);
+	cli->result = report_accepted(&r);
+	return report_next(h, r.plan);
 }
 
 static enum err run_end(struct cli *cli, struct cli_args args)

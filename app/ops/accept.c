@@ -185,6 +185,10 @@ enum err accept_load(struct accept *a, const struct accept_claim *c)
 {
 	struct ballot *b = &a->ballot;
 
+	if (a->only_plan != NULL && strcmp(a->only_plan, c->plan) != 0)
+		return outcome_refuse(a->h->outcome, ERR_MISMATCH,
+		    "this answer is not about %s",
+		    "%sについての回答ではありません", a->only_plan);
 	if (b->plan.text == NULL)
 		RETURN_IF(ballot_load(a->h, c->plan, b));
 	if (strcmp(c->plan, b->row.id) != 0 ||
@@ -332,6 +336,7 @@ enum err accept_answer(struct home *h, const struct accept_args *args,
 	if (a == NULL)
 		return ERR_NOMEM;
 	a->h = h;
+	a->only_plan = args->plan;
 	a->result = &result;
 	RETURN_IF(read_answer(a, args));
 	RETURN_IF(check_together(a));

@@ -13,6 +13,7 @@ struct accept_args {
 	const char *answer;     /* a packet; or one text made by hand ... */
 	const char *sig;        /* ... with its signature file */
 	const char *shares;     /* ... and, for a release, shares.age */
+	const char *plan;       /* only an answer about this plan; or NULL */
 };
 
 struct accept_result {

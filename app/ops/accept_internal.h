@@ -15,6 +15,7 @@ struct accept_text {
 
 struct accept {
 	struct home *h;
+	const char *only_plan;          /* NULL: any */
 	struct pack pack;               /* owns all bytes */
 	struct accept_text approval, release, denial, revocation;
 	struct bytes shares;

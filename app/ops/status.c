@@ -8,10 +8,18 @@
 #include "vault/store_batch.h"
 #include "vault/store_respondent.h"
 
+struct adding {
+	struct status *status;
+	const char *only;               /* NULL: all */
+};
+
 static enum err add_owner(void *ctx, const struct register_owner *owner)
 {
-	struct status *s = ctx;
+	const struct adding *a = ctx;
+	struct status *s = a->status;
 
+	if (a->only != NULL && strcmp(a->only, owner->code) != 0)
+		return ERR_OK;
 	if (s->len == STATUS_OWNERS_MAX)
 		return ERR_LIMIT;
 	s->owners[s->len] = (struct status_owner){.owner = *owner};
@@ -189,14 +197,15 @@ static void tell_needs(struct home *h, const struct status_owner *o)
 	    "所有者%s：期限を過ぎた通知への回答が%llu件あります", code);
 }
 
-enum err status_load(struct home *h, struct status *ret)
+enum err status_load(struct home *h, const char *owner, struct status *ret)
 {
+	struct adding adding = {.status = ret, .only = owner};
 	CLEANUP(log_cleanup) struct log *log = NULL;
 
 	*ret = (struct status){0};
 	RETURN_IF(act_log_reader(h, &log));
 	ret->ledger_size = log_size(log);
-	RETURN_IF(register_owner_each(h->reg, add_owner, ret));
+	RETURN_IF(register_owner_each(h->reg, add_owner, &adding));
 	for (size_t i = 0; i < ret->len; i++) {
 		RETURN_IF(load_register(h, &ret->owners[i]));
 		RETURN_IF(load_store(h, &ret->owners[i]));

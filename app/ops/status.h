@@ -28,7 +28,9 @@ struct status {
 	uint64_t ledger_size;
 };
 
-/* Fill ${ret}.  What needs a person is said in h->outcome, as warnings. */
-enum err status_load(struct home *h, struct status *ret) MUST_USE;
+/* Fill ${ret}, with all owners or ${owner} alone (may be NULL).  What needs a
+ * person is said in h->outcome, as warnings. */
+enum err status_load(struct home *h, const char *owner,
+    struct status *ret) MUST_USE;
 
 #endif

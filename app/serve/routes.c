@@ -3,6 +3,10 @@
 static const struct serve_routes *const groups[] = {
 	&health_routes,
 	&session_routes,
+	&request_routes,
+	&plan_routes,
+	&export_routes,
+	&ledger_routes,
 };
 
 const struct serve_routes *const *routes_all(size_t *ret_len)

@@ -7,6 +7,10 @@
 #include "app/serve/serve.h"
 
 extern const struct serve_routes health_routes;
+extern const struct serve_routes export_routes;
+extern const struct serve_routes ledger_routes;
+extern const struct serve_routes plan_routes;
+extern const struct serve_routes request_routes;
 extern const struct serve_routes session_routes;
 
 /* All groups; ${ret_len} of them. */

@@ -102,6 +102,9 @@ struct serve_request {
 	struct serve_wire *wire;        /* private */
 };
 
+/* 1 when only the head is asked for: nothing leaves, so nothing is logged. */
+int serve_is_head(const struct serve_request *q);
+
 /* A request header by name (ASCII case ignored), NULL when absent or given
  * twice.  Valid until the reply.  Clean: no control characters. */
 const char *serve_header(const struct serve_request *q, const char *name);

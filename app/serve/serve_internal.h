@@ -68,6 +68,7 @@ struct serve_wire {
 	int suspended, gone, ended;     /* gone: the caller hung up */
 	enum err e;
 	unsigned refused;               /* status, found while the body came */
+	int is_head;                    /* HEAD */
 	struct buf headers;             /* name NUL value NUL, in their order */
 	char target[FRONT_TARGET_MAX + 2];
 	uint64_t got;                   /* bytes of the body */

@@ -131,6 +131,11 @@ static const char *header(const struct buf *headers, const char *name)
 	return count == 1 ? found : NULL;
 }
 
+int serve_is_head(const struct serve_request *q)
+{
+	return q->wire->is_head;
+}
+
 const char *serve_header(const struct serve_request *q, const char *name)
 {
 	return header(&q->wire->headers, name);
@@ -304,6 +309,7 @@ unsigned wire_head(struct serve *s, struct conn *c,
 	if (!make_wire(s, c, connection, &h, ret))
 		return refuse(r, MHD_HTTP_SERVICE_UNAVAILABLE, "no-memory", 1);
 	(*ret)->q.route = route;
+	(*ret)->is_head = strcmp(method, "HEAD") == 0;
 	(*ret)->q.body.max = (size_t)route->body_max;
 	memcpy((*ret)->q.params, params.values, sizeof(params.values));
 	memcpy((*ret)->q.address, address, sizeof(address));

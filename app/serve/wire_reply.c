@@ -133,7 +133,8 @@ static enum err envelope(struct serve_wire *w)
 		p->status = p->status == 0 ? MHD_HTTP_OK : p->status;
 		return problem_done(&q->outcome, TAKE(q->result), &p->bytes);
 	}
-	if (w->e == ERR_NOT_FOUND) {
+	/* the operator may see everything, so may be told what is not there */
+	if (w->e == ERR_NOT_FOUND && q->caller.role != SERVE_OPERATOR) {
 		p->status = PROBLEM_NOTHING_STATUS;
 		return problem_nothing(&p->bytes);
 	}

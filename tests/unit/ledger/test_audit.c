@@ -59,6 +59,8 @@ struct line {
 	"why", "expired"}
 #define RECALL(sums) ENTRY_RECALL, "14", {"export", "EXP-2026-0001", \
 	"sha256sums-sha256", sums}
+#define FETCHED(sums) ENTRY_FETCHED, "14", {"export", "EXP-2026-0001", \
+	"sha256sums-sha256", sums, "partner", "keio", "first-byte", "0"}
 #define TEXT_OF(kind) kind, "14", {"export", "EXP-2026-0001", \
 	"text-sha256", D("41"), "sig-sha256", D("42")}
 #define OWNER ENTRY_OWNER, "14", {"owner-name", "Kanagawa"}
@@ -91,7 +93,7 @@ static const struct line good_plan[] = {
 static const struct line good_end[] = {
 	{STARTED}, {EXPORTED(D("33"))}, {FAILED}, {STARTED},
 	{EXPORTED(D("34"))}, {RELEASED(D("34"))}, {ENDED},
-	{TEXT_OF(ENTRY_RECEIPT)},
+	{FETCHED(D("34"))}, {TEXT_OF(ENTRY_RECEIPT)},
 	{ENTRY_WITHDRAWAL, "14", {"batch", B("01")}},
 	{NOTICE("1", D("61"))},
 	{ENTRY_ERASURE, "14", {"batch", B("01"), "erase-generation", "2"}},
@@ -326,6 +328,13 @@ static const struct scenario scenarios[] = {
 	{"after-release ", ALL_OF_PLAN, {{STARTED}, {EXPORTED(D("34"))},
 	    {TEXT_OF(ENTRY_RECEIPT)}}},
 	{"after-release ", ALL_OF_PLAN, {{TEXT_OF(ENTRY_DESTRUCTION)}}},
+	{"after-release ", ALL_OF_PLAN, {{STARTED}, {EXPORTED(D("34"))},
+	    {FETCHED(D("34"))}}},
+	{"same-bundle ", ALL_OF_PLAN, {{STARTED}, {EXPORTED(D("34"))},
+	    {RELEASED(D("34"))}, {FETCHED(D("35"))}}},
+	{"fetched-not-recalled ", ALL_OF_PLAN, {{STARTED},
+	    {EXPORTED(D("34"))}, {RELEASED(D("34"))}, {RECALL(D("34"))},
+	    {FETCHED(D("34"))}}},
 	{"erasure-of-batch ", 0, {{ENTRY_ERASURE, "14", {"batch", B("09"),
 	    "erase-generation", "2"}}}},
 	{"notice-chain ", 0, {{NOTICE("2", D("61"))}}},

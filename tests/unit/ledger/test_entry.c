@@ -22,7 +22,7 @@ good_value(const char *key)
 		{"gateway-key", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgME"
 		    "BQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"},
 		{"owner-name", "\xe7\xa5\x9e\xe5\xa5\x88\xe5\xb7\x9d\xe7\x9c\x8c"},
-		{"version", "1"}, {"number", "1"}, {"generation", "7"},
+		{"version", "1"}, {"number", "1"}, {"first-byte", "0"}, {"generation", "7"},
 		{"erase-generation", "0"}, {"records", "0"},
 		{"root", HEX64}, {"consent-root", HEX64}, {"previous", "-"},
 		{"survey", "corona 1"}, {"source", "line-14"},
