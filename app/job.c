@@ -633,14 +633,27 @@ static enum err write_bundle(struct job *j, struct job_scan *s,
 	return job_bundle_build(j->h, &j->c, s, &j->built);
 }
 
+/* What people take is known only now. */
+static enum err make_arena(struct job *j, uint32_t respondents)
+{
+	size_t all = j->options->arena_bytes == 0 ? JOB_ARENA_DEFAULT :
+	    j->options->arena_bytes;
+	size_t people = (size_t)respondents * (READER_BYTES_PER_RESPONDENT +
+	    JOB_SCAN_BYTES_PER_RESPONDENT);
+
+	job_arena_free(TAKE(j->arena));
+	return job_arena_new(people > all / 2 ? all / 2 : all - people,
+	    &j->arena);
+}
+
 static enum err attempt(struct job *j, struct job_result *ret)
 {
 	CLEANUP(reader_cleanup) struct reader *r = NULL;
 	CLEANUP(job_scan_release) struct job_scan s = {0};
 	enum err e;
 
-	job_arena_clear(j->arena);
 	RETURN_IF(open_reader(j, &r));
+	RETURN_IF(make_arena(j, reader_respondents(r)));
 	RETURN_IF(job_scan_init(&s, &j->c, j->arena));
 	RETURN_IF(job_scan_read(&s, r, j->options));
 	reader_count(r, &j->built.counts);
@@ -732,7 +745,7 @@ static enum err open_keys(struct job *j)
 	RETURN_IF(check_secrets(j));
 	RETURN_IF(job_keys_combine(j->w, &j->c, &j->keys));
 	step_reached(STEP_JOB_COMBINED);
-	return job_arena_new(arena, &j->arena);
+	return ERR_OK;
 }
 
 /* ERR_CHANGED: someone withdrew, or a segment moved under the reader. */

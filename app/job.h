@@ -22,11 +22,14 @@
 #include "app/home.h"
 #include "vault/register_plan.h"
 
-#define JOB_ARENA_DEFAULT ((size_t)256 << 20)
+#define JOB_ARENA_DEFAULT ((size_t)192 << 20)
 #define JOB_ARENA_LEAST ((size_t)1 << 20)
 
 struct job_options {
-	size_t arena_bytes;             /* 0: JOB_ARENA_DEFAULT */
+	/* What keys, people and opened rows may take together; 0:
+	 * JOB_ARENA_DEFAULT.  Where people take more than half of it, the rows
+	 * have the other half nevertheless. */
+	size_t arena_bytes;
 	unsigned threads;               /* 0: 2 */
 	int rederive;                   /* only compute the payload's digests */
 	void (*progress)(void *ctx, const char *stage, uint64_t done);

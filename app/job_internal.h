@@ -94,6 +94,7 @@ struct job_consent {
 	uint16_t year;
 };
 
+#define JOB_SCAN_BYTES_PER_RESPONDENT 18        /* of its arrays */
 struct job_scan {
 	const struct survey *survey;
 	struct job_column *columns;

@@ -44,33 +44,46 @@ static size_t bucket_of(const struct job_person *p)
 	return (size_t)p->pseudonym[0] << 8 | p->pseudonym[1];
 }
 
+/* Everyone into their bucket, in place: whoever lies where a bucket is next to
+ * be filled changes places with who belongs there. */
+static void fill_buckets(struct job_person *people, size_t *next,
+    const size_t *ends)
+{
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (next[i] < ends[i]) {
+			struct job_person *here = &people[next[i]];
+			size_t home = bucket_of(here);
+			struct job_person other = people[next[home]];
+
+			people[next[home]++] = *here;
+			if (home != i)
+				*here = other;
+		}
+}
+
 /* Pseudonyms are as good as random: by their first two bytes into buckets, then
  * each bucket, which has few. */
 static enum err sort_people(struct job_rows *r)
 {
-	size_t *ends = calloc(BUCKETS + 1, sizeof(*ends)), begin = 0;
-	struct job_person *sorted = calloc(r->people_len + 1,
-	    sizeof(*sorted));
+	size_t *next = calloc(2 * BUCKETS + 1, sizeof(*next)), *ends;
 
-	if (ends == NULL || sorted == NULL) {
-		free(ends);
-		free(sorted);
+	if (next == NULL)
 		return ERR_NOMEM;
-	}
+	ends = next + BUCKETS;
 	for (size_t i = 0; i < r->people_len; i++)
-		ends[bucket_of(&r->people[i]) + 1]++;
-	for (size_t i = 1; i <= BUCKETS; i++)
+		ends[bucket_of(&r->people[i])]++;
+	for (size_t i = 1; i < BUCKETS; i++)
 		ends[i] += ends[i - 1];
-	/* Filling moves every beginning to the bucket's end. */
-	for (size_t i = 0; i < r->people_len; i++)
-		sorted[ends[bucket_of(&r->people[i])]++] = r->people[i];
-	for (size_t i = 0; i < BUCKETS; begin = ends[i++])
-		qsort(sorted + begin, ends[i] - begin, sizeof(*sorted),
+	for (size_t i = 1; i < BUCKETS; i++)
+		next[i] = ends[i - 1];
+	fill_buckets(r->people, next, ends);
+	for (size_t i = 0; i < BUCKETS; i++) {
+		size_t begin = i == 0 ? 0 : ends[i - 1];
+
+		qsort(r->people + begin, ends[i] - begin, sizeof(*r->people),
 		    by_pseudonym);
-	secret_wipe(r->people, r->people_len * sizeof(*r->people));
-	free(r->people);
-	r->people = sorted;
-	free(ends);
+	}
+	free(next);
 	return ERR_OK;
 }
 

@@ -21,7 +21,7 @@
  * that is missing though its respondent is not erased is ERR_CORRUPT.  A
  * segment that changed since the snapshot is ERR_CHANGED: start over.
  *
- * Memory: at most 72 bytes per respondent, 12 per later consent that covers
+ * Memory: READER_BYTES_PER_RESPONDENT, 12 per later consent that covers
  * earlier answers, and a few buffers of one segment each.  Plaintext stays in
  * secret pools.  One thread uses a reader; a second one may work inside.
  */
@@ -38,6 +38,8 @@
 
 struct record_epoch_keys;        /* keys/record.h */
 struct epoch_lists;              /* keys/epoch_lists.h */
+
+#define READER_BYTES_PER_RESPONDENT 69  /* tag, key, states, generations */
 
 struct reader_epoch {
 	uint8_t id[16];                         /* of epoch.txt */
