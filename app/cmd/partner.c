@@ -5,18 +5,31 @@
 #include "app/ops/partner.h"
 #include "app/unlock.h"
 #include "app/verify.h"
+#include "app/verify_data.h"
 #include "core/clock.h"
 
 static enum err run_verify(struct cli *cli, struct cli_args args)
 {
 	struct verify_args v = {.now_unix_s = clock_now_unix_s()};
+	struct verify_data_args d = {.now_unix_s = v.now_unix_s};
 	const struct cli_option options[] = {
 		{"--trust", CLI_TEXT, &v.trust},
+		{"--data", CLI_TEXT, &d.data},
+		{"--notices", CLI_TEXT, &d.notices},
 	};
+	CLEANUP(verify_result_release) struct verify_result r = {0};
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	if (d.notices != NULL && d.data == NULL)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "notices speak of people in the opened folder: give --data DIR",
+		    "通知は開いたフォルダの中の方についてのものです。--data DIR を指定してください");
 	v.bundle = args.items[0];
-	RETURN_IF(verify_bundle(&v, NULL, &cli->outcome));
+	RETURN_IF(verify_bundle(&v, &r, &cli->outcome));
+	d.bundle = &r;
+	d.trust = v.trust;
+	if (d.data != NULL)
+		RETURN_IF(verify_data(&d, &cli->outcome));
 	outcome_add(&cli->outcome, OUTCOME_DONE, "%s verifies",
 	    "%sの検証に成功しました", v.bundle);
 	return ERR_OK;
@@ -143,7 +156,7 @@ static enum err run_notice_apply(struct cli *cli, struct cli_args args)
 }
 
 static const struct cli_command rows[] = {
-	{"verify", "BUNDLE [--trust DIR]",
+	{"verify", "BUNDLE [--trust DIR] [--data DIR [--notices DIR]]",
 	    "check a bundle; no home, no key", "提供ファイルを検証する（鍵は不要）",
 	    run_verify},
 	{"open", "BUNDLE --identity PI.key -o DIR [--trust DIR]",

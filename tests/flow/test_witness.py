@@ -1,6 +1,8 @@
 """Witnesses: an owner's policy names them, and nothing moves without them."""
 import base64
+import re
 import shutil
+import subprocess
 
 import pytest
 
@@ -470,3 +472,161 @@ def test_a_witness_ahead_is_noticed(home, tmp_path):
     w1, _ = home.witnesses
     said = w1.request(home, "--from", "5000", code=5)[1].err
     assert "has seen 5000 entries" in said
+
+
+# ---- docs/verify-by-hand.md ----
+
+VERIFY_DOC = flow.ROOT / "docs/verify-by-hand.md"
+VERIFY_TOOLS = (
+    "tar", "basename", "sed", "sha256sum", "cut", "ssh-keygen", "find",
+    "sort", "cmp", "grep", "head", "sh", "openssl", "od", "tr", "dd",
+    "mktemp", "rm", "cp", "cat", "wc", "mkdir", "dirname", "mv")
+
+
+def verify_by_hand(folder, bundle, trust, needed, tools):
+    """Run the page on a bundle; status and text."""
+    shutil.copytree(trust, folder / "trust", dirs_exist_ok=True)
+    script = "".join(re.findall(r"^```sh\n(.*?)^```$", VERIFY_DOC.read_text(
+        encoding="utf-8"), re.M | re.S))
+    head = (f"bundle={bundle} needed={needed} "
+            f"verify={flow.ROOT}/contrib/verify-tlog-proof.sh\n")
+    done = subprocess.run(
+        ["/bin/sh", "-c", head + script], cwd=folder, text=True, check=False,
+        env={"PATH": str(tools), "HOME": str(folder)},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout
+
+
+@pytest.fixture
+def tools(tmp_path):
+    return byhand.tools_only(tmp_path / "only-tools", *dict.fromkeys(
+        VERIFY_TOOLS))
+
+
+def test_the_page_verifies_the_whole_chain(released_once, tmp_path, tools):
+    bundle = next((released_once.path / "outbox").glob("*.tar"))
+    trust = trust_of(released_once, bundle, tmp_path)
+    for needed in (0, 2):
+        work = tmp_path / f"work{needed}"
+        work.mkdir()
+        code, said = verify_by_hand(work, bundle, trust, needed, tools)
+        assert code == 0 and said.endswith("VERIFIED\n"), said
+        assert "approvals: 2 seats" in said
+    work = tmp_path / "work3"
+    work.mkdir()
+    code, said = verify_by_hand(work, bundle, trust, 3, tools)
+    assert code == 1 and "2 of 3 witnesses" in said
+
+
+def changed_bundles(bundle):
+    """Each link of the chain broken, the rest as it was."""
+    files = flow.members(bundle)
+    flip = {name: data[:40] + bytes([data[40] ^ 1]) + data[41:]
+            for name, data in files.items()}
+    for name in files:
+        if name.startswith("trust/") or name == "README.txt":
+            continue
+        yield name, {name: flip[name]}
+    yield "unlisted", {"extra.txt": b"x\n"}
+    yield "missing", {"disclosure.txt": None}
+    # proofs that are good, of something else
+    yield "another entry", {"SHA256SUMS.entry": files["approvals/a.entry"],
+                            "SHA256SUMS.tlog-proof":
+                            files["approvals/a.tlog-proof"]}
+
+
+def test_the_page_and_the_program_refuse_a_broken_chain(
+        released_once, tmp_path, tools):
+    bundle = next((released_once.path / "outbox").glob("*.tar"))
+    trust = trust_of(released_once, bundle, tmp_path)
+    for i, (name, change) in enumerate(changed_bundles(bundle)):
+        work = tmp_path / f"broken{i}"
+        work.mkdir()
+        bad = flow.rewrite(bundle, work / bundle.name, change)
+        code, said = verify_by_hand(work, bad, trust, 2, tools)
+        assert code != 0 and "VERIFIED\n" not in said.replace(
+            "NOT VERIFIED", ""), (name, said)
+        assert flow.az("verify", bad, "--trust", trust,
+                       code=None).code != 0, name
+
+
+# ---- consents ----
+
+def test_consents_are_those_that_were_exported(released_once, tmp_path):
+    home = released_once
+    bundle = next((home.path / "outbox").glob("*.tar"))
+    trust = trust_of(home, bundle, tmp_path)
+    flow.az("open", bundle, *home.partner.options(), "-o", tmp_path,
+            "--trust", trust)
+    data = next(tmp_path.glob("EXP-*-data"))
+    verify = ["verify", bundle, "--trust", trust, "--data", data]
+    assert "exactly those" in flow.az(*verify).err
+    # docs/verify-by-hand.md's own computation gives the same root
+    script = re.search(r"^python3 - <<'PY'\n(.*?)^PY$", VERIFY_DOC.read_text(
+        encoding="utf-8"), re.M | re.S)[1]
+    root = flow.run("/usr/bin/python3", "-c", script, cwd=data).out.strip()
+    assert f"consent-root: {root}\n".encode() in \
+        flow.members(bundle)["STATEMENT.txt"]
+    consents = data / "data/consents.csv"
+    good = consents.read_bytes()
+    rows = good.split(b"\n")
+    for bad in (b"\n".join(rows[:1] + rows[2:]),          # one left out
+                b"\n".join(rows[:2] + rows[1:]),          # one twice
+                b"\n".join([rows[0], rows[2], rows[1], *rows[3:]]),
+                good.replace(rows[1][-4:], b"0000", 1)):
+        consents.write_bytes(bad)
+        assert "are not those of consent-root" in flow.az(
+            *verify, code=None).err
+    consents.write_bytes(good[:-1])
+    assert flow.az(*verify, code=None).code != 0
+    consents.write_bytes(good)
+
+
+def test_a_withdrawn_receipt_fails(released_once, tmp_path):
+    """`verify --notices`: the person is still in the set, then is not."""
+    home = released_once.copy(tmp_path / "gateway")
+    bundle = next((home.path / "outbox").glob("*.tar"))
+    trust = trust_of(released_once, bundle, tmp_path)
+    flow.az("open", bundle, *home.partner.options(), "-o", tmp_path,
+            "--trust", trust)
+    data = next(tmp_path.glob("EXP-*-data"))
+    who = flow.write(tmp_path / "who", exported_respondent(home) + "\n")
+    home.az("withdraw", "14", "--respondent-file", who, "--source", "line")
+    home.az("notice", "issue", "14")
+    notices = home.path / "outbox/notices"
+    verify = ["verify", bundle, "--trust", trust, "--data", data,
+              "--notices", notices]
+    said = flow.az(*verify, code=1).err
+    assert "is the receipt of a respondent who has withdrawn" in said
+    assert "--data DIR" in flow.az("verify", bundle, "--notices", notices,
+                                   code=2).err
+    notice = next(notices.rglob("notice.txt"))
+    flow.az("notice", "apply", notice, data, *home.partner.options(), "-o",
+            tmp_path / "filtered", "--answer", tmp_path / "applied.txt",
+            "--trust", trust)
+    verify[5] = tmp_path / "filtered"
+    said = flow.az(*verify).err
+    assert "nobody whom the 1 notices" in said
+    assert "withdrawn people were taken out" in said
+    # a notice nobody signed is no notice
+    notice.write_bytes(notice.read_bytes().replace(b"withdrawal", b"erasure"))
+    assert "not signed by the gateway" in flow.az(*verify, code=1).err
+
+
+def exported_respondent(home):
+    """Somebody who is in the bundle: all eligible respondents' ids are in
+    lines.ndjson, so one that the notice book finds will do."""
+    for text in (home.folder / "lines.ndjson").read_text().splitlines():
+        doc = flow.json_module.loads(text)
+        if doc["type"] != "response":
+            continue
+        trial = home.copy(home.folder.parent / "trial")
+        who = flow.write(trial.folder / "who", doc["respondent"] + "\n")
+        trial.az("withdraw", "14", "--respondent-file", who, "--source",
+                 "line")
+        trial.az("notice", "issue", "14")
+        found = list((trial.path / "outbox/notices").rglob("notice.txt"))
+        shutil.rmtree(trial.folder)
+        if found:
+            return doc["respondent"]
+    raise AssertionError("nobody of the bundle was found")
