@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/docket.h"
+#include "app/ops/byterelease.h"
 #include "app/ops/status.h"
 #include "core/clock.h"
 
@@ -33,6 +34,20 @@ int report_has_released(struct home *h, const struct ballot *b,
 	return register_document_find(h->reg, &q, &doc) == ERR_OK;
 }
 
+/* A bundle that is built waits for seats, where the plan says so. */
+static enum err count_bytes(struct home *h, const struct ballot *b,
+    struct report_standing *ret)
+{
+	struct register_export e;
+
+	if (b->row.state != REGISTER_PLAN_STARTED || !b->plan.byte_release ||
+	    register_export_get(h->reg, b->row.export_id, &e) != ERR_OK ||
+	    e.state != REGISTER_EXPORT_BUILT)
+		return ERR_OK;
+	return byterelease_standing(h, e.id, b->row.id, &ret->bytes,
+	    &ret->bytes_needed);
+}
+
 enum err report_standing(struct home *h, const struct ballot *b,
     struct report_standing *ret)
 {
@@ -47,7 +62,7 @@ enum err report_standing(struct home *h, const struct ballot *b,
 		if ((t.approved >> i & 1) && report_has_released(h, b,
 		    b->charter.charter.seats[i].name))
 			ret->released++;
-	return ERR_OK;
+	return count_bytes(h, b, ret);
 }
 
 struct listing {
@@ -75,6 +90,8 @@ static void add_plan(struct listing *l, const struct register_plan *p,
 	json_doc_set_int(row, "approvals", s->approved);
 	json_doc_set_int(row, "releases", s->released);
 	json_doc_set_int(row, "needed", s->needed);
+	json_doc_set_int(row, "byte_releases", s->bytes);
+	json_doc_set_int(row, "byte_releases_needed", s->bytes_needed);
 	set_time(row, "expires", p->expires_unix_s);
 	json_doc_add(l->rows, row);
 }
@@ -248,6 +265,7 @@ static void put_papers(struct json_doc *doc, const struct status_owner *o)
 {
 	json_doc_set_int(doc, "seats", (int64_t)o->seats);
 	json_doc_set_int(doc, "threshold", (int64_t)o->threshold);
+	json_doc_set_int(doc, "drills_due", (int64_t)o->drills_due);
 	json_doc_set_int(doc, "charter", (int64_t)o->charter_version);
 	json_doc_set_int(doc, "policy", (int64_t)o->policy_version);
 }

@@ -43,6 +43,7 @@ enum err report_next(struct home *h, const char *plan) MUST_USE;
 /* How many seats have approved and released. */
 struct report_standing {
 	unsigned approved, released, needed;
+	unsigned bytes, bytes_needed;   /* byte release of a built bundle */
 };
 enum err report_standing(struct home *h, const struct ballot *b,
     struct report_standing *ret) MUST_USE;

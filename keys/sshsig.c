@@ -45,6 +45,8 @@ static const char *const ns_names[SSHSIG_NS_COUNT] = {
 	[SSHSIG_REIDENT] = "reident@azukari",
 	[SSHSIG_HANDOVER] = "handover@azukari",
 	[SSHSIG_SESSION] = "session@azukari",
+	[SSHSIG_DRILL] = "drill@azukari",
+	[SSHSIG_ERASURE] = "erasure@azukari",
 };
 
 const char *

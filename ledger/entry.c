@@ -92,7 +92,10 @@ static const struct entry_info kinds[ENTRY_KINDS] = {
 	[ENTRY_REDISTRIBUTION] = ROW("redistribution", ENTRY_GRANT,
 	    "old-charter-sha256", "new-charter-sha256",
 	    "arrangements-sha256"),
-	[ENTRY_DRILL] = ROW("drill", ENTRY_STOP, "seat", "epoch"),
+	[ENTRY_DRILL] = ROW("drill", ENTRY_STOP,
+	    "seat", "drill-sha256", "sig-sha256"),
+	[ENTRY_ERASURE_ORDER] = ROW("erasure-order", ENTRY_STOP,
+	    "text-sha256"),
 	[ENTRY_BACKUP] = ROW("backup", ENTRY_STOP, "what"),
 	[ENTRY_RESTORE] = ROW("restore", ENTRY_STOP, "what"),
 };

@@ -71,6 +71,8 @@ enum register_kind {
 	REGISTER_HANDOVER,      /* name: seat */
 	REGISTER_ARRANGEMENT,   /* name: epoch id */
 	REGISTER_WITNESS_POLICY,
+	REGISTER_DRILL,         /* name: seat */
+	REGISTER_ERASURE_ORDER,
 	REGISTER_KIND_END,
 };
 

@@ -7,6 +7,7 @@
 #include "app/cmd/commands.h"
 #include "app/cmd/machine.h"
 #include "app/ops/byterelease.h"
+#include "app/ops/drill.h"
 #include "app/ops/officer.h"
 #include "app/ops/plan_pack.h"
 #include "app/unlock.h"
@@ -403,6 +404,57 @@ static enum err run_seat_pack(struct cli *cli, struct cli_args args)
 	return plan_pack_shares(h, args.items[0], seat, out);
 }
 
+/* ---- drill ---- */
+
+static enum err run_drill_pack(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	struct drill_pack_args a = {0};
+	const struct cli_option options[] = {
+		{"--seat", CLI_TEXT, &a.seat},
+		{"-o", CLI_TEXT, &a.path},
+		{"--days", CLI_NUMBER, &a.days},
+	};
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	if (a.seat == NULL || a.path == NULL || a.days > DRILL_DAYS_MAX)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "give --seat NAME and -o FILE; --days is at most %u",
+		    "--seat NAME と -o FILE を指定してください。--days は%uまでです",
+		    DRILL_DAYS_MAX);
+	a.owner = args.items[0];
+	RETURN_IF(unlock_home(cli, &h));
+	return drill_pack(h, &a);
+}
+
+static enum err run_drill_sign(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(machine_release) struct machine c = {0};
+	struct officer_args open_args;
+	const struct cli_option options[] = {
+		{"--identity", CLI_TEXT, &c.identity},
+		{"-o", CLI_TEXT, &c.out},
+		{"--state", CLI_TEXT, &c.state},
+		{"--charter-sha256", CLI_TEXT, &c.charter},
+	};
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	RETURN_IF(prepare(cli, &c, 1, &open_args));
+	open_args.packet = args.items[0];
+	return drill_sign(&open_args, c.out, &cli->outcome);
+}
+
+static enum err run_drill_accept(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	const char *sig = NULL;
+	const struct cli_option options[] = {{"--sig", CLI_TEXT, &sig}};
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	RETURN_IF(unlock_home(cli, &h));
+	return drill_accept(h, args.items[0], sig);
+}
+
 static const struct cli_command rows[] = {
 	{"approve",
 	    "PACKET --identity FILE.key -o ANSWER [--yes] [--state DIR] [--charter-sha256 DIGEST]",
@@ -420,6 +472,16 @@ static const struct cli_command rows[] = {
 	{"seat check", "PACKET --identity FILE.key",
 	    "on the custodian's machine: do all own shares open?",
 	    "保管官の機械で：自分のシェアがすべて開けるか確かめる", run_seat_check},
+	{"seat drill pack", "OWNER --seat NAME -o FILE [--days N]",
+	    "a text that only this seat can open, to be signed",
+	    "その席だけが開ける文書を書き出す（訓練）", run_drill_pack},
+	{"seat drill sign",
+	    "PACKET --identity FILE.key -o ANSWER [--state DIR] [--charter-sha256 DIGEST]",
+	    "on the custodian's machine: open and sign it",
+	    "保管官の機械で：開いて署名する", run_drill_sign},
+	{"seat drill accept", "ANSWER | TEXT --sig FILE",
+	    "the seat's key works; enter it", "席の鍵が使えることを記録する",
+	    run_drill_accept},
 	{"seat pack", "OWNER --seat NAME -o FILE",
 	    "all shares of a seat, for seat check",
 	    "席のシェアをすべて書き出す（seat check 用）", run_seat_pack},

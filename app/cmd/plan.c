@@ -7,7 +7,6 @@
 #include "app/cmd/commands.h"
 #include "app/docket.h"
 #include "app/ops/accept.h"
-#include "app/ops/byterelease.h"
 #include "app/ops/plan_pack.h"
 #include "app/ops/plans.h"
 #include "app/plan_page.h"
@@ -92,6 +91,12 @@ static void list_one(const struct cli *cli, const struct json_doc *row,
 	    number_of(row, "releases"), number_of(row, "needed"));
 	(void)snprintf(state, sizeof(state), "%s%s%s", state_word(cli, &p),
 	    why[0] != '\0' ? ": " : "", why_word(cli, why));
+	if (number_of(row, "byte_releases_needed") > 0)
+		(void)snprintf(state, sizeof(state), "%s %d/%d",
+		    cli_say(cli, "built, waits for byte release",
+		    "作成済み・開示前の確認待ち"),
+		    number_of(row, "byte_releases"),
+		    number_of(row, "byte_releases_needed"));
 	cli_table_row(t, (const char *const[]){text_of(row, "plan"),
 		text_of(row, "owner"), text_of(row, "request"),
 		text_of(row, "partner"), state, votes, shares,

@@ -127,7 +127,7 @@ static enum err sign_kind(const char *word, enum sshsig_ns *ret)
 		{"charter", SSHSIG_CHARTER}, {"policy", SSHSIG_POLICY},
 		{"request", SSHSIG_REQUEST},
 		{"byterelease", SSHSIG_BYTERELEASE},
-		{"session", SSHSIG_SESSION}};
+		{"session", SSHSIG_SESSION}, {"erasure", SSHSIG_ERASURE}};
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (strcmp(kinds[i].word, word) == 0) {
@@ -151,8 +151,8 @@ static enum err run_sign(struct cli *cli, struct cli_args args)
 	if (identity == NULL || out == NULL ||
 	    sign_kind(args.items[0], &ns) != ERR_OK)
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
-		    "azukari sign charter|policy|request|byterelease|session FILE --identity FILE.key -o FILE.sig",
-		    "azukari sign charter|policy|request|byterelease|session FILE --identity FILE.key -o FILE.sig の形で指定してください");
+		    "azukari sign charter|policy|request|byterelease|session|erasure FILE --identity FILE.key -o FILE.sig",
+		    "azukari sign charter|policy|request|byterelease|session|erasure FILE --identity FILE.key -o FILE.sig の形で指定してください");
 	RETURN_IF(fs_read_file(args.items[1], BUF_MAX_DEFAULT, &text));
 	RETURN_IF(unlock_identity(cli, identity, &id));
 	RETURN_IF(sshsig_sign(identity_sign_seed(id), ns, bytes_buf(&text),
@@ -174,7 +174,7 @@ static const struct cli_command rows[] = {
 	{"owner policy", "OWNER FILE --sig FILE… [--witnesses FILE]",
 	    "put a signed policy in force", "署名された方針を発効させる",
 	    run_owner_policy},
-	{"sign", "charter|policy|request|byterelease|session FILE --identity FILE.key -o FILE.sig",
+	{"sign", "charter|policy|request|byterelease|session|erasure FILE --identity FILE.key -o FILE.sig",
 	    "sign a file", "ファイルに署名する", run_sign},
 };
 

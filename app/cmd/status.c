@@ -15,6 +15,8 @@ static const struct { const char *key, *en, *ja; } status_rows[] = {
 	    "  席"},
 	{"threshold", "  of which needed",
 	    "  必要な席"},
+	{"drills_due", "  keys not shown for long",
+	    "  長く確かめていない鍵"},
 	{"charter", "  charter version",
 	    "  憲章の版"},
 	{"policy", "  policy version",

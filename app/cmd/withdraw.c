@@ -6,6 +6,7 @@
 
 #include "app/cmd/commands.h"
 #include "app/erase.h"
+#include "app/ops/erasure_order.h"
 #include "app/ops/notices.h"
 #include "app/ops/withdraw.h"
 #include "app/papers.h"
@@ -212,6 +213,59 @@ static enum err run_erase(struct cli *cli, struct cli_args args)
 	return notices_issue(w, NULL);
 }
 
+/* ---- an owner's decision ---- */
+
+static enum err run_erase_draft(struct cli *cli, struct cli_args args)
+{
+	struct erasure_order_draft_args a = {0};
+	const struct cli_option options[] = {
+		{"--respondents", CLI_TEXT, &a.respondents},
+		{"--source", CLI_TEXT, &a.source},
+		{"--reason", CLI_TEXT, &a.reason},
+		{"-o", CLI_TEXT, &a.path},
+	};
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	CLEANUP(home_owner_cleanup) struct owner *w = NULL;
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	if (a.respondents == NULL || a.source == NULL || a.reason == NULL ||
+	    a.path == NULL)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "give --respondents FILE, --source ID, --reason TEXT and -o LIST",
+		    "--respondents FILE、--source ID、--reason TEXT、-o LIST を指定してください");
+	a.owner = args.items[0];
+	RETURN_IF(open_both(cli, a.owner, &h, &w));
+	return erasure_order_draft(w, &a);
+}
+
+static enum err run_erase_batch(struct cli *cli, struct cli_args args)
+{
+	struct cli_list sigs = {0};
+	struct erasure_order_args a = {0};
+	const struct cli_option options[] = {
+		{"--sig", CLI_LIST, &sigs},
+		{"--now", CLI_FLAG, &a.now_too},
+	};
+	struct erasure_order_result r;
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	CLEANUP(home_owner_cleanup) struct owner *w = NULL;
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 2, 2));
+	a.path = args.items[1];
+	a.sigs = sigs.items;
+	a.sigs_len = sigs.len;
+	RETURN_IF(open_both(cli, args.items[0], &h, &w));
+	RETURN_IF(erasure_order_run(w, &a, &r));
+	outcome_add(&cli->outcome, OUTCOME_DONE,
+	    "%zu respondents are stopped by the owner's decision, %zu were before",
+	    "所有者の決定により%zu人の利用を停止しました（すでに停止・消去済みは%zu人）",
+	    r.stopped, r.before);
+	RETURN_IF(tell_days(cli, w, a.now_too));
+	if (a.now_too)
+		RETURN_IF(erase_due(cli, w, 0, 0));
+	return notices_issue(w, NULL);
+}
+
 /* ---- what partners send ---- */
 
 static enum err run_notice_issue(struct cli *cli, struct cli_args args)
@@ -249,6 +303,13 @@ static const struct cli_command rows[] = {
 	{"erase run", "OWNER [--now] [--confirm]",
 	    "delete the keys of those whose hold is over",
 	    "保留の終わった方の鍵を消去する", run_erase},
+	{"erase draft",
+	    "OWNER --respondents FILE --source ID --reason TEXT -o LIST",
+	    "a list of people whom the owner decides to erase, for the seats to sign",
+	    "所有者の決定で消去する方の一覧を、席の署名のために作る", run_erase_draft},
+	{"erase batch", "OWNER LIST --sig FILE… [--now]",
+	    "carry out a list that enough seats signed",
+	    "必要な席が署名した一覧を実行する", run_erase_batch},
 	{"notice issue", "OWNER", "tell partners what they must drop",
 	    "提供先に通知する", run_notice_issue},
 	{"notice accept", "FILE…",

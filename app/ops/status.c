@@ -4,7 +4,9 @@
 
 #include "app/act.h"
 #include "app/ops/byterelease.h"
+#include "app/ops/drill.h"
 #include "app/papers.h"
+#include "core/clock.h"
 #include "vault/store_batch.h"
 #include "vault/store_respondent.h"
 
@@ -143,6 +145,32 @@ static void need(struct home *h, uint64_t count, const char *en,
 		    (unsigned long long)count);
 }
 
+struct undrilled {
+	struct home *h;
+	struct status_owner *o;
+};
+
+static void tell_undrilled(void *ctx, const char *seat, int64_t last_unix_s)
+{
+	const struct undrilled *u = ctx;
+	char last[CLOCK_UTC_LEN + 1];
+
+	clock_format_utc(last_unix_s, last);
+	u->o->drills_due++;
+	outcome_add(u->h->outcome, OUTCOME_WARNING,
+	    "owner %s: the key of seat %s has shown nothing for more than %u days, last %s (seat drill pack)",
+	    "所有者%s：席%sの鍵は%u日以上確かめられていません。最後は%s（seat drill pack）",
+	    u->o->owner.code, seat, DRILL_DUE_DAYS, last);
+}
+
+static enum err load_drills(struct home *h, struct status_owner *o)
+{
+	struct undrilled u = {h, o};
+
+	return o->threshold == 0 ? ERR_OK : drill_due(h, o->owner.code,
+	    DRILL_DUE_DAYS, tell_undrilled, &u);
+}
+
 static void tell_seats(struct home *h, const struct status_owner *o)
 {
 	const char *code = o->owner.code;
@@ -210,6 +238,7 @@ enum err status_load(struct home *h, const char *owner, struct status *ret)
 		RETURN_IF(load_register(h, &ret->owners[i]));
 		RETURN_IF(load_store(h, &ret->owners[i]));
 		tell_needs(h, &ret->owners[i]);
+		RETURN_IF(load_drills(h, &ret->owners[i]));
 	}
 	return ERR_OK;
 }

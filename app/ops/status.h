@@ -19,6 +19,7 @@ struct status_owner {
 	uint64_t bytes_waiting;         /* built ones that wait for byte release */
 	uint64_t open_duties[REGISTER_DUTY_NOTICE + 1]; /* by kind */
 	uint64_t overdue[REGISTER_DUTY_NOTICE + 1];     /* of these */
+	uint64_t drills_due;            /* seats */
 	uint64_t erasures_due;          /* their hold is over */
 };
 
@@ -29,7 +30,8 @@ struct status {
 };
 
 /* Fill ${ret}, with all owners or ${owner} alone (may be NULL).  What needs a
- * person is said in h->outcome, as warnings. */
+ * person is said in h->outcome, as warnings: among it seats whose keys have
+ * shown nothing for more than DRILL_DUE_DAYS (drill.h). */
 enum err status_load(struct home *h, const char *owner,
     struct status *ret) MUST_USE;
 

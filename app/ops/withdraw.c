@@ -44,6 +44,7 @@ static enum err withdraw_one(struct owner *w,
 
 	RETURN_IF(store_respondent_withdraw(w->store, &row));
 	RETURN_IF(store_notice_queue(w->store, item->number,
+	    item->by_owner ? STORE_NOTICE_ERASURE :
 	    STORE_NOTICE_WITHDRAWAL, item->scopes, now, act, &queued));
 	sum->notices += queued;
 	if (item->scopes & STORE_SCOPE_ALL)

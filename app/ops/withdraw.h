@@ -20,6 +20,8 @@ struct withdraw_item {
 	uint8_t scopes;         /* STORE_SCOPE_ bits */
 	uint8_t permanent;
 	uint8_t no_hold;        /* an officer asked for the erasure now */
+	uint8_t by_owner;       /* not the respondent's own wish: partners are
+	                         * told of an erasure */
 	int64_t at_unix_s;      /* when the respondent said so */
 };
 

@@ -107,7 +107,8 @@ static const struct line good_end[] = {
 	    "new-charter-sha256", D("08"), "shares-sha256", D("09")}},
 	{CHARTER("2", D("08"), "0000000000000000000000000000000000000000"
 	    "000000000000000000000001")},
-	{ENTRY_DRILL, "14", {"seat", "a", "epoch", E("02")}},
+	{ENTRY_DRILL, "14", {"seat", "a", "drill-sha256", D("71"),
+	    "sig-sha256", D("72")}},
 	{ENTRY_BACKUP, "-", {"what", "gateway"}},
 };
 

@@ -1,0 +1,43 @@
+/* app/ops/erasure_order.h - an owner has named respondents erased, by the
+ * signatures of t seats (docs/FORMATS.md 8.16).
+ *
+ * The list holds tags, never ids.  Once it is accepted, everyone in it is
+ * withdrawn from all scopes at once, partners are told, and the keys are deleted
+ * as after any withdrawal (app/erase.h).  An order counts once.
+ */
+#ifndef AZUKARI_APP_OPS_ERASURE_ORDER_H
+#define AZUKARI_APP_OPS_ERASURE_ORDER_H
+
+#include "app/home.h"
+
+#define ERASURE_ORDER_PEOPLE_MAX 10000
+#define ERASURE_ORDER_DAYS 30
+
+/* Write erasure.txt to ${path} (new) from a file of respondents' ids, one a
+ * line, of ${source}.  ERR_NOT_FOUND with the line of one who is not here, or
+ * when there is no such source; ERR_DUPLICATE; ERR_LIMIT. */
+struct erasure_order_draft_args {
+	const char *owner, *source, *respondents, *reason, *path;
+};
+enum err erasure_order_draft(struct owner *w,
+    const struct erasure_order_draft_args *args) MUST_USE;
+
+struct erasure_order_result {
+	size_t stopped;         /* withdrawn by this order */
+	size_t before;          /* were stopped or erased already */
+};
+/* Take a signed list in and carry it out, up to the hold (${now_too}: without
+ * one).  ERR_THRESHOLD, ERR_SIGNATURE, ERR_STATE (another charter), ERR_EXPIRED,
+ * ERR_NOT_FOUND (one who is not here; nothing is done), ERR_EXISTS (carried out
+ * before), each with a sentence. */
+struct erasure_order_args {
+	const char *path;
+	const char *const *sigs;
+	size_t sigs_len;
+	int now_too;
+};
+enum err erasure_order_run(struct owner *w,
+    const struct erasure_order_args *args,
+    struct erasure_order_result *ret) MUST_USE;
+
+#endif
