@@ -46,6 +46,6 @@ void step_reached(enum step s)
 		return;
 	passed[s]++;
 	if (at[len] == '\0' || strtoul(at + len + 1, NULL, 10) == passed[s])
-		(void)raise(SIGKILL);
+		(void)raise(getenv("AZUKARI_STOP") != NULL ? SIGSTOP : SIGKILL);
 }
 #endif

@@ -2,8 +2,8 @@
  *
  * PROTOCOL 8 promises that every one of them is repaired at the next start.  A
  * build with -Dfault=true kills itself at the step named by AZUKARI_KILL_AT
- * (`NAME` or `NAME:COUNT` for its COUNTth passing); any other build does
- * nothing here and never looks.
+ * (`NAME` or `NAME:COUNT` for its COUNTth passing), or stops there where
+ * AZUKARI_STOP is set; any other build does nothing here and never looks.
  */
 #ifndef AZUKARI_APP_STEP_H
 #define AZUKARI_APP_STEP_H
