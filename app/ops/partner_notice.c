@@ -91,6 +91,42 @@ static enum err write_answer(const struct partner_args *args,
 	return fs_write_new_file(sig_path, bytes_buf(&sig), 0644);
 }
 
+/* Is the notice of this digest among those that the data in ${dir} holds? */
+static enum err has_notice(const char *dir, const char *digest, int *ret)
+{
+	CLEANUP(fs_names_release) struct fs_names names = {0};
+	char folder[FS_PATH_MAX], path[FS_PATH_MAX], hex[DIGEST_HEX_LEN + 1];
+	uint8_t found[DIGEST_LEN];
+
+	*ret = 0;
+	RETURN_IF(fs_path(folder, "%s/notices", dir));
+	RETURN_IF(fs_list(folder, &names));
+	for (size_t i = 0; i < names.len && !*ret; i++) {
+		RETURN_IF(fs_path(path, "%s/%s", folder, names.names[i]));
+		RETURN_IF(digest_sha256_file(path, found, NULL));
+		encode_hex(found, DIGEST_LEN, hex);
+		*ret = strcmp(hex, digest) == 0;
+	}
+	return ERR_OK;
+}
+
+/* Notices to a partner are one chain over all of its exports. */
+static enum err warn_of_gap(const struct notice *n, const char *dir,
+    struct outcome *o)
+{
+	int there;
+
+	if (strcmp(n->previous, "-") == 0)
+		return ERR_OK;
+	RETURN_IF(has_notice(dir, n->previous, &there));
+	if (!there)
+		outcome_add(o, OUTCOME_WARNING,
+		    "notice %s follows one that was not applied to this data: if that one is about %s too, apply it as well",
+		    "通知第%s号の直前の通知は、このデータに適用されていません。それも%sについてのものであれば、適用してください",
+		    n->number, n->export_id);
+	return ERR_OK;
+}
+
 enum err partner_apply(const struct partner_args *args,
     const struct partner_notice *n, struct partner_applied *ret,
     struct outcome *o)
@@ -105,6 +141,7 @@ enum err partner_apply(const struct partner_args *args,
 		    "所有者は%s全体を回収します。廃棄し、証明を送ってください（azukari destroyed）",
 		    in.notice.export_id);
 	RETURN_IF(notice_apply(n->data, n->out, &in.notice, &r, &o->info));
+	RETURN_IF(warn_of_gap(&in.notice, n->out, o));
 	RETURN_IF(write_answer(args, &in, &r, n->answer, o));
 	*ret = (struct partner_applied){r.pseudonyms_removed, r.rows_removed,
 	    r.rows_left};
