@@ -5,6 +5,7 @@
 
 void docket_release(struct docket *d)
 {
+	prior_release(&d->prior);
 	request_release(&d->request);
 	policy_release(&d->policy);
 	charter_release(&d->charter);
@@ -106,6 +107,13 @@ enum err docket_put_ladder(struct docket *d, const char *name,
 	return ERR_OK;
 }
 
+enum err docket_put_prior(struct docket *d, struct bytes text,
+    struct err_info *info)
+{
+	prior_release(&d->prior);
+	return prior_parse(text, &prior_schema, &d->prior, info);
+}
+
 void docket_close(struct docket *d, int64_t now_unix_s)
 {
 	struct decision_case *c = &d->dcase;
@@ -122,6 +130,8 @@ void docket_close(struct docket *d, int64_t now_unix_s)
 	c->facts.request_plans = -1;
 	c->facts.respondents = -1;
 	c->facts.supersedes_known = -1;
+	c->facts.frozen = d->prior.levels;
+	c->facts.frozen_len = d->prior.levels_len;
 }
 
 static void tell_reason(const struct reason *r, struct outcome *o)

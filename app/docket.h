@@ -12,6 +12,7 @@
 #include "keys/digest.h"
 #include "keys/sshsig.h"
 #include "policy/decision.h"
+#include "policy/prior.h"
 #include "survey/survey.h"
 
 struct docket_ladder {
@@ -30,6 +31,7 @@ struct docket {
 	struct docket_ladder ladders[POLICY_LADDERS_MAX];
 	struct policy_ladder_file files[POLICY_LADDERS_MAX];
 	size_t ladders_len;
+	struct prior prior;             /* earlier releases */
 	char fingerprint[SSHSIG_FINGERPRINT_LEN + 1];
 	struct decision_case dcase;
 };
@@ -49,6 +51,9 @@ enum err docket_put_survey(struct docket *d, struct bytes survey,
     struct err_info *info) MUST_USE;
 enum err docket_put_ladder(struct docket *d, const char *name,
     struct bytes file) MUST_USE;
+/* prior-releases.txt. */
+enum err docket_put_prior(struct docket *d, struct bytes text,
+    struct err_info *info) MUST_USE;
 /* All is put: fills dcase.facts for ${now}; what the register alone can know
  * stays -1 and is set by whoever knows. */
 void docket_close(struct docket *d, int64_t now_unix_s);
@@ -65,6 +70,11 @@ enum err docket_load_rules(struct home *h, const char *owner, const char *name,
  * sentence. */
 enum err docket_load(struct home *h, const char *owner, const char *request,
     struct docket *ret) MUST_USE;
+
+/* The list of earlier releases that ${plan} names, if any, and the levels that
+ * it fixes. */
+enum err docket_load_prior(struct home *h, const char *owner,
+    const struct plan *plan, struct docket *d) MUST_USE;
 
 /* Print a decision's reasons into the outcome. */
 void docket_tell(const struct decision *d, struct outcome *o);

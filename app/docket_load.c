@@ -195,3 +195,21 @@ enum err docket_load(struct home *h, const char *owner, const char *request,
 	RETURN_IF(count_facts(h, owner, ret));
 	return supersedes_fact(h, owner, ret);
 }
+
+enum err docket_load_prior(struct home *h, const char *owner,
+    const struct plan *plan, struct docket *d)
+{
+	CLEANUP(paper_release) struct paper paper = {0};
+	struct register_query q = {.kind = REGISTER_PRIOR_RELEASES,
+	    .owner = owner, .sha256 = plan->prior_releases_sha256};
+	struct decision_facts *f = &d->dcase.facts;
+
+	if (!plan->has_prior_releases)
+		return ERR_OK;
+	RETURN_IF(papers_find(h, &q, &paper));
+	RETURN_IF(docket_put_prior(d, bytes_buf(&paper.bytes),
+	    &h->outcome->info));
+	f->frozen = d->prior.levels;
+	f->frozen_len = d->prior.levels_len;
+	return ERR_OK;
+}

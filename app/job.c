@@ -33,6 +33,7 @@ struct job {
 static void job_release(struct job *j)
 {
 	job_figures_release(&j->built.figures);
+	buf_release(&j->built.record_text);
 	job_arena_free(j->arena);
 	job_keys_release(&j->keys);
 	job_case_release(&j->c);
@@ -629,6 +630,7 @@ static enum err write_bundle(struct job *j, struct job_scan *s,
 	if (j->options->rederive)
 		return ERR_OK;
 	RETURN_IF(put_book(j, &x.rows));
+	RETURN_IF(job_memory_put(s->memory, &j->built.record_text));
 	RETURN_IF(job_figures_make(&j->c, s, &j->built));
 	return job_bundle_build(j->h, &j->c, s, &j->built);
 }
@@ -646,15 +648,33 @@ static enum err make_arena(struct job *j, uint32_t respondents)
 	    &j->arena);
 }
 
+/* A difference from what was released before that would isolate people ends
+ * the plan like any other rule that cannot be met. */
+static enum err remember(struct job *j, struct job_scan *s)
+{
+	enum err e;
+
+	if (s->memory == NULL)
+		return ERR_OK;
+	e = job_memory_check(s->memory, s);
+	if (e == ERR_REFUSED)
+		RETURN_IF(put_failed(j, "difference"));
+	return e;
+}
+
 static enum err attempt(struct job *j, struct job_result *ret)
 {
 	CLEANUP(reader_cleanup) struct reader *r = NULL;
+	CLEANUP(job_memory_cleanup) struct job_memory *m = NULL;
 	CLEANUP(job_scan_release) struct job_scan s = {0};
 	enum err e;
 
 	RETURN_IF(open_reader(j, &r));
 	RETURN_IF(make_arena(j, reader_respondents(r)));
 	RETURN_IF(job_scan_init(&s, &j->c, j->arena));
+	if (!j->options->rederive)
+		RETURN_IF(job_memory_open(j->h, j->w, &j->c, &j->keys, &m));
+	s.memory = m;
 	RETURN_IF(job_scan_read(&s, r, j->options));
 	reader_count(r, &j->built.counts);
 	e = job_scan_choose(&s, &j->c.plan);
@@ -663,6 +683,7 @@ static enum err attempt(struct job *j, struct job_result *ret)
 	RETURN_IF(e);
 	step_reached(STEP_JOB_COUNTED);
 	RETURN_IF(job_scan_sizes(&s));
+	RETURN_IF(remember(j, &s));
 	RETURN_IF(write_bundle(j, &s, &r));
 	fill_result(j, &s, ret);
 	return ERR_OK;

@@ -239,6 +239,8 @@ static enum err log_exported(struct home *h, const struct job_case *c,
 	entry_put_hex(&w, "notice-book-sha256", row.notice_book_sha256, 32);
 	RETURN_IF(act_entry_end(&a, &w, &act));
 	RETURN_IF(put_texts(h, c, p, sums, bytes_buf(&sig), act));
+	RETURN_IF(put_text(h, c, REGISTER_RELEASE_RECORD,
+	    bytes_buf(&b->record_text), act));
 	RETURN_IF(register_export_built(h->reg, c->row.export_id, &row,
 	    h->now_unix_s, act));
 	RETURN_IF(act_commit(&a));

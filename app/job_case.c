@@ -149,6 +149,8 @@ enum err job_case_load(struct home *h, const char *plan, struct job_case *ret)
 	take_plan(b, ret);
 	RETURN_IF(docket_load(h, ret->row.owner, ret->row.request,
 	    &ret->docket));
+	RETURN_IF(docket_load_prior(h, ret->row.owner, &ret->plan,
+	    &ret->docket));
 	RETURN_IF(leave_out_itself(h, ret));
 	RETURN_IF(decide(h, ret, b));
 	take_votes(b, tally.approved, ret);

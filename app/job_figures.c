@@ -7,103 +7,10 @@
 #include "app/job_internal.h"
 #include "survey/prefecture.h"
 
-#define FNV_BASIS 0xcbf29ce484222325u
-#define FNV_PRIME 0x100000001b3u
-
 void job_figures_release(struct job_figures *f)
 {
 	free(f->columns);
 	*f = (struct job_figures){0};
-}
-
-/* ---- groups of tuples ---- */
-
-/* Numbers of groups by tuple, and people by group. */
-struct grouping {
-	const struct job_scan *scan;
-	int is_after;           /* under the levels chosen, those who leave */
-	uint32_t *of_tuple;
-	uint32_t *slots;        /* tuple + 1 that stands for its group */
-	size_t mask;
-	uint32_t *people;       /* by group */
-	uint32_t *last;         /* respondent + 1 counted last, by group */
-	size_t groups;
-};
-
-static void grouping_release(struct grouping *g)
-{
-	free(g->of_tuple);
-	free(g->slots);
-	free(g->people);
-	free(g->last);
-}
-
-static uint32_t label_of(const struct grouping *g, uint32_t tuple, size_t d)
-{
-	const struct job_scan *s = g->scan;
-	uint32_t leaf = job_tuples_all(s->tuples)[tuple * s->dimensions + d];
-
-	if (!g->is_after || d + 1 == s->dimensions)
-		return leaf;
-	return s->kanon_columns[d].labels[s->result.levels[d]][leaf];
-}
-
-static size_t hash_of(const struct grouping *g, uint32_t tuple)
-{
-	uint64_t h = FNV_BASIS;
-
-	for (size_t d = 0; d < g->scan->dimensions; d++)
-		h = (h ^ label_of(g, tuple, d)) * FNV_PRIME;
-	return (size_t)(h ^ h >> 29);
-}
-
-static int same_group(const struct grouping *g, uint32_t a, uint32_t b)
-{
-	for (size_t d = 0; d < g->scan->dimensions; d++)
-		if (label_of(g, a, d) != label_of(g, b, d))
-			return 0;
-	return 1;
-}
-
-static uint32_t group_of(struct grouping *g, uint32_t tuple)
-{
-	size_t at = hash_of(g, tuple) & g->mask;
-
-	for (; g->slots[at] != 0; at = (at + 1) & g->mask)
-		if (same_group(g, g->slots[at] - 1, tuple))
-			return g->of_tuple[g->slots[at] - 1];
-	g->slots[at] = tuple + 1;
-	return (uint32_t)g->groups++;
-}
-
-static enum err grouping_make(struct grouping *g)
-{
-	const struct job_scan *s = g->scan;
-	size_t n = job_tuples_len(s->tuples), size = 64;
-
-	while (size < 2 * n)
-		size *= 2;
-	g->mask = size - 1;
-	g->of_tuple = calloc(n + 1, sizeof(*g->of_tuple));
-	g->slots = calloc(size, sizeof(*g->slots));
-	g->people = calloc(n + 1, sizeof(*g->people));
-	g->last = calloc(n + 1, sizeof(*g->last));
-	if (g->of_tuple == NULL || g->slots == NULL || g->people == NULL ||
-	    g->last == NULL)
-		return ERR_NOMEM;
-	for (uint32_t i = 0; i < n; i++)
-		g->of_tuple[i] = group_of(g, i);
-	for (size_t i = 0; i < s->rows_len; i++) {
-		uint32_t who = s->rows[i].respondent;
-		uint32_t at = g->of_tuple[s->rows[i].tuple];
-
-		if (g->last[at] == who + 1 ||
-		    (g->is_after && !job_scan_keeps(s, who)))
-			continue;
-		g->last[at] = who + 1;
-		g->people[at]++;
-	}
-	return ERR_OK;
 }
 
 /* ---- sizes ---- */
@@ -116,18 +23,18 @@ static int by_size(const void *a, const void *b)
 }
 
 /* Sorts the sizes, which ends what group numbers mean. */
-static enum err take_sizes(struct grouping *g, uint64_t population,
+static enum err take_sizes(struct job_groups *g, uint64_t population,
     struct report_groups *ret)
 {
 	struct uniqueness_class *classes =
-	    calloc(g->groups + 1, sizeof(*classes));
+	    calloc(g->len + 1, sizeof(*classes));
 	struct uniqueness_sample sample = {.classes = classes,
 	    .population = population};
 
 	if (classes == NULL)
 		return ERR_NOMEM;
-	qsort(g->people, g->groups, sizeof(*g->people), by_size);
-	for (size_t i = 0; i < g->groups; i++) {
+	qsort(g->people, g->len, sizeof(*g->people), by_size);
+	for (size_t i = 0; i < g->len; i++) {
 		uint32_t size = g->people[i];
 
 		if (size == 0)
@@ -147,7 +54,7 @@ static enum err take_sizes(struct grouping *g, uint64_t population,
 
 /* People with an answer in a group of fewer than ${size}; rows are sorted by
  * respondent. */
-static uint64_t people_below(const struct grouping *g, uint32_t size)
+static uint64_t people_below(const struct job_groups *g, uint32_t size)
 {
 	const struct job_scan *s = g->scan;
 	uint64_t people = 0;
@@ -168,9 +75,9 @@ static uint64_t people_below(const struct grouping *g, uint32_t size)
 static enum err count_before(const struct job_case *c,
     const struct job_scan *s, struct job_figures *f)
 {
-	CLEANUP(grouping_release) struct grouping g = {.scan = s};
+	CLEANUP(job_groups_release) struct job_groups g = {0};
 
-	RETURN_IF(grouping_make(&g));
+	RETURN_IF(job_groups_make(s, 0, &g));
 	f->counts[REPORT_AT_RISK].value = people_below(&g, c->plan.k);
 	f->counts[REPORT_UNIQUE].value = people_below(&g, 2);
 	return take_sizes(&g, f->report.population, &f->report.before);
@@ -178,10 +85,9 @@ static enum err count_before(const struct job_case *c,
 
 static enum err count_after(const struct job_scan *s, struct job_figures *f)
 {
-	CLEANUP(grouping_release) struct grouping g = {.scan = s,
-	    .is_after = 1};
+	CLEANUP(job_groups_release) struct job_groups g = {0};
 
-	RETURN_IF(grouping_make(&g));
+	RETURN_IF(job_groups_make(s, 1, &g));
 	return take_sizes(&g, f->report.population, &f->report.after);
 }
 

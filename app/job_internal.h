@@ -10,9 +10,11 @@
 #include "exporters/column.h"
 #include "exporters/payload.h"
 #include "keys/epoch.h"
+#include "keys/memory_key.h"
 #include "policy/disclosure/counter.h"
 #include "policy/disclosure/kanon.h"
 #include "policy/disclosure/ladder.h"
+#include "policy/disclosure/memory.h"
 #include "policy/disclosure/report.h"
 #include "policy/grant.h"
 #include "survey/answers.h"
@@ -64,6 +66,7 @@ struct job_keys {
 	struct epoch_lists *lists;              /* one per epoch */
 	size_t len;
 	uint8_t *project;               /* EPOCH_KEY_LEN, in the pool */
+	struct memory_key *memory;      /* in the pool */
 	struct epoch project_epoch;
 };
 void job_keys_release(struct job_keys *k);
@@ -95,6 +98,9 @@ struct job_consent {
 };
 
 #define JOB_SCAN_BYTES_PER_RESPONDENT 18        /* of its arrays */
+
+struct job_memory;
+
 struct job_scan {
 	const struct survey *survey;
 	struct job_column *columns;
@@ -117,6 +123,7 @@ struct job_scan {
 	struct job_consent *consents;
 	size_t consents_len;
 	const struct grant *grant;      /* knows the accepted texts */
+	struct job_memory *memory;      /* borrowed; NULL: rows are not noted */
 	struct kanon_column *kanon_columns;
 	uint32_t *consent_labels;
 	struct kanon *kanon;
@@ -260,6 +267,50 @@ enum err job_rows_init(struct job_rows *r, struct job_scan *s,
 struct rows_source job_rows_responses(struct job_rows *r);
 struct rows_source job_rows_consents(struct job_rows *r);
 
+/* ---- groups of equal cells (job_groups.c) ---- */
+
+struct job_groups {
+	const struct job_scan *scan;
+	int is_after;           /* under the levels chosen, those who leave */
+	uint32_t *of_tuple;     /* tuple → group */
+	uint32_t *tuple_of;     /* one of its tuples */
+	uint32_t *people, *rows;        /* by group; 0 where all stay behind */
+	size_t len;
+};
+void job_groups_release(struct job_groups *g);
+/* As answered, or as it leaves (then after job_scan_choose). */
+enum err job_groups_make(const struct job_scan *s, int is_after,
+    struct job_groups *ret) MUST_USE;
+/* A tuple's label (its leaf, as answered) in one dimension; the last dimension
+ * is the consent's. */
+uint32_t job_groups_label(const struct job_groups *g, uint32_t tuple,
+    size_t dimension);
+
+/* ---- what was released before (job_memory.c) ---- */
+
+/* Earlier releases whose rows this export can share; ${home} and ${w} are
+ * borrowed.  The rows must be noted as they are read. */
+enum err job_memory_open(struct home *h, struct owner *w,
+    const struct job_case *c, const struct job_keys *keys,
+    struct job_memory **ret) MUST_USE;
+void job_memory_free(struct job_memory *m);
+void job_memory_cleanup(struct job_memory **m);
+enum err job_memory_note(struct job_memory *m, uint32_t tuple,
+    const struct reader_record *r) MUST_USE;
+/* Once the levels are chosen: ERR_REFUSED with a sentence when the difference
+ * from an earlier release isolates fewer than k respondents.  Makes the record
+ * of this one. */
+enum err job_memory_check(struct job_memory *m,
+    const struct job_scan *s) MUST_USE;
+/* The sealed record into the store and its digest into the ledger; its text
+ * into ${ret_text}, for the register. */
+enum err job_memory_put(struct job_memory *m, struct buf *ret_text) MUST_USE;
+
+/* This release, as its record holds it (job_memory_record.c). */
+enum err job_memory_describe(const struct job_scan *s,
+    const struct job_case *c, const struct memory_key *key,
+    const struct job_groups *g, struct memory_release *ret) MUST_USE;
+
 /* ---- figures of statement and report (job_figures.c) ---- */
 
 struct job_figures {
@@ -289,6 +340,7 @@ struct job_built {
 	struct reader_counts counts;
 	struct counter_result counted;
 	struct job_figures figures;
+	struct buf record_text;         /* for the register */
 	uint8_t notice_book_sha256[32];
 	uint8_t receipt_commitment[32];
 };

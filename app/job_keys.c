@@ -180,6 +180,29 @@ static enum err combine_project(struct combining *x, struct job_keys *k)
 	    &k->project_epoch, k->project);
 }
 
+/* The key of the owner's release records. */
+static enum err combine_memory(struct combining *x, struct job_keys *k)
+{
+	const struct plan_key *named = plan_find_key(&x->c->plan,
+	    PLAN_KEY_MEMORY);
+	SECRET_BYTES(key, EPOCH_KEY_LEN);
+	struct store_epoch row;
+	struct epoch epoch;
+
+	if (named == NULL)
+		return outcome_refuse(x->w->home->outcome, ERR_STATE,
+		    "%s names no key of the release records: it was frozen by an older version, freeze a new one",
+		    "%sには提供記録の鍵がありません。古い版で確定された計画です。新しく確定してください",
+		    x->c->row.id);
+	RETURN_IF(store_epoch_by_id(x->w->store, named->id, &row));
+	RETURN_IF(combine_next(x, &row, named->sha256, &epoch, key));
+	if (epoch.facts.kind != EPOCH_KIND_PROJECT ||
+	    strcmp(epoch.facts.subject, "memory") != 0)
+		return ERR_CORRUPT;
+	memory_key_derive(k->memory, key, epoch.sha256);
+	return ERR_OK;
+}
+
 static enum err check_used_up(const struct combining *x)
 {
 	for (size_t i = 0; i < x->len; i++)
@@ -192,9 +215,11 @@ static enum err make_room(size_t epochs, struct job_keys *k)
 {
 	size_t records = epochs * sizeof(*k->records);
 
-	RETURN_IF(secret_pool_init(&k->pool, records + EPOCH_KEY_LEN));
+	RETURN_IF(secret_pool_init(&k->pool, records + sizeof(*k->memory) +
+	    EPOCH_KEY_LEN));
 	k->records = (void *)k->pool.data;
-	k->project = k->pool.data + records;
+	k->memory = (void *)(k->pool.data + records);
+	k->project = k->pool.data + records + sizeof(*k->memory);
 	k->epochs = calloc(epochs, sizeof(*k->epochs));
 	k->lists = calloc(epochs, sizeof(*k->lists));
 	k->len = epochs;
@@ -210,6 +235,7 @@ enum err job_keys_combine(struct owner *w, const struct job_case *c,
 	RETURN_IF(make_room(c->epochs.len, ret));
 	for (size_t i = 0; i < c->epochs.len; i++)
 		RETURN_IF(combine_epoch(&x, i, ret));
+	RETURN_IF(combine_memory(&x, ret));
 	RETURN_IF(combine_project(&x, ret));
 	return check_used_up(&x);
 }

@@ -260,6 +260,8 @@ static enum err scan_record(struct job_scan *s, const struct reader_record *r)
 	leaves[s->dimensions - 1] = consent;
 	RETURN_IF(job_tuples_find(s->tuples, leaves, &tuple));
 	RETURN_IF(add_row(s, who, tuple));
+	if (s->memory != NULL)
+		RETURN_IF(job_memory_note(s->memory, tuple, r));
 	s->answers[who]++;
 	RETURN_IF(fixed_bytes(s, s->values, &bytes));
 	s->fixed[who] += bytes;

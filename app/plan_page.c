@@ -198,6 +198,51 @@ static void how_many(struct page *p)
 	}
 }
 
+/* ---- what was released before ---- */
+
+static void one_before(struct page *p, const struct prior_export *e)
+{
+	put(p, "    ");
+	put(p, e->export_id);
+	put(p, " ");
+	put(p, e->project);
+	put(p, say(p, ", to ", "、提供先 "));
+	put(p, e->partner);
+	put(p, ", ");
+	put(p, e->survey);
+	put(p, " ");
+	put_day(p, e->from_day);
+	put(p, say(p, " to ", "から"));
+	put_day(p, e->to_day);
+	put(p, "\n");
+}
+
+static void before(struct page *p)
+{
+	const struct prior *prior = &p->in->docket->prior;
+
+	label(p, "released before", "これまでの提供");
+	put_number(p, prior->len);
+	put(p, say(p, "; whoever holds two must not be able to single out fewer than ",
+	    "件。2つを比べても"));
+	put_number(p, p->in->plan->k);
+	put(p, say(p, " people, else the export is refused\n",
+	    "人未満を特定できない場合だけ提供します\n"));
+	for (size_t i = 0; i < prior->len; i++)
+		one_before(p, &prior->releases[i]);
+	if (prior->levels_len == 0)
+		return;
+	label(p, "levels fixed by this project's first release",
+	    "この課題の初回で決まった段階");
+	for (size_t i = 0; i < prior->levels_len; i++) {
+		put(p, i == 0 ? "" : ", ");
+		put(p, prior->levels[i].field);
+		put(p, " ");
+		put_number(p, prior->levels[i].level);
+	}
+	put(p, "\n");
+}
+
 static void heading(struct page *p)
 {
 	const struct charter *c = &p->in->docket->charter;
@@ -221,5 +266,6 @@ enum err plan_page_write(const struct plan_page *in, int japanese,
 	why(&p);
 	items(&p);
 	how_many(&p);
+	before(&p);
 	return p.e;
 }

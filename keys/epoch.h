@@ -39,9 +39,9 @@ const char *epoch_kind_name(enum epoch_kind kind);
 enum err epoch_kind_parse(struct bytes name, enum epoch_kind *ret) MUST_USE;
 
 /* What an epoch is about.  `subject` is `survey NAME VERSION`, `register`,
- * `project PROJECT PARTNER` or `trial`, and must fit the kind.  Its digest is
- * that of the survey document, of nothing (register, trial), or of the
- * partner's `age1...` string. */
+ * `project PROJECT PARTNER`, `memory` (of kind project) or `trial`, and must fit
+ * the kind.  Its digest is that of the survey document, of nothing (register,
+ * memory, trial), or of the partner's `age1...` string. */
 struct epoch_facts {
 	enum epoch_kind kind;
 	char owner[NAMES_OWNER_LEN + 1];

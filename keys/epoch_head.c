@@ -70,6 +70,8 @@ subject_fits(enum epoch_kind kind, const char *subject)
 		return n == 3 && bytes_equal(item[0], bytes_str("survey")) &&
 		    names_is_word(item[1]) && is_version(item[2]);
 	case EPOCH_KIND_PROJECT:
+		if (n == 1)
+			return bytes_equal(item[0], bytes_str("memory"));
 		return n == 3 && bytes_equal(item[0], bytes_str("project")) &&
 		    names_is_word(item[1]) && names_is_word(item[2]);
 	case EPOCH_KIND_TRIAL:
@@ -85,6 +87,7 @@ digest_fits(const struct epoch_head *h)
 	uint8_t nothing[DIGEST_LEN];
 
 	if (strcmp(h->subject, "register") != 0 &&
+	    strcmp(h->subject, "memory") != 0 &&
 	    strcmp(h->subject, "trial") != 0)
 		return 1;
 	digest_sha256(bytes_of(NULL, 0), nothing);

@@ -58,6 +58,8 @@ static const struct entry_info kinds[ENTRY_KINDS] = {
 	    "export", "plan-sha256"),
 	[ENTRY_NOTICE_BOOK] = ROW("notice-book", ENTRY_GRANT,
 	    "export", "notice-book-sha256"),
+	[ENTRY_RELEASE_RECORD] = ROW("release-record", ENTRY_GRANT,
+	    "export", "record-sha256"),
 	[ENTRY_EXPORTED] = ROW("exported", ENTRY_GRANT,
 	    "export", "plan-sha256", "sha256sums-sha256", "consent-root",
 	    "notice-book-sha256"),

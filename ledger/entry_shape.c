@@ -210,6 +210,7 @@ static const struct {
 	{"plan-sha256", is_digest}, {"approval-sha256", is_digest},
 	{"release-sha256", is_digest}, {"sig-sha256", is_digest},
 	{"drill-sha256", is_digest},
+	{"record-sha256", is_digest},
 	{"sha256sums-sha256", is_digest},
 	{"notice-book-sha256", is_digest}, {"notice-sha256", is_digest},
 	{"old-charter-sha256", is_digest},

@@ -26,6 +26,13 @@
 struct grant;
 struct survey;
 
+/* A level at which a project's column was released before and stays. */
+struct decision_level {
+	char field[33];
+	uint8_t ladder_sha256[32];
+	unsigned level;
+};
+
 struct decision_facts {
 	int64_t now_unix_s;
 	/* digests of the bytes as they lie */
@@ -47,6 +54,9 @@ struct decision_facts {
 	uint8_t recipient_sha256[32];       /* of request.recipient */
 	const char *requester_fingerprint;  /* of request.requester_key */
 	struct duo_world world;
+	/* of earlier releases of the project: borrowed */
+	const struct decision_level *frozen;
+	size_t frozen_len;
 };
 
 struct decision_case {

@@ -209,6 +209,43 @@ class_forbids(const struct survey_field *f)
 	    REASON_FIELD_UNCLASSIFIED : (enum reason_code)0;
 }
 
+static const struct decision_level *
+find_frozen(const struct decision_facts *f, const char *field)
+{
+	size_t i;
+
+	for (i = 0; i < f->frozen_len; i++)
+		if (strcmp(f->frozen[i].field, field) == 0)
+			return &f->frozen[i];
+	return NULL;
+}
+
+/* A column that was released before goes out as it did then: two levels of one
+ * answer would be finer together than either. */
+static enum err
+freeze_column(const struct decision_case *c, const struct policy_rule *rule,
+    const char *place, struct plan_column *column, struct reasons *r)
+{
+	const struct decision_level *l = find_frozen(&c->facts,
+	    column->field);
+	const struct policy_ladder *named;
+	char level[DECISION_TEXT_MAX];
+
+	if (l == NULL)
+		return ERR_OK;
+	named = rule->kind == POLICY_LADDER ?
+	    policy_find_ladder(c->policy, rule->ladder) : NULL;
+	if (named != NULL && l->level >= column->from &&
+	    l->level <= column->to &&
+	    memcmp(named->sha256, l->ladder_sha256, 32) == 0) {
+		column->from = column->to = l->level;
+		return ERR_OK;
+	}
+	decision_number_text(l->level, level);
+	return reasons_add(r, REASON_SCHEME_FROZEN, place, column->field,
+	    level);
+}
+
 static enum err
 add_column(const struct decision_case *c, const struct policy_rule *rule,
     const struct survey_field *f, const char *place, struct decision *d)
@@ -229,7 +266,7 @@ add_column(const struct decision_case *c, const struct policy_rule *rule,
 		column->to = rule->to;
 	}
 	d->columns_len++;
-	return ERR_OK;
+	return freeze_column(c, rule, place, column, &d->reasons);
 }
 
 static enum err

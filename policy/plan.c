@@ -19,13 +19,14 @@ static const char *const plan_keys[] = {"plan", "owner", "export", "nonce",
     "suppression-limit", "minimum-cell", "prior-releases-sha256",
     "consent-text-#", "purpose", "disease", "legal-basis", "ethics-approval",
     "ethics-expiry", "period", "retention-until", "supersedes", "epochs",
-    "epochs-sha256", "byte-release", "denial-rule", "ledger-origin",
+    "epochs-sha256", "also-key-#", "byte-release", "denial-rule", "ledger-origin",
     "ledger-size", "ledger-root", "witness-policy-sha256", "plan-recipient",
     "gateway-key", "frozen", "expires", NULL};
 
 const struct text_schema plan_schema = {"plan", plan_keys};
 
 const char *const plan_byte_release_words[] = {"no", "required", NULL};
+const char *const plan_key_words[] = {"memory", NULL};
 const char *const plan_denial_words[] = {"veto", "vote", NULL};
 
 void
@@ -302,6 +303,56 @@ parse_purpose(struct plan *p, struct err_info *info)
 	    &p->supersedes, info);
 }
 
+const struct plan_key *
+plan_find_key(const struct plan *p, enum plan_key_purpose purpose)
+{
+	size_t i;
+
+	for (i = 0; i < p->also_keys_len; i++)
+		if (p->also_keys[i].purpose == purpose)
+			return &p->also_keys[i];
+	return NULL;
+}
+
+/* `PURPOSE EPOCH EPOCH-SHA256` */
+static int
+parse_key(const char *line, struct plan_key *ret)
+{
+	struct bytes rest = bytes_str(line), word, id, digest, none;
+	size_t i;
+
+	if (!text_list_next(&rest, &word))
+		return 0;
+	for (i = 0; plan_key_words[i] != NULL; i++)
+		if (bytes_equal(word, bytes_str(plan_key_words[i])))
+			break;
+	ret->purpose = (enum plan_key_purpose)i;
+	return plan_key_words[i] != NULL && text_list_next(&rest, &id) &&
+	    decode_hex(id, ret->id, sizeof(ret->id)) == ERR_OK &&
+	    text_list_next(&rest, &digest) &&
+	    decode_hex(digest, ret->sha256, sizeof(ret->sha256)) == ERR_OK &&
+	    !text_list_next(&rest, &none);
+}
+
+static enum err
+parse_keys(struct plan *p, struct err_info *info)
+{
+	size_t i, len = text_run_len(p->text, "also-key-#");
+	struct plan_key k;
+
+	for (i = 0; i < len; i++) {
+		if (!parse_key(text_run_get(p->text, "also-key-#", i), &k))
+			return err_at(info, ERR_SYNTAX, 0, "also-key-%02zu: not "
+			    "\"PURPOSE EPOCH SHA256\"", i + 1);
+		if (plan_find_key(p, k.purpose) != NULL)
+			return err_at(info, ERR_DUPLICATE, 0,
+			    "also-key-%02zu: a second key of that purpose",
+			    i + 1);
+		p->also_keys[p->also_keys_len++] = k;
+	}
+	return ERR_OK;
+}
+
 static enum err
 parse_rules(struct plan *p, struct err_info *info)
 {
@@ -312,6 +363,7 @@ parse_rules(struct plan *p, struct err_info *info)
 	    info));
 	RETURN_IF(text_get_hex(t, "epochs-sha256", p->epochs_sha256, 32,
 	    info));
+	RETURN_IF(parse_keys(p, info));
 	RETURN_IF(values_one_of(t, "byte-release", plan_byte_release_words,
 	    &word, info));
 	p->byte_release = word == 1;

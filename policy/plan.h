@@ -11,6 +11,7 @@
 #define PLAN_COLUMNS_MAX 256
 #define PLAN_TEXTS_MAX 64
 #define PLAN_LEVEL_MAX 32
+#define PLAN_KEYS_MAX 1         /* one of each purpose */
 
 struct plan_column {
 	char field[33];
@@ -21,6 +22,17 @@ struct plan_column {
 struct plan_text {
 	uint8_t sha256[32];
 	uint8_t scopes;             /* bits; see policy/consent.h */
+};
+
+/* A key of the owner that this plan's seats release beside its epochs'. */
+enum plan_key_purpose {
+	PLAN_KEY_MEMORY,            /* of the record of earlier releases */
+};
+
+struct plan_key {
+	enum plan_key_purpose purpose;
+	uint8_t id[16];             /* of its epoch.txt */
+	uint8_t sha256[32];
 };
 
 /* Strings are borrowed: from `text` when parsed (until plan_release), from the
@@ -63,6 +75,8 @@ struct plan {
 	const char *supersedes;             /* or NULL */
 	uint64_t epochs;
 	uint8_t epochs_sha256[32];
+	struct plan_key also_keys[PLAN_KEYS_MAX];
+	size_t also_keys_len;
 	int byte_release, denial_is_vote;
 	const char *ledger_origin;
 	uint64_t ledger_size;
@@ -86,6 +100,10 @@ void plan_release(struct plan *p);              /* CLEANUP-able */
 /* Appends the text; refuses what plan_parse would. */
 enum err plan_write(const struct plan *p, struct buf *out,
     struct err_info *info) MUST_USE;
+
+/* The key of that purpose; NULL when the plan names none. */
+const struct plan_key *plan_find_key(const struct plan *p,
+    enum plan_key_purpose purpose);
 
 /* Adding to a plan that is being made.  ERR_NOMEM, ERR_LIMIT. */
 enum err plan_add_column(struct plan *p, const struct plan_column *c) MUST_USE;

@@ -3,6 +3,7 @@
 #define AZUKARI_POLICY_PLAN_INTERNAL_H
 
 extern const char *const plan_byte_release_words[];    /* no, required */
+extern const char *const plan_key_words[];             /* memory */
 extern const char *const plan_denial_words[];          /* veto, vote */
 
 #endif

@@ -39,6 +39,22 @@ put_text(struct text_writer *w, size_t i, const struct plan_text *t)
 }
 
 static void
+put_key(struct text_writer *w, size_t i, const struct plan_key *k)
+{
+	CLEANUP(buf_release) struct buf line = {0};
+	char id[2 * 16 + 1], sha256[2 * 32 + 1];
+	enum err e;
+
+	encode_hex(k->id, sizeof(k->id), id);
+	encode_hex(k->sha256, sizeof(k->sha256), sha256);
+	e = buf_printf(&line, "%s %s %s", plan_key_words[k->purpose], id,
+	    sha256);
+	if (e != ERR_OK && w->e == ERR_OK)
+		w->e = e;
+	text_put_run(w, "also-key-#", i, buf_text(&line));
+}
+
+static void
 put_head(struct text_writer *w, const struct plan *p)
 {
 	values_put(w, "plan", p->id);
@@ -94,8 +110,12 @@ put_what(struct text_writer *w, const struct plan *p)
 static void
 put_tail(struct text_writer *w, const struct plan *p)
 {
+	size_t i;
+
 	text_put_uint(w, "epochs", p->epochs);
 	text_put_hex(w, "epochs-sha256", p->epochs_sha256, 32);
+	for (i = 0; i < p->also_keys_len; i++)
+		put_key(w, i, &p->also_keys[i]);
 	values_put(w, "byte-release",
 	    plan_byte_release_words[p->byte_release != 0]);
 	values_put(w, "denial-rule", plan_denial_words[p->denial_is_vote != 0]);

@@ -88,6 +88,7 @@ void reader_cleanup(struct reader **r);
 struct reader_record {
 	uint32_t respondent;
 	uint32_t event_unix_s;
+	uint32_t epoch;                 /* place in reader_args.epochs */
 	uint8_t id[16];
 	/* the consent that covers it; its text is one of the grant's */
 	uint8_t consent_text[32];

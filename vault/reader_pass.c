@@ -84,7 +84,8 @@ open_answer(const struct reader *r, const struct reader_segment *g,
 	    bytes_of(plain, len), &p));
 	*out = (struct reader_record){
 		.respondent = rec->entry.respondent,
-		.event_unix_s = p.event_unix_s, .packed = p.body,
+		.event_unix_s = p.event_unix_s, .epoch = g->epoch,
+		.packed = p.body,
 	};
 	memcpy(out->id, rec->sealed, sizeof(out->id));
 	RETURN_IF(reader_judge_answer(r, &p, out, &fate));

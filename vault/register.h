@@ -73,6 +73,8 @@ enum register_kind {
 	REGISTER_WITNESS_POLICY,
 	REGISTER_DRILL,         /* name: seat */
 	REGISTER_ERASURE_ORDER,
+	REGISTER_PRIOR_RELEASES,/* name: plan id */
+	REGISTER_RELEASE_RECORD,/* name: export id */
 	REGISTER_KIND_END,
 };
 

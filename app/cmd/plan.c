@@ -46,7 +46,9 @@ static const char *why_word(const struct cli *cli, const char *why)
 		{"denied", "denied", "拒否"},
 		{"revoked", "revoked", "承認の取消し"},
 		{"abandoned", "abandoned", "中止"},
-		{"disclosure", "disclosure rules", "秘匿規則"}};
+		{"disclosure", "disclosure rules", "秘匿規則"},
+		{"difference", "difference from an earlier release",
+		    "以前の提供との差"}};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(words[i].why, why) == 0)
@@ -202,6 +204,7 @@ static enum err print_page(struct cli *cli, struct home *h, struct view *v)
 	struct plan_page in = {.docket = &v->docket, .plan = &b->plan};
 
 	RETURN_IF(docket_load(h, b->row.owner, b->row.request, &v->docket));
+	RETURN_IF(docket_load_prior(h, b->row.owner, &b->plan, &v->docket));
 	for (size_t i = 0; i < b->epochs.len; i++)
 		in.records += b->epochs.items[i].records;
 	in.respondents_max = v->docket.policy.respondents_per_export;

@@ -116,7 +116,8 @@ static enum err check_text(struct accept *a, const struct votes_release *r)
 		return differs(a, "charter-sha256", r->seat);
 	if (strcmp(r->plan_recipient, p->plan_recipient) != 0)
 		return differs(a, "plan-recipient", r->seat);
-	if (r->shares != (uint64_t)a->ballot.epochs.len + 1)
+	if (r->shares != (uint64_t)a->ballot.epochs.len +
+	    p->also_keys_len + 1)
 		return differs(a, "shares", r->seat);
 	digest_sha256(a->shares, sha256);
 	if (memcmp(sha256, r->shares_sha256, DIGEST_LEN) != 0)
@@ -237,9 +238,15 @@ static enum err check_each(struct arrival *v)
 		    b->epochs.items[i].id, &row));
 		RETURN_IF(check_next(v, i + 1, &row));
 	}
+	for (size_t i = 0; i < b->plan.also_keys_len; i++) {
+		RETURN_IF(store_epoch_by_id(v->w->store,
+		    b->plan.also_keys[i].id, &row));
+		RETURN_IF(check_next(v, b->epochs.len + 1 + i, &row));
+	}
 	RETURN_IF(store_epoch_project(v->w->store, b->row.project,
 	    b->row.partner, &row));
-	RETURN_IF(check_next(v, b->epochs.len + 1, &row));
+	RETURN_IF(check_next(v, b->epochs.len + b->plan.also_keys_len + 1,
+	    &row));
 	return v->rest.len == 0 ? ERR_OK : differs(v->a, "shares", v->seat);
 }
 

@@ -8,6 +8,7 @@
 #include "app/docket.h"
 #include "app/epoch_open.h"
 #include "app/ingest.h"
+#include "app/prior_load.h"
 #include "core/clock.h"
 #include "keys/bech32.h"
 #include "keys/plan_key.h"
@@ -21,7 +22,7 @@ struct freezing {
 	struct plan plan;
 	struct plan_epochs epochs;
 	struct buf epochs_text, plan_text, sig;
-	struct buf gateway_key, note;
+	struct buf gateway_key, note, prior_text;
 	struct register_plan row;
 	char recipient[BECH32_RECIPIENT_LEN + 1];
 };
@@ -37,6 +38,7 @@ static void freezing_release(struct freezing *f)
 	buf_release(&f->sig);
 	buf_release(&f->gateway_key);
 	buf_release(&f->note);
+	buf_release(&f->prior_text);
 	home_owner_close(f->w);
 }
 
@@ -44,6 +46,35 @@ enum err freeze_key_path(const struct home *h, const char *plan,
     char ret[FS_PATH_MAX])
 {
 	return home_path(h, ret, "run/plans/%s.key", plan);
+}
+
+/* What was released before, and the levels that this fixes. */
+static enum err earlier_releases(struct freezing *f)
+{
+	const struct request *r = &f->docket.request;
+	struct decision_facts *facts = &f->docket.dcase.facts;
+	struct prior_wanted wanted = {.project = r->project,
+	    .partner = r->partner};
+
+	RETURN_IF(prior_load(f->w, &wanted, &f->docket.prior));
+	facts->frozen = f->docket.prior.levels;
+	facts->frozen_len = f->docket.prior.levels_len;
+	return ERR_OK;
+}
+
+/* prior-releases.txt, where there is anything to say. */
+static enum err fix_prior(struct freezing *f)
+{
+	struct prior *prior = &f->docket.prior;
+
+	if (prior->len == 0)
+		return ERR_OK;
+	memcpy(prior->plan, f->row.id, strlen(f->row.id) + 1);
+	RETURN_IF(prior_write(prior, &f->prior_text, &f->h->outcome->info));
+	f->plan.has_prior_releases = 1;
+	digest_sha256(bytes_buf(&f->prior_text),
+	    f->plan.prior_releases_sha256);
+	return ERR_OK;
 }
 
 static enum err decide(struct freezing *f, const char *owner,
@@ -56,6 +87,7 @@ static enum err decide(struct freezing *f, const char *owner,
 	RETURN_IF(home_owner_open(h, owner, &f->w));
 	RETURN_IF(store_count(f->w->store, &counts));
 	f->docket.dcase.facts.respondents = (int64_t)counts.respondents;
+	RETURN_IF(earlier_releases(f));
 	RETURN_IF(decision_make(&f->docket.dcase, &f->decision));
 	docket_tell(&f->decision, h->outcome);
 	return f->decision.verdict == DECISION_REFUSED ? ERR_REFUSED : ERR_OK;
@@ -99,6 +131,43 @@ static enum err project_epoch(struct freezing *f)
 		    "研究課題%sは別の受取鍵で始められています。新しい課題にしてください",
 		    r->project);
 	memcpy(f->plan.project_epoch_sha256, row.sha256, DIGEST_LEN);
+	return ERR_OK;
+}
+
+static enum err open_memory(struct freezing *f, struct store_epoch *ret)
+{
+	CLEANUP(paper_charter_release) struct paper_charter charter = {0};
+	CLEANUP(epoch_opened_release) struct epoch_opened opened = {0};
+	struct epoch_wanted wanted = {.kind = EPOCH_KIND_PROJECT,
+	    .subject = "memory"};
+
+	RETURN_IF(papers_charter(f->h, f->w->code, &charter));
+	RETURN_IF(epoch_open(f->w, &charter, &wanted, &opened));
+	*ret = opened.row;
+	return ERR_OK;
+}
+
+static enum err take_epoch(void *ctx, const struct store_epoch *e)
+{
+	*(struct store_epoch *)ctx = *e;
+	return ERR_OK;
+}
+
+/* The key of the release records: dealt at the owner's first plan. */
+static enum err memory_epoch(struct freezing *f)
+{
+	struct store_epoch_query q = {.kind = STORE_EPOCH_PROJECT,
+	    .subject = "memory"};
+	struct store_epoch row = {0};
+	struct plan_key *k = &f->plan.also_keys[0];
+
+	RETURN_IF(store_epoch_each(f->w->store, &q, take_epoch, &row));
+	if (row.number == 0)
+		RETURN_IF(open_memory(f, &row));
+	k->purpose = PLAN_KEY_MEMORY;
+	memcpy(k->id, row.id, sizeof(k->id));
+	memcpy(k->sha256, row.sha256, sizeof(k->sha256));
+	f->plan.also_keys_len = 1;
 	return ERR_OK;
 }
 
@@ -303,7 +372,7 @@ static enum err put_plan(struct freezing *f)
 	CLEANUP(act_abort) struct act a = {0};
 	struct home *h = f->h;
 	struct entry_writer w;
-	int64_t act, plan, epochs;
+	int64_t act, plan, epochs, prior;
 
 	RETURN_IF(act_begin(h, register_db(h->reg), &a));
 	act_entry(&a, ENTRY_PLAN, f->w->code, &w);
@@ -320,6 +389,9 @@ static enum err put_plan(struct freezing *f)
 	    bytes_buf(&f->sig), act));
 	RETURN_IF(put_document(f, REGISTER_EPOCHS, bytes_buf(&f->epochs_text),
 	    act, &epochs));
+	if (f->plan.has_prior_releases)
+		RETURN_IF(put_document(f, REGISTER_PRIOR_RELEASES,
+		    bytes_buf(&f->prior_text), act, &prior));
 	return act_commit(&a);
 }
 
@@ -330,6 +402,8 @@ static enum err build(struct freezing *f, unsigned valid_days)
 	    &f->plan));
 	RETURN_IF(project_epoch(f));
 	RETURN_IF(project_release(f));
+	RETURN_IF(memory_epoch(f));
+	RETURN_IF(fix_prior(f));
 	RETURN_IF(fix_epochs(f));
 	RETURN_IF(fix_scheme(f));
 	RETURN_IF(fix_ledger(f));

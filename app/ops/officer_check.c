@@ -171,6 +171,32 @@ static enum err check_growth(struct officer *w, struct outcome *o)
 	    "it does not prove the tree that plan.txt names");
 }
 
+/* The memory of earlier releases: its key is among the plan's, and the list of
+ * them is the one that plan.txt names. */
+static enum err check_earlier(struct officer *w, struct outcome *o)
+{
+	const struct prior *prior = &w->docket.prior;
+	uint8_t sha256[DIGEST_LEN];
+	struct bytes text;
+
+	officer_at(o, "plan.txt");
+	if (plan_find_key(&w->plan, PLAN_KEY_MEMORY) == NULL)
+		return err_at(&o->info, ERR_NOT_FOUND, 0,
+		    "also-key: the key of the release records is not named, so what was released before could not be compared");
+	if (!w->plan.has_prior_releases &&
+	    !officer_may(w, "prior-releases.txt", &text))
+		return ERR_OK;
+	RETURN_IF(officer_need(w, "prior-releases.txt", &text, o));
+	digest_sha256(text, sha256);
+	if (!w->plan.has_prior_releases ||
+	    memcmp(sha256, w->plan.prior_releases_sha256, DIGEST_LEN) != 0 ||
+	    strcmp(prior->owner, w->plan.owner) != 0 ||
+	    strcmp(prior->plan, w->plan.id) != 0)
+		return err_at(&o->info, ERR_MISMATCH, 0,
+		    "it is not the list that plan.txt names");
+	return ERR_OK;
+}
+
 enum err officer_check_plan(struct officer *w, struct outcome *o)
 {
 	RETURN_IF(read_plan(w, o));
@@ -181,6 +207,7 @@ enum err officer_check_plan(struct officer *w, struct outcome *o)
 	RETURN_IF(read_witnesses(w, o));
 	RETURN_IF(check_plan_logged(w, o));
 	RETURN_IF(check_growth(w, o));
+	RETURN_IF(check_earlier(w, o));
 	outcome_add(o, OUTCOME_CHECK,
 	    "the plan is in the ledger (%llu entries)",
 	    "計画は台帳に記載されています（%llu件）",

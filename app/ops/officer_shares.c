@@ -9,7 +9,8 @@
 /* What the plan says of an epoch; NULL members where there is no plan. */
 struct expected {
 	const uint8_t *sha256;
-	const struct plan_epoch *epoch;         /* NULL: the project's */
+	const struct plan_epoch *epoch;         /* NULL: one of the others */
+	const struct plan_key *key;             /* NULL: the project's */
 };
 
 static enum err numbered(char ret[PACK_NAME_MAX + 1], const char *folder,
@@ -33,6 +34,14 @@ static int is_project(const struct officer *w, const struct epoch *e)
 	    strcmp(e->facts.subject, subject) == 0 &&
 	    memcmp(e->facts.subject_sha256, w->plan.recipient_sha256,
 	    DIGEST_LEN) == 0;
+}
+
+static int is_memory(const struct epoch *e, const struct plan_key *k)
+{
+	return k->purpose == PLAN_KEY_MEMORY &&
+	    e->facts.kind == EPOCH_KIND_PROJECT &&
+	    strcmp(e->facts.subject, "memory") == 0 &&
+	    memcmp(e->facts.id, k->id, sizeof(k->id)) == 0;
 }
 
 static int is_answers(const struct officer *w, const struct epoch *e,
@@ -63,8 +72,8 @@ static enum err check_subject(const struct officer *w, const struct epoch *e,
 	if (memcmp(e->sha256, want->sha256, DIGEST_LEN) != 0)
 		return err_at(&o->info, ERR_MISMATCH, 0,
 		    "it is not the epoch that the plan names");
-	if (want->epoch == NULL ? is_project(w, e) :
-	    is_answers(w, e, want->epoch))
+	if (want->epoch != NULL ? is_answers(w, e, want->epoch) :
+	    want->key != NULL ? is_memory(e, want->key) : is_project(w, e))
 		return ERR_OK;
 	return err_at(&o->info, ERR_MISMATCH, 0,
 	    "it is an epoch of something else than the plan is about");
@@ -179,17 +188,29 @@ static enum err read_epochs(struct officer *w, struct outcome *o)
 	return plan_epochs_parse(text, &w->epochs, &o->info);
 }
 
+/* Epochs, then the plan's other keys, the project's last. */
+static struct expected expected_at(const struct officer *w, size_t i)
+{
+	const struct plan_epoch *p;
+
+	if (i < w->epochs.len) {
+		p = &w->epochs.items[i];
+		return (struct expected){.epoch = p, .sha256 = p->sha256};
+	}
+	i -= w->epochs.len;
+	if (i < w->plan.also_keys_len)
+		return (struct expected){.key = &w->plan.also_keys[i],
+		    .sha256 = w->plan.also_keys[i].sha256};
+	return (struct expected){.sha256 = w->plan.project_epoch_sha256};
+}
+
 static enum err check_of_plan(struct officer *w, struct outcome *o)
 {
 	struct tally t = {0};
 
 	RETURN_IF(read_epochs(w, o));
-	for (size_t i = 0; i <= w->epochs.len; i++) {
-		const struct plan_epoch *p = i < w->epochs.len ?
-		    &w->epochs.items[i] : NULL;
-		const struct expected want = {.epoch = p,
-		    .sha256 = p != NULL ? p->sha256 :
-		        w->plan.project_epoch_sha256};
+	for (size_t i = 0; i <= w->epochs.len + w->plan.also_keys_len; i++) {
+		const struct expected want = expected_at(w, i);
 		enum err e = check_one(w, i + 1, &want, o);
 
 		if (e != ERR_OK)

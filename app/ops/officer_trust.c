@@ -250,6 +250,17 @@ static enum err check_ladder(struct officer *w, const char *file,
 	return docket_put_ladder(&w->docket, known->name, bytes);
 }
 
+/* What was released before: the plan, checked later, names its digest. */
+static enum err check_prior(struct officer *w, struct outcome *o)
+{
+	struct bytes text;
+
+	if (!officer_may(w, "prior-releases.txt", &text))
+		return ERR_OK;
+	officer_at(o, "prior-releases.txt");
+	return docket_put_prior(&w->docket, text, &o->info);
+}
+
 enum err officer_check_papers(struct officer *w, struct outcome *o)
 {
 	char name[40];
@@ -257,6 +268,7 @@ enum err officer_check_papers(struct officer *w, struct outcome *o)
 	RETURN_IF(check_policy(w, o));
 	RETURN_IF(check_request(w, o));
 	RETURN_IF(check_survey(w, o));
+	RETURN_IF(check_prior(w, o));
 	for (size_t i = 0; i < w->pack.len; i++) {
 		const char *file = w->pack.files[i].name;
 

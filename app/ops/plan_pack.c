@@ -236,6 +236,19 @@ static enum err is_shown(struct packing *p, const struct ballot_vote *v,
 	return ERR_OK;
 }
 
+/* What was released before, as the plan names it. */
+static enum err add_prior(struct packing *p)
+{
+	const struct plan *plan = &p->ballot.plan;
+	const struct register_query q = {.kind = REGISTER_PRIOR_RELEASES,
+	    .owner = p->ballot.row.owner,
+	    .sha256 = plan->prior_releases_sha256};
+
+	if (!plan->has_prior_releases)
+		return ERR_OK;
+	return add_document(p, &q, "prior-releases.txt", (struct sigs){0});
+}
+
 static enum err add_approval(struct packing *p, const struct ballot_vote *v)
 {
 	char name[PACK_NAME_MAX + 1];
@@ -408,9 +421,14 @@ static enum err add_epochs(struct packing *p)
 		    b->epochs.items[i].id, &row));
 		RETURN_IF(add_epoch(p, i + 1, &row));
 	}
+	for (size_t i = 0; i < b->plan.also_keys_len; i++) {
+		RETURN_IF(store_epoch_by_id(p->w->store,
+		    b->plan.also_keys[i].id, &row));
+		RETURN_IF(add_epoch(p, b->epochs.len + 1 + i, &row));
+	}
 	RETURN_IF(store_epoch_project(p->w->store, b->row.project,
 	    b->row.partner, &row));
-	return add_epoch(p, b->epochs.len + 1, &row);
+	return add_epoch(p, b->epochs.len + b->plan.also_keys_len + 1, &row);
 }
 
 /* ---- all of it ---- */
@@ -451,6 +469,7 @@ static enum err fill(struct packing *p, const char *since)
 	RETURN_IF(add_plan(p));
 	RETURN_IF(add_signed_papers(p, p->ballot.row.owner));
 	RETURN_IF(add_rules(p));
+	RETURN_IF(add_prior(p));
 	RETURN_IF(add_epochs(p));
 	RETURN_IF(add_approvals(p));
 	return add_consistency(p, since);

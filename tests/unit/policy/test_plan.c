@@ -5,6 +5,9 @@
 #include "tests/unit/policy/fixture.h"
 #include "tests/unit/policy/texts.h"
 
+#define KEY "00112233445566778899aabbccddeeff " \
+	"0011223344556677889900112233445566778899001122334455667788990011"
+
 static struct fixture f;
 static struct buf text, epochs_text;
 
@@ -128,6 +131,13 @@ every_rule_has_its_refusal(void **state)
 		{"purpose: DUO:0000007", "purpose: GRU", ERR_UNKNOWN,
 		    "purpose"},
 		{"epochs: 3", "epochs: 0", ERR_RANGE, "epochs"},
+		{"byte-release: no", "also-key-01: memory 1\nbyte-release: no",
+		    ERR_SYNTAX, "also-key-01"},
+		{"byte-release: no", "also-key-01: all " KEY
+		    "\nbyte-release: no", ERR_SYNTAX, "also-key-01"},
+		{"byte-release: no", "also-key-01: memory " KEY
+		    "\nalso-key-02: memory " KEY "\nbyte-release: no",
+		    ERR_DUPLICATE, "also-key-02"},
 		{"byte-release: no", "byte-release: yes", ERR_UNKNOWN,
 		    "byte-release"},
 		{"denial-rule: veto", "denial-rule: -", ERR_UNKNOWN,
