@@ -18,6 +18,11 @@ struct cli {
 	const char *key_file;      /* --key-file: unlocks the gateway key */
 	const char *passphrase_file;  /* --passphrase-file */
 	int passphrase_fd;         /* --passphrase-fd; -1 when absent */
+	const char *gateway;       /* --gateway: a service instead of a home */
+	const char *ca;            /* --ca: who certifies it */
+	const char *as;            /* --as: who asks */
+	const char *token_file;    /* --token-file */
+	const char *identity;      /* --identity, where a command takes it */
 	int json;                  /* --json */
 	int japanese;              /* LANG or --lang */
 	int quiet;                 /* --quiet */

@@ -25,6 +25,7 @@ static int language_is_japanese(void)
 
 struct globals {
 	const char *home, *key_file, *passphrase_file, *lang;
+	const char *gateway, *ca, *as, *token_file;
 	uint64_t passphrase_fd;
 	int json, quiet;
 };
@@ -38,6 +39,10 @@ static enum err pick_globals(struct cli *cli, struct globals *g, int argc,
 		{"--key-file", CLI_TEXT, &g->key_file},
 		{"--passphrase-file", CLI_TEXT, &g->passphrase_file},
 		{"--lang", CLI_TEXT, &g->lang},
+		{"--gateway", CLI_TEXT, &g->gateway},
+		{"--ca", CLI_TEXT, &g->ca},
+		{"--as", CLI_TEXT, &g->as},
+		{"--token-file", CLI_TEXT, &g->token_file},
 		{"--passphrase-fd", CLI_NUMBER, &g->passphrase_fd},
 		{"--json", CLI_FLAG, &g->json},
 		{"--quiet", CLI_FLAG, &g->quiet},
@@ -76,6 +81,10 @@ static void apply_globals(struct cli *cli, const struct globals *g)
 	cli->passphrase_file = g->passphrase_file;
 	cli->passphrase_fd = g->passphrase_fd > 1024 ? -1 :
 	    (int)g->passphrase_fd;
+	cli->gateway = g->gateway;
+	cli->ca = g->ca;
+	cli->as = g->as;
+	cli->token_file = g->token_file;
 	cli->json = g->json;
 	cli->quiet = g->quiet;
 	if (g->lang != NULL)

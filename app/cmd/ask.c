@@ -6,6 +6,7 @@
 #include "app/docket.h"
 #include "app/ops/ask.h"
 #include "app/papers.h"
+#include "app/remote.h"
 #include "app/report.h"
 #include "app/unlock.h"
 #include "core/clock.h"
@@ -65,13 +66,17 @@ static enum err run_submit(struct cli *cli, struct cli_args args)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
 	const char *sig = NULL;
-	const struct cli_option options[] = {{"--sig", CLI_TEXT, &sig}};
+	const struct cli_option options[] = {{"--sig", CLI_TEXT, &sig},
+		{"--identity", CLI_TEXT, &cli->identity}};
 	char path[FS_PATH_MAX];
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
 	RETURN_IF(fs_path(path, "%s", sig == NULL ? "" : sig));
 	if (sig == NULL)
 		RETURN_IF(fs_path(path, "%s.sig", args.items[0]));
+	if (cli->gateway != NULL)
+		return remote_post_signed(cli, "/v1/requests", args.items[0],
+		    path);
 	RETURN_IF(unlock_home(cli, &h));
 	cli->result = json_doc_new_array();
 	return ask_submit(h, args.items[0], path, decided, cli);
@@ -96,15 +101,24 @@ static void print_list(const struct cli *cli)
 	cli_table_print(&t);
 }
 
-static enum err run_list(struct cli *cli, struct cli_args args)
+static enum err load_list(struct cli *cli, const char *owner)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
-	struct report_filter f = {0};
+	const struct report_filter f = {.owner = owner};
 
-	RETURN_IF(cli_options(cli, &args, NULL, 0, 0, 1));
-	f.owner = args.len == 1 ? args.items[0] : NULL;
+	if (cli->gateway != NULL)
+		return remote_list(cli, "/v1/requests", owner);
 	RETURN_IF(unlock_home(cli, &h));
-	RETURN_IF(report_requests(h, &f, &cli->result));
+	return report_requests(h, &f, &cli->result);
+}
+
+static enum err run_list(struct cli *cli, struct cli_args args)
+{
+	const struct cli_option options[] = {
+		{"--identity", CLI_TEXT, &cli->identity}};
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 0, 1));
+	RETURN_IF(load_list(cli, args.len == 1 ? args.items[0] : NULL));
 	if (!cli->json)
 		print_list(cli);
 	return ERR_OK;

@@ -21,6 +21,7 @@ static const struct commands_group *const groups[] = {
 	&witness_commands,
 	&byterelease_commands,
 	&serve_commands,
+	&remote_commands,
 };
 
 /* How many of the words of ${args} a row's words are; 0: another command. */
@@ -89,8 +90,8 @@ void commands_help(const struct cli *cli, const char *word)
 	if (word != NULL)
 		return;
 	(void)printf("%s\n\n", cli_say(cli,
-	    "azukari COMMAND … [--home DIR] [--key-file FILE] [--passphrase-file FILE] [--json] [--lang ja|en]",
-	    "azukari コマンド … [--home DIR] [--key-file FILE] [--passphrase-file FILE] [--json] [--lang ja|en]"));
+	    "azukari COMMAND … [--home DIR] [--key-file FILE] [--passphrase-file FILE] [--json] [--lang ja|en] [--gateway URL --as WHO --ca FILE --token-file FILE]",
+	    "azukari コマンド … [--home DIR] [--key-file FILE] [--passphrase-file FILE] [--json] [--lang ja|en] [--gateway URL --as WHO --ca FILE --token-file FILE]"));
 	cli_table_print(&t);
 	(void)printf("\n%s\n", cli_say(cli,
 	    "azukari help COMMAND shows its options; azukari(1) has everything.",

@@ -31,6 +31,7 @@ extern const struct commands_group plan_commands;
 extern const struct commands_group witness_commands;
 extern const struct commands_group byterelease_commands;
 extern const struct commands_group serve_commands;
+extern const struct commands_group remote_commands;
 
 /* The row whose words begin ${args}; consumes them.  NULL: none. */
 const struct cli_command *commands_find(struct cli_args *args);

@@ -6,20 +6,37 @@
 #include "app/job.h"
 #include "app/ops/freeze.h"
 #include "app/ops/plans.h"
+#include "app/remote.h"
 #include "app/unlock.h"
 #include "core/encode.h"
 #include "policy/disclosure/mask.h"
+
+static enum err freeze_remote(struct cli *cli, const char *owner,
+    const char *request, uint64_t days)
+{
+	CLEANUP(json_doc_cleanup) struct json_doc *doc =
+	    json_doc_new_object();
+
+	json_doc_set_string(doc, "owner", owner);
+	json_doc_set_string(doc, "request", request);
+	if (days > 0)
+		json_doc_set_int(doc, "days", (int64_t)days);
+	return remote_post(cli, "/v1/plans", doc);
+}
 
 static enum err run_freeze(struct cli *cli, struct cli_args args)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
 	uint64_t days = 0;
-	const struct cli_option options[] = {{"--days", CLI_NUMBER, &days}};
+	const struct cli_option options[] = {{"--days", CLI_NUMBER, &days},
+		{"--identity", CLI_TEXT, &cli->identity}};
 	struct register_plan plan;
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 2, 2));
 	if (days > 3660)
 		return ERR_USAGE;
+	if (cli->gateway != NULL)
+		return freeze_remote(cli, args.items[0], args.items[1], days);
 	RETURN_IF(unlock_home(cli, &h));
 	RETURN_IF(freeze_plan(h, args.items[0], args.items[1], (unsigned)days,
 	    &plan));

@@ -11,8 +11,10 @@
 #include "app/ops/plans.h"
 #include "app/plan_page.h"
 #include "app/report.h"
+#include "app/remote.h"
 #include "app/unlock.h"
 #include "core/clock.h"
+#include "core/encode.h"
 
 /* Plans whose time is over end wherever plans are looked at. */
 static enum err open_home(struct cli *cli, struct home **ret)
@@ -122,15 +124,24 @@ static void print_list(const struct cli *cli)
 	cli_table_print(&t);
 }
 
-static enum err run_list(struct cli *cli, struct cli_args args)
+static enum err load_list(struct cli *cli, const char *owner)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
-	struct report_filter f = {0};
+	const struct report_filter f = {.owner = owner};
 
-	RETURN_IF(cli_options(cli, &args, NULL, 0, 0, 1));
-	f.owner = args.len == 1 ? args.items[0] : NULL;
+	if (cli->gateway != NULL)
+		return remote_list(cli, "/v1/plans", owner);
 	RETURN_IF(open_home(cli, &h));
-	RETURN_IF(report_plans(h, &f, &cli->result));
+	return report_plans(h, &f, &cli->result);
+}
+
+static enum err run_list(struct cli *cli, struct cli_args args)
+{
+	const struct cli_option options[] = {
+		{"--identity", CLI_TEXT, &cli->identity}};
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 0, 1));
+	RETURN_IF(load_list(cli, args.len == 1 ? args.items[0] : NULL));
 	if (!cli->json)
 		print_list(cli);
 	return ERR_OK;
@@ -255,24 +266,87 @@ static enum err run_show(struct cli *cli, struct cli_args args)
 
 /* ---- plan pack, accept, end ---- */
 
+/* The service packs for the seat that asks. */
+static enum err pack_remote(struct cli *cli, const struct plan_pack_args *p)
+{
+	CLEANUP(gateway_cleanup) struct gateway *g = NULL;
+	char path[FS_PATH_MAX];
+
+	if (p->since != NULL)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "--since goes with a home, not with --gateway",
+		    "--since はホームでのみ使えます");
+	RETURN_IF(fs_path(path, "/v1/plans/%s/packet", p->plan));
+	RETURN_IF(gateway_open(cli, &g));
+	json_doc_free(TAKE(cli->result));
+	return gateway_save(g, path, p->path);
+}
+
 static enum err run_pack(struct cli *cli, struct cli_args args)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
 	struct plan_pack_args p = {0};
 	const struct cli_option options[] = {
+		{"--identity", CLI_TEXT, &cli->identity},
 		{"--seat", CLI_TEXT, &p.seat},
 		{"--since", CLI_TEXT, &p.since},
 		{"-o", CLI_TEXT, &p.path},
 	};
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
-	if (p.seat == NULL || p.path == NULL)
+	if ((p.seat == NULL && cli->gateway == NULL) || p.path == NULL)
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
 		    "give --seat NAME and -o FILE",
 		    "--seat NAME と -o FILE を指定してください");
 	p.plan = args.items[0];
+	if (cli->gateway != NULL)
+		return pack_remote(cli, &p);
 	RETURN_IF(open_home(cli, &h));
 	return plan_pack(h, &p);
+}
+
+static enum err put_by_hand(struct gateway *g, const struct accept_args *a,
+    struct json_doc *doc)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	CLEANUP(buf_release) struct buf sig = {0};
+	CLEANUP(buf_release) struct buf shares = {0};
+	CLEANUP(buf_release) struct buf coded = {0};
+
+	RETURN_IF(remote_read(g, a->answer, &text));
+	RETURN_IF(remote_read(g, a->sig, &sig));
+	json_doc_set_string(doc, "text", buf_text(&text));
+	json_doc_set_string(doc, "signature", buf_text(&sig));
+	if (a->shares == NULL)
+		return ERR_OK;
+	RETURN_IF(remote_read(g, a->shares, &shares));
+	RETURN_IF(encode_b64(shares.data, shares.len, 1, &coded));
+	json_doc_set_string(doc, "shares", buf_text(&coded));
+	return ERR_OK;
+}
+
+static enum err accept_remote(struct cli *cli, const struct accept_args *a)
+{
+	CLEANUP(gateway_cleanup) struct gateway *g = NULL;
+	CLEANUP(json_doc_cleanup) struct json_doc *doc =
+	    json_doc_new_object();
+	CLEANUP(buf_release) struct buf answer = {0};
+	char path[FS_PATH_MAX];
+
+	if (a->plan == NULL)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "give the plan the answer is about: --plan PLAN",
+		    "回答の対象の計画を --plan PLAN で指定してください");
+	RETURN_IF(fs_path(path, "/v1/plans/%s/answers", a->plan));
+	RETURN_IF(gateway_open(cli, &g));
+	if (a->sig != NULL) {
+		RETURN_IF(put_by_hand(g, a, doc));
+		return gateway_post_json(g, path, doc);
+	}
+	RETURN_IF(remote_read(g, a->answer, &answer));
+	return gateway_ask(g, &(struct gateway_ask){.method = "POST",
+	    .path = path, .type = "application/x-tar",
+	    .body = bytes_buf(&answer)});
 }
 
 static enum err run_accept(struct cli *cli, struct cli_args args)
@@ -281,12 +355,16 @@ static enum err run_accept(struct cli *cli, struct cli_args args)
 	struct accept_args a = {0};
 	struct accept_result r;
 	const struct cli_option options[] = {
+		{"--identity", CLI_TEXT, &cli->identity},
+		{"--plan", CLI_TEXT, &a.plan},
 		{"--sig", CLI_TEXT, &a.sig},
 		{"--shares", CLI_TEXT, &a.shares},
 	};
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
 	a.answer = args.items[0];
+	if (cli->gateway != NULL)
+		return accept_remote(cli, &a);
 	RETURN_IF(unlock_home(cli, &h));
 	RETURN_IF(accept_answer(h, &a, &r));
 	cli->result = report_accepted(&r);
@@ -310,7 +388,7 @@ static const struct cli_command rows[] = {
 	{"plan pack", "PLAN --seat NAME -o FILE [--since CHECKPOINT]",
 	    "write the packet for one officer",
 	    "保管官に渡すファイルを書き出す", run_pack},
-	{"plan accept", "ANSWER | TEXT --sig FILE [--shares FILE]",
+	{"plan accept", "ANSWER | TEXT --sig FILE [--shares FILE] [--plan PLAN]",
 	    "take in what an officer sent back",
 	    "保管官からの回答を受け付ける", run_accept},
 	{"plan end", "PLAN", "give a plan up", "計画を中止する", run_end},

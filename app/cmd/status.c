@@ -5,6 +5,7 @@
 #include "app/cmd/commands.h"
 #include "app/ops/backup.h"
 #include "app/ops/restore.h"
+#include "app/remote.h"
 #include "app/report.h"
 #include "app/unlock.h"
 
@@ -106,13 +107,23 @@ static void print_status(const struct cli *cli)
 	cli_table_print(&t);
 }
 
-static enum err run_status(struct cli *cli, struct cli_args args)
+static enum err load_status(struct cli *cli)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
 
-	RETURN_IF(cli_options(cli, &args, NULL, 0, 0, 0));
+	if (cli->gateway != NULL)
+		return remote_list(cli, "/v1/status", NULL);
 	RETURN_IF(unlock_home(cli, &h));
-	RETURN_IF(report_status(h, NULL, &cli->result));
+	return report_status(h, NULL, &cli->result);
+}
+
+static enum err run_status(struct cli *cli, struct cli_args args)
+{
+	const struct cli_option options[] = {
+		{"--identity", CLI_TEXT, &cli->identity}};
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 0, 0));
+	RETURN_IF(load_status(cli));
 	if (!cli->json)
 		print_status(cli);
 	return ERR_OK;
@@ -155,15 +166,24 @@ static void print_exports(const struct cli *cli)
 	cli_table_print(&t);
 }
 
-static enum err run_export_list(struct cli *cli, struct cli_args args)
+static enum err load_exports(struct cli *cli, const char *owner)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
-	struct report_filter f = {0};
+	const struct report_filter f = {.owner = owner};
 
-	RETURN_IF(cli_options(cli, &args, NULL, 0, 0, 1));
-	f.owner = args.len > 0 ? args.items[0] : NULL;
+	if (cli->gateway != NULL)
+		return remote_list(cli, "/v1/exports", owner);
 	RETURN_IF(unlock_home(cli, &h));
-	RETURN_IF(report_exports(h, &f, &cli->result));
+	return report_exports(h, &f, &cli->result);
+}
+
+static enum err run_export_list(struct cli *cli, struct cli_args args)
+{
+	const struct cli_option options[] = {
+		{"--identity", CLI_TEXT, &cli->identity}};
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 0, 1));
+	RETURN_IF(load_exports(cli, args.len > 0 ? args.items[0] : NULL));
 	if (!cli->json)
 		print_exports(cli);
 	return ERR_OK;

@@ -10,7 +10,9 @@
 #include "app/ops/notices.h"
 #include "app/ops/withdraw.h"
 #include "app/papers.h"
+#include "app/remote.h"
 #include "app/unlock.h"
+#include "core/text.h"
 #include "core/encode.h"
 #include "keys/record.h"
 #include "policy/consent.h"
@@ -284,11 +286,50 @@ static enum err run_notice_issue(struct cli *cli, struct cli_args args)
 	return ERR_OK;
 }
 
+/* Which export a receipt, certificate or answer is about. */
+static enum err export_of(struct cli *cli, const char *file,
+    char ret[REGISTER_NAME_MAX + 1])
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	struct bytes rest, line;
+
+	RETURN_IF(fs_read_file(file, TEXT_MAX_DEFAULT, &text));
+	rest = bytes_buf(&text);
+	while (bytes_take_line(&rest, &line) == ERR_OK) {
+		if (line.len <= 8 || line.len > 8 + REGISTER_NAME_MAX ||
+		    memcmp(line.data, "export: ", 8) != 0)
+			continue;
+		memcpy(ret, line.data + 8, line.len - 8);
+		ret[line.len - 8] = '\0';
+		return ERR_OK;
+	}
+	return outcome_refuse(&cli->outcome, ERR_SYNTAX,
+	    "%s names no export", "%sに提供の番号がありません", file);
+}
+
+static enum err accept_remote(struct cli *cli, const char *file)
+{
+	char path[FS_PATH_MAX], sig[FS_PATH_MAX];
+	char export_id[REGISTER_NAME_MAX + 1];
+
+	RETURN_IF(export_of(cli, file, export_id));
+	RETURN_IF(fs_path(path, "/v1/exports/%s/papers", export_id));
+	RETURN_IF(fs_path(sig, "%s.sig", file));
+	return remote_post_signed(cli, path, file, sig);
+}
+
 static enum err run_accept(struct cli *cli, struct cli_args args)
 {
+	const struct cli_option options[] = {
+		{"--identity", CLI_TEXT, &cli->identity}};
 	CLEANUP(home_cleanup) struct home *h = NULL;
 
-	RETURN_IF(cli_options(cli, &args, NULL, 0, 1, CLI_LIST_MAX));
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1,
+	    CLI_LIST_MAX));
+	for (size_t i = 0; cli->gateway != NULL && i < args.len; i++)
+		RETURN_IF(accept_remote(cli, args.items[i]));
+	if (cli->gateway != NULL)
+		return ERR_OK;
 	RETURN_IF(unlock_home(cli, &h));
 	for (size_t i = 0; i < args.len; i++)
 		RETURN_IF(notices_accept(h, args.items[i]));

@@ -1,0 +1,262 @@
+"""The commands against a service: the same words and exit codes as against a
+home, and fetching what may break off at any byte."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+import flow
+from service import Service, certificate, person_entry
+
+
+class Far:
+    """One person's commands against a service."""
+
+    def __init__(self, service, who, person):
+        self.service, self.who, self.person = service, who, person
+
+    @property
+    def options(self):
+        return ["--gateway",
+                f"https://localhost:{self.service.ports['tls']}", "--ca",
+                self.service.cert, "--as", self.who,
+                *self.person.options()]
+
+    def az(self, *args, **options):
+        return flow.az(*args, *self.options, **options)
+
+
+@pytest.fixture
+def served(asked):
+    home = asked
+    home.operator = flow.make_person(home.folder, "operator")
+    with Service(home, operators=[person_entry(home.operator, "op")],
+                 limits={"requests_per_second": 0}) as s:
+        yield s
+
+
+def people(s):
+    home = s.home
+    seats = home.seats["14"]
+    return (Far(s, "operator:op", home.operator),
+            Far(s, "partner:14/keio", home.partner),
+            {n: Far(s, f"custodian:14/{n}", seats[n]) for n in seats})
+
+
+def test_same_words_and_exit_codes(served, tmp_path):
+    """Everything an everyday needs, far from the home; each list compared
+    with what the home says."""
+    s, home = served, served.home
+    op, pi, seats = people(s)
+    path = flow.draft(home.folder / "r2.txt", home.partner, "REQ-2026-002")
+    sig = flow.sign("request", path, home.partner)
+    ran = pi.az("request", "submit", path, "--sig", sig)
+    assert "owner 14: eligible" in ran.err
+    # refused there as it would be here, with the same reasons
+    wrong = flow.draft(home.folder / "r3.txt", home.partner, "REQ-2026-003",
+                       fields="Q10")
+    wrong_sig = flow.sign("request", wrong, home.partner)
+    there = pi.az("request", "submit", wrong, "--sig", wrong_sig, code=1)
+    here = home.copy(tmp_path / "copy").az(
+        "request", "submit", wrong, "--sig", wrong_sig, code=1)
+    assert there.err == here.err
+    plan = op.az("plan", "freeze", "14", "REQ-2026-002", "--json").result[
+        "plan"]
+    officers = flow.Officers(home)
+    for seat in ("a", "b", "a"):
+        packet, far = officers.path("packet"), seats[seat]
+        far.az("plan", "pack", plan, "-o", packet)
+        answer, _ = officers.run("approve", packet, seat, "--yes")
+        said = far.az("plan", "accept", answer, "--plan", plan)
+        assert "approvals" in said.err
+    for words in (["plan", "list"], ["request", "list"], ["status"],
+                  ["export", "list"]):
+        for more in ([], ["--json"], ["--lang", "ja"]):
+            there, here = op.az(*words, *more), home.az(*words, *more)
+            assert there.out == here.out, words
+            assert there.err == here.err, words
+    # what is not there, not theirs, not possible
+    assert seats["a"].az("plan", "pack", "PLAN-2026-9999", "-o",
+                         tmp_path / "x", code=4).code == 4
+    assert not (tmp_path / "x").exists()
+    op.az("plan", "freeze", "14", "REQ-nowhere", code=4)
+    flow.az("plan", "list", *Far(s, "custodian:14/a",
+                                 home.seats["14"]["b"]).options, code=4)
+    seats["a"].az("plan", "accept", answer, "--plan", plan, code=None)
+    # a plan denied from afar
+    other = op.az("plan", "freeze", "14", "REQ-2026-001", "--json").result[
+        "plan"]
+    packet = officers.path("packet")
+    seats["c"].az("plan", "pack", other, "-o", packet)
+    answer, _ = officers.run("deny", packet, "c", "--reason", "not now")
+    said = seats["c"].az("plan", "accept", answer, "--plan", other, "--json")
+    assert said.result["denied"] and said.result["ended"]
+    # the token by itself
+    token = tmp_path / "token"
+    seats["a"].az("session", "-o", token)
+    assert token.stat().st_mode & 0o777 == 0o600
+    url = f"https://localhost:{s.ports['tls']}"
+    ran = flow.az("plan", "list", "--gateway", url, "--ca", s.cert,
+                  "--token-file", token)
+    assert plan in ran.out
+    header = f"Authorization: Bearer {token.read_text().strip()}"
+    done = flow.run("curl", "-sS", "--fail", "--cacert", s.cert, "-H", header,
+                    f"{url}/v1/plans")
+    assert plan in done.out
+
+
+def test_who_is_not_there(served, tmp_path):
+    s = served
+    _, pi, _ = people(s)
+    base = ["plan", "list", "--as", pi.who, *pi.person.options()]
+    flow.az(*base, "--gateway", "http://example.com", code=2)
+    flow.az(*base, "--gateway", "ftp://localhost", code=2)
+    flow.az(*base, "--gateway", "https://127.0.0.1:1", code=6)
+    url = f"https://localhost:{s.ports['tls']}"
+    ran = flow.az(*base, "--gateway", url, code=1)      # not a known CA
+    assert "does not prove to be itself" in ran.err
+    other, _ = certificate(tmp_path, "other")
+    flow.az(*base, "--gateway", url, "--ca", other, code=1)
+    flow.az("plan", "list", "--gateway", url, "--ca", s.cert, code=2)
+    flow.az("plan", "list", "--gateway", url, "--ca", s.cert, "--as",
+            "king:14/a", *pi.person.options(), code=3)
+    # Something else speaks HTTP there: no words of its reach the terminal.
+    with socket.socket() as fake:
+        fake.bind(("127.0.0.1", 0))
+        fake.listen()
+
+        def answer():
+            body = json.dumps({"error": "", "exit": 0, "lines": [
+                {"role": "done", "en": "\x1b[2Jfine", "ja": "x"}],
+                "result": {"challenge": "x"}}).encode()
+            for _ in range(2):
+                peer, _ = fake.accept()
+                peer.recv(10000)
+                peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n"
+                             b"Connection: close\r\n\r\n%b" %
+                             (len(body), body))
+                peer.close()
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        ran = flow.az(*base, "--gateway",
+                      f"http://127.0.0.1:{fake.getsockname()[1]}", code=3)
+        assert "\x1b" not in ran.err and "not as this program does" in ran.err
+
+
+@pytest.fixture
+def released(frozen, officers):
+    officers.approve_fully(frozen.plan)
+    frozen.az("export", frozen.plan)
+    frozen.export = frozen.plan.replace("PLAN", "EXP")
+    return frozen
+
+
+class Breaking:
+    """Between the two: lets so many bytes through, then hangs up."""
+
+    def __init__(self, port, allowance):
+        self.port, self.allowance = port, allowance
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen()
+        self.here = self.socket.getsockname()[1]
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                near, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.carry, args=(near,),
+                             daemon=True).start()
+
+    def carry(self, near):
+        far = socket.create_connection(("127.0.0.1", self.port))
+        threading.Thread(target=self.pump, args=(near, far, None),
+                         daemon=True).start()
+        self.pump(far, near, self.allowance)
+
+    @staticmethod
+    def pump(a, b, left):
+        try:
+            while data := a.recv(4096):
+                if left is not None:
+                    data, left = data[:left], left - len(data)
+                b.sendall(data)
+                if left is not None and left <= 0:
+                    break
+        except OSError:
+            pass
+        for s in (a, b):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+def test_fetch(released, tmp_path):
+    home = released
+    tar = (home.path / "outbox" / f"{home.export}.tar").read_bytes()
+    out, part = tmp_path / "e.tar", tmp_path / "e.tar.part"
+    with Service(home, limits={"requests_per_second": 0}) as s:
+        pi = Far(s, "partner:14/keio", home.partner)
+        token = tmp_path / "token"
+        pi.az("session", "-o", token)
+        words = ["fetch", home.export, "-o", out]
+
+        def fetch(port=None, **options):
+            return flow.az(*words, "--gateway",
+                           f"https://localhost:{port or s.ports['tls']}",
+                           "--ca", s.cert, "--token-file", token, **options)
+
+        # it breaks off each time, and goes on each time
+        broken = Breaking(s.ports["tls"], 8000 + len(tar) // 3)
+        fetch(broken.here)
+        assert out.read_bytes() == tar
+        assert not part.exists() and len(os.listdir(tmp_path)) == 3
+        log = [e["first-byte"] for e in home.json("ledger", "show")
+               if e["kind"] == "fetched"]
+        assert log[0] == "0" and len(log) >= 2 and int(log[-1]) > 0
+        fetch(code=1)           # never over what is there
+        # bytes of something else before it: begun anew, and right
+        out.unlink()
+        part.write_bytes(b"x" * 100)
+        part.with_suffix(".part.etag").write_text('"other"')
+        fetch()
+        assert out.read_bytes() == tar
+        # bytes that were changed on this side: refused, and nothing is left
+        out.unlink()
+        part.write_bytes(b"x" * 600 + tar[600:1000])
+        etag = s.call("HEAD", f"/v1/exports/{home.export}/bundle",
+                      token=token.read_text().strip()).headers["ETag"]
+        part.with_suffix(".part.etag").write_text(etag)
+        fetch(code=None)
+        assert not out.exists() and not part.exists()
+        # killed in the middle: no half file under the final name
+        slow = Breaking(s.ports["tls"], None)
+        for delay in (0.05, 0.1, 0.2):
+            process = subprocess.Popen(
+                [str(a) for a in (flow.AZUKARI, *words, "--gateway",
+                 f"https://localhost:{slow.here}", "--ca", s.cert,
+                 "--token-file", token)], env=flow.environment(),
+                stderr=subprocess.DEVNULL)
+            time.sleep(delay)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            assert not out.exists() or out.read_bytes() == tar
+            out.unlink(missing_ok=True)
+        fetch()
+        assert out.read_bytes() == tar
+        # another partner's, or none
+        seat = Far(s, "custodian:14/a", home.seats["14"]["a"])
+        seat.az("fetch", home.export, "-o", tmp_path / "y", code=4)
+        pi.az("fetch", "EXP-2026-9999", "-o", tmp_path / "y", code=4)
+        assert not (tmp_path / "y").exists()
+    home.az("ledger", "verify")
