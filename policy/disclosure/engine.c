@@ -24,6 +24,7 @@ engine_free(struct engine *e)
 	free(e->rows_of);
 	free(e->groups.of);
 	free(e->groups.all);
+	free(e->groups.people);
 	free(e->groups.slots);
 	free(e->groups.order);
 	free(e->groups.begin);
@@ -306,7 +307,7 @@ engine_evaluate(struct engine *e, const unsigned *levels,
 		at[i] = (uint8_t)levels[i];
 	}
 	RETURN_IF(count_uniques(e, &r.sample_uniques));
-	RETURN_IF(engine_node_new(e, e->base, at, 1, &n));
+	RETURN_IF(engine_node_new(e, e->base, NULL, at, &n));
 	fill(e, at, n, &r);
 	engine_node_unref(n);
 	*ret = r;

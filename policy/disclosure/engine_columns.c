@@ -124,6 +124,7 @@ make_paths(const struct engine_column *c, struct engine_coded *ret,
 	if (ret->path == NULL)
 		return ERR_NOMEM;
 	for (;; level--) {
+		ret->labels[level - c->from] = labels_bound(c, level);
 		RETURN_IF(add_level(c, level, ret->path, &bits));
 		down[level - c->from] = bits;
 		if (level == c->from)

@@ -21,6 +21,7 @@ struct engine_coded {
 	unsigned from, to, span;        /* span = to - from + 1 */
 	unsigned height;                /* of the whole hierarchy, levels - 1 */
 	unsigned word;                  /* of the key */
+	size_t labels[ENGINE_LEVELS_MAX];       /* by level - from */
 	uint64_t mask[ENGINE_LEVELS_MAX];       /* by level - from */
 	uint64_t *path;                 /* by leaf: its bits of the key */
 	uint32_t *size;                 /* [leaf * span + level - from]: leaves
@@ -71,20 +72,21 @@ size_t engine_table_bytes(const struct engine *e,
 /* The groups of a table's entries under some levels: scratch of an engine. */
 struct engine_group {
 	uint32_t people, rows;
-	uint32_t tuple;                 /* one of its tuples */
+	uint32_t tuple, entry;          /* its first */
 	uint32_t dead;
 };
 struct engine_slot {
 	uint64_t tag;
 	uint32_t group;                 /* + 1; 0: free */
-	uint32_t entry;                 /* the first of the group */
 };
 struct engine_groups {
 	uint32_t *of;                   /* by entry */
 	struct engine_group *all;
+	uint32_t *people;               /* by group, while counting */
 	size_t len, cap;
 	struct engine_slot *slots;
 	size_t slots_len, slots_cap;
+	unsigned shift;                 /* 64 - bits of slots_len */
 	/* entries in the order of their groups; made by engine_groups_order */
 	uint32_t *order, *begin;
 };
@@ -180,9 +182,11 @@ struct engine_node {
 
 void engine_node_unref(struct engine_node *n);
 /* Evaluates ${levels} from the entries of ${t} (whose levels are at most
- * these).  ${exact}: all figures, whatever the limit. */
+ * these), to bound vectors from ${lo} on.  ${lo} NULL: for its own sake, all
+ * figures whatever the limit. */
 enum err engine_node_new(struct engine *e, const struct engine_table *t,
-    const uint8_t *levels, int exact, struct engine_node **ret) MUST_USE;
+    const uint8_t *lo, const uint8_t *levels,
+    struct engine_node **ret) MUST_USE;
 
 /* ---- metric ---- */
 

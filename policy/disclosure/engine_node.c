@@ -151,7 +151,7 @@ add_group(const struct engine_group *g, struct engine_node *n)
 /* Rows that people who are gone have in classes that stay. */
 static void
 add_people(const struct engine *e, const struct engine_table *t,
-    const uint8_t *levels, struct engine_node *n)
+    struct engine_node *n)
 {
 	const struct engine_people *p = &e->people;
 	struct engine_group *g;
@@ -169,8 +169,6 @@ add_people(const struct engine *e, const struct engine_table *t,
 			n->rows_gone += p->rows[j];
 			n->rows_certain += p->rows[j];
 			g->rows -= p->rows[j];
-			add_gone_sizes(e, p->tuples[j], p->rows[j], levels,
-			    n);
 		}
 	}
 }
@@ -288,9 +286,14 @@ add_entropies(struct engine *e, const struct engine_table *t,
 
 /* ---- what is certain below ---- */
 
+/* Levels of each column that the box has, counted from the column's first. */
+struct range {
+	unsigned first[ENGINE_COLUMNS_MAX], last[ENGINE_COLUMNS_MAX];
+};
+
 static void
 add_certain_row(const struct engine *e, uint32_t tuple, uint64_t rows,
-    const uint8_t *levels, struct engine_node *n)
+    const struct range *range, struct engine_node *n)
 {
 	const uint32_t *leaf = e->in.tuples + (size_t)tuple * e->columns_len;
 	const struct engine_coded *c;
@@ -303,14 +306,14 @@ add_certain_row(const struct engine *e, uint32_t tuple, uint64_t rows,
 		c = &e->columns[i];
 		size = c->size + (size_t)leaf[i] * c->span;
 		sum = n->size_certain + i * ENGINE_LEVELS_MAX;
-		for (l = 0; l + c->from <= levels[i]; l++)
+		for (l = range->first[i]; l <= range->last[i]; l++)
 			sum[l] += rows * size[l];
 	}
 }
 
 static void
 add_certain(const struct engine *e, const struct engine_table *t,
-    const uint8_t *levels, struct engine_node *n)
+    const struct range *range, struct engine_node *n)
 {
 	const struct engine_people *p = &e->people;
 	const struct engine_groups *g = &e->groups;
@@ -318,13 +321,13 @@ add_certain(const struct engine *e, const struct engine_table *t,
 
 	for (i = 0; i < t->len; i++)
 		if (g->all[g->of[i]].dead == CERTAIN)
-			add_certain_row(e, t->tuple[i], t->rows[i], levels, n);
+			add_certain_row(e, t->tuple[i], t->rows[i], range, n);
 	for (i = 0; i < p->len; i++)
 		for (j = p->starts[i]; p->gone[i] && j < p->starts[i + 1]; j++)
 			if (g->all[g->of[t->entry_of[p->tuples[j]]]].dead ==
 			    ALIVE)
 				add_certain_row(e, p->tuples[j], p->rows[j],
-				    levels, n);
+				    range, n);
 }
 
 /* The certain entries' sizes hold from the table's own levels up. */
@@ -366,8 +369,7 @@ low_of_table(const struct engine *e, const struct engine_table *t,
 }
 
 static void
-sum_up(struct engine *e, const struct engine_table *t, const uint8_t *levels,
-    struct engine_node *n)
+sum_up(struct engine *e, const struct engine_table *t, struct engine_node *n)
 {
 	const struct engine_groups *g = &e->groups;
 	size_t i;
@@ -375,7 +377,7 @@ sum_up(struct engine *e, const struct engine_table *t, const uint8_t *levels,
 	for (i = 0; i < g->len; i++)
 		n->squares += (double)g->all[i].rows * (double)g->all[i].rows;
 	if (e->people.len > 0)
-		add_people(e, t, levels, n);
+		add_people(e, t, n);
 	for (i = 0; i < g->len; i++)
 		add_group(&g->all[i], n);
 	n->feasible = n->people_gone <= e->allowed &&
@@ -388,18 +390,26 @@ sum_up(struct engine *e, const struct engine_table *t, const uint8_t *levels,
 /* What the metric and its bound need. */
 static void
 add_metric(struct engine *e, const struct engine_table *t,
-    const uint8_t *levels, struct engine_node *n)
+    const uint8_t *lo, const uint8_t *levels, struct engine_node *n)
 {
 	const struct engine_groups *g = &e->groups;
+	struct range range;
 	size_t i;
 
 	if (e->in.metric == ENGINE_LOSS) {
-		for (i = 0; i < g->len; i++)
-			if (g->all[i].dead != ALIVE)
+		for (i = 0; i < e->columns_len; i++) {
+			range.first[i] = lo[i] - e->columns[i].from;
+			range.last[i] = levels[i] - e->columns[i].from;
+		}
+		if (n->rows_certain > 0)
+			add_certain(e, t, &range, n);
+		for (i = 0; i < e->columns_len; i++)
+			n->size_gone[i] = n->size_certain[i *
+			    ENGINE_LEVELS_MAX + range.last[i]];
+		for (i = 0; n->rows_certain < n->rows_gone && i < g->len; i++)
+			if (g->all[i].dead == DEAD)
 				add_gone_sizes(e, g->all[i].tuple,
 				    g->all[i].rows, levels, n);
-		if (n->rows_certain > 0)
-			add_certain(e, t, levels, n);
 	} else if ((e->in.metric == ENGINE_ENTROPY ||
 	    e->in.metric == ENGINE_ENTROPY_NORMALISED) && n->rows_gone > 0) {
 		add_entropies(e, t, levels, n);
@@ -412,8 +422,9 @@ add_metric(struct engine *e, const struct engine_table *t,
 
 enum err
 engine_node_new(struct engine *e, const struct engine_table *t,
-    const uint8_t *levels, int exact, struct engine_node **ret)
+    const uint8_t *lo, const uint8_t *levels, struct engine_node **ret)
 {
+	int exact = lo == NULL;
 	struct engine_node *n = NULL;
 	enum err err;
 
@@ -426,9 +437,9 @@ engine_node_new(struct engine *e, const struct engine_table *t,
 	} else if (err == ERR_OK) {
 		judge_size(e, t);
 		judge_rules(e, t, levels, n);
-		sum_up(e, t, levels, n);
+		sum_up(e, t, n);
 		if (exact || !n->hopeless)
-			add_metric(e, t, levels, n);
+			add_metric(e, t, exact ? levels : lo, levels, n);
 	}
 	if (err != ERR_OK) {
 		engine_node_unref(n);

@@ -15,6 +15,7 @@
 
 #define FAILED_MAX 2048
 #define TABLE_SMALL 64          /* not worth collapsing */
+#define REFRESH_AFTER 3         /* levels; fewer do not pay */
 #define TABLES_BYTES_MIN ((size_t)64 << 20)
 
 struct box {
@@ -209,10 +210,10 @@ ended(struct search *s)
 
 /* Evaluates; what it says of others is kept. */
 static enum err
-evaluate(struct search *s, const struct engine_table *t,
+evaluate(struct search *s, const struct engine_table *t, const uint8_t *lo,
     const uint8_t *levels, struct engine_node **ret)
 {
-	RETURN_IF(engine_node_new(s->e, t, levels, 0, ret));
+	RETURN_IF(engine_node_new(s->e, t, lo, levels, ret));
 	if ((*ret)->hopeless && s->failed_len < FAILED_MAX)
 		memcpy(s->failed[s->failed_len++], levels,
 		    sizeof(s->failed[0]));
@@ -236,7 +237,7 @@ refresh_table(struct search *s, struct box *b)
 	size_t bytes;
 
 	if (b->table->len <= TABLE_SMALL || s->bytes > s->bytes_max ||
-	    sum_of(s, b->lo) < sum_of(s, b->table->levels) + 1)
+	    sum_of(s, b->lo) < sum_of(s, b->table->levels) + REFRESH_AFTER)
 		return ERR_OK;
 	RETURN_IF(engine_table_group(s->e, b->table, b->lo, SIZE_MAX));
 	RETURN_IF(engine_table_collapse(s->e, b->table, b->lo, &t));
@@ -281,7 +282,7 @@ new_hi(struct search *s, struct box *b, int *ret_open)
 	if (is_known_hopeless(s, b->hi))
 		return ERR_OK;
 	RETURN_IF(refresh_table(s, b));
-	RETURN_IF(evaluate(s, b->table, b->hi, &n));
+	RETURN_IF(evaluate(s, b->table, b->lo, b->hi, &n));
 	engine_node_unref(b->node);
 	b->node = n;
 	if (n->hopeless)
@@ -317,7 +318,7 @@ choose_split(const struct search *s, struct box *b, uint8_t *ret_from)
 		if (b->lo[i] == b->hi[i])
 			continue;
 		keep = b->lo[i];
-		from = (uint8_t)(keep + (b->hi[i] - keep + 1) / 2);
+		from = b->hi[i];
 		b->lo[i] = from;
 		engine_metric_bound(s->e, b->lo, b->node, bound);
 		b->lo[i] = keep;
@@ -430,7 +431,8 @@ dive(struct search *s, const struct box *root)
 				stuck[pick] = 1;
 				continue;
 			}
-			e = evaluate(s, root->table, at, &below);
+			e = evaluate(s, root->table, root->lo, at,
+			    &below);
 			if (e != ERR_OK)
 				break;
 			better = !below->hopeless && below->feasible &&
@@ -465,7 +467,8 @@ raise_lo(struct search *s, struct box *root)
 			if (ended(s))
 				return ERR_OK;
 			at[i] = root->lo[i];
-			RETURN_IF(evaluate(s, root->table, at, &n));
+			RETURN_IF(evaluate(s, root->table, root->lo, at,
+			    &n));
 			hopeless = n->hopeless;
 			engine_node_unref(n);
 			root->lo[i] = (uint8_t)(root->lo[i] + hopeless);
@@ -490,7 +493,7 @@ make_root(struct search *s, struct box **ret)
 	}
 	b->table = e->base;
 	b->table->refs++;
-	err = evaluate(s, b->table, b->hi, &b->node);
+	err = evaluate(s, b->table, b->lo, b->hi, &b->node);
 	if (err != ERR_OK) {
 		box_free(s, b);
 		return err;

@@ -8,7 +8,7 @@
 
 #include "policy/disclosure/engine_internal.h"
 
-#define SLOTS_MIN 1024
+#define SLOTS_BITS_MIN 8
 #define BLOCK 32
 
 void
@@ -45,14 +45,23 @@ engine_table_bytes(const struct engine *e, const struct engine_table *t)
 
 /* ---- grouping ---- */
 
+static void
+slots_free(struct engine_slot **slots)
+{
+	free(*slots);
+}
+
 static uint64_t
 mix(uint64_t x)
 {
 	x ^= x >> 32;
-	x *= 0xd6e8feb86659fd93u;
-	x ^= x >> 32;
-	x *= 0xd6e8feb86659fd93u;
-	return x ^ x >> 32;
+	return x * 0x9e3779b97f4a7c15u;
+}
+
+static size_t
+place_of(const struct engine_groups *g, uint64_t tag)
+{
+	return (size_t)(mix(tag) >> g->shift);
 }
 
 static enum err
@@ -60,17 +69,24 @@ grow_groups(struct engine_groups *g)
 {
 	size_t cap = g->cap == 0 ? 1024 : g->cap * 2;
 	struct engine_group *all = realloc(g->all, cap * sizeof(*all));
+	uint32_t *people;
 
 	if (all == NULL)
 		return ERR_NOMEM;
 	g->all = all;
+	people = realloc(g->people, cap * sizeof(*people));
+	if (people == NULL)
+		return ERR_NOMEM;
+	g->people = people;
 	g->cap = cap;
 	return ERR_OK;
 }
 
+/* ${bits}: of the number of slots. */
 static enum err
-need_slots(struct engine_groups *g, size_t len)
+need_slots(struct engine_groups *g, unsigned bits)
 {
+	size_t len = (size_t)1 << bits;
 	struct engine_slot *slots;
 
 	if (len > g->slots_cap) {
@@ -82,31 +98,29 @@ need_slots(struct engine_groups *g, size_t len)
 		g->slots_cap = len;
 	}
 	g->slots_len = len;
+	g->shift = 64 - bits;
 	memset(g->slots, 0, len * sizeof(*g->slots));
 	return ERR_OK;
 }
 
-/* Four times the slots, with what is in them. */
 static enum err
 grow_slots(struct engine_groups *g)
 {
-	size_t old_len = g->slots_len, len = old_len * 4, i, at;
-	struct engine_slot *old = g->slots, *slots;
+	size_t old_len = g->slots_len, i, at;
+	CLEANUP(slots_free) struct engine_slot *old = g->slots;
+	unsigned bits = 64 - g->shift + 1;
 
-	slots = calloc(len, sizeof(*slots));
-	if (slots == NULL)
-		return ERR_NOMEM;
+	g->slots = NULL;
+	g->slots_cap = 0;
+	RETURN_IF(need_slots(g, bits));
 	for (i = 0; i < old_len; i++) {
 		if (old[i].group == 0)
 			continue;
-		at = (size_t)mix(old[i].tag) & (len - 1);
-		while (slots[at].group != 0)
-			at = (at + 1) & (len - 1);
-		slots[at] = old[i];
+		at = place_of(g, old[i].tag);
+		while (g->slots[at].group != 0)
+			at = (at + 1) & (g->slots_len - 1);
+		g->slots[at] = old[i];
 	}
-	free(old);
-	g->slots = slots;
-	g->slots_len = g->slots_cap = len;
 	return ERR_OK;
 }
 
@@ -123,6 +137,25 @@ masks_of(const struct engine *e, const uint8_t *levels,
 		c = &e->columns[i];
 		ret[c->word] |= c->mask[levels[i] - c->from];
 	}
+}
+
+/* Slots to begin with: for all groups there can be, if that is not much. */
+static unsigned
+first_bits(const struct engine *e, const struct engine_table *t,
+    const uint8_t *levels)
+{
+	double groups = 1;
+	unsigned bits = SLOTS_BITS_MIN;
+	size_t i;
+
+	for (i = 0; i < e->columns_len; i++)
+		groups *= (double)e->columns[i].labels[levels[i] -
+		    e->columns[i].from];
+	if (groups > (double)t->len / 4)
+		groups = (double)t->len / 4;
+	while ((double)((size_t)1 << bits) < 2 * groups + 2)
+		bits++;
+	return bits;
 }
 
 struct pass {
@@ -159,30 +192,38 @@ tag_of(const struct pass *p, size_t i, size_t words)
 	return tag;
 }
 
-static inline enum err
-insert(struct pass *p, size_t i, uint64_t tag, uint32_t *ret, int exact)
+static enum err
+new_group(struct pass *p, struct engine_slot *s, uint64_t tag, size_t entry)
 {
 	struct engine_groups *g = p->g;
-	size_t at = (size_t)mix(tag) & (g->slots_len - 1);
-	struct engine_slot *s;
 
-	for (;; at = (at + 1) & (g->slots_len - 1)) {
-		s = &g->slots[at];
-		if (s->group == 0)
-			break;
-		if (s->tag == tag && (exact || same_key(p, s->entry, i))) {
-			*ret = s->group - 1;
-			return ERR_OK;
-		}
-	}
 	if (g->len == p->max)
 		return ERR_LIMIT;
 	if (g->len == g->cap)
 		RETURN_IF(grow_groups(g));
-	*s = (struct engine_slot){tag, (uint32_t)g->len + 1, (uint32_t)i};
-	g->all[g->len] = (struct engine_group){.tuple = p->t->tuple[i]};
-	*ret = (uint32_t)g->len++;
-	return g->len * 2 > g->slots_len ? grow_slots(g) : ERR_OK;
+	g->all[g->len] = (struct engine_group){.tuple = p->t->tuple[entry],
+	    .entry = (uint32_t)entry};
+	g->people[g->len] = 0;
+	*s = (struct engine_slot){tag, (uint32_t)++g->len};
+	return ERR_OK;
+}
+
+/* Its group, a new one if need be. */
+static inline enum err
+insert(struct pass *p, size_t i, uint64_t tag, uint32_t *ret, int exact)
+{
+	struct engine_groups *g = p->g;
+	struct engine_slot *s = &g->slots[place_of(g, tag)];
+	const struct engine_slot *end = g->slots + g->slots_len;
+
+	for (; s->group != 0; s = s + 1 < end ? s + 1 : g->slots)
+		if (s->tag == tag && (exact ||
+		    same_key(p, g->all[s->group - 1].entry, i)))
+			break;
+	if (s->group == 0)
+		RETURN_IF(new_group(p, s, tag, i));
+	*ret = s->group - 1;
+	return ERR_OK;
 }
 
 /* A block of tags first, so that their slots are on their way from memory. */
@@ -191,29 +232,42 @@ group_all(struct pass *p, size_t words)
 {
 	const struct engine_table *t = p->t;
 	struct engine_groups *g = p->g;
-	uint64_t tags[BLOCK], last = 0;
+	uint64_t tags[BLOCK];
 	size_t start, len, i;
-	uint32_t at = UINT32_MAX;
+	uint32_t at = 0;
 
 	for (start = 0; start < t->len; start += len) {
 		len = t->len - start < BLOCK ? t->len - start : BLOCK;
-		for (i = 0; i < len; i++)
-			tags[i] = tag_of(p, start + i, words);
-		if (g->slots_len > 16384)
-			for (i = 0; i < len; i++)
-				__builtin_prefetch(&g->slots[(size_t)
-				    mix(tags[i]) & (g->slots_len - 1)]);
+		if ((g->len + len) * 2 > g->slots_len)
+			RETURN_IF(grow_slots(g));
 		for (i = 0; i < len; i++) {
-			if (at == UINT32_MAX || words > 1 || tags[i] != last)
-				RETURN_IF(insert(p, start + i, tags[i], &at,
-				    words == 1));
-			last = tags[i];
+			tags[i] = tag_of(p, start + i, words);
+			__builtin_prefetch(&g->slots[place_of(g, tags[i])]);
+		}
+		for (i = 0; i < len; i++) {
+			RETURN_IF(insert(p, start + i, tags[i], &at,
+			    words == 1));
 			g->of[start + i] = at;
-			g->all[at].people += t->people[start + i];
-			g->all[at].rows += t->rows[start + i];
+			g->people[at] += t->people[start + i];
 		}
 	}
 	return ERR_OK;
+}
+
+static void
+take_counts(const struct engine *e, const struct engine_table *t,
+    struct engine_groups *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->len; i++)
+		g->all[i].people = g->all[i].rows = g->people[i];
+	if (e->rows == e->respondents)
+		return;
+	for (i = 0; i < g->len; i++)
+		g->all[i].rows = 0;
+	for (i = 0; i < t->len; i++)
+		g->all[g->of[i]].rows += t->rows[i];
 }
 
 enum err
@@ -225,9 +279,11 @@ engine_table_group(struct engine *e, const struct engine_table *t,
 
 	masks_of(e, levels, p.masks);
 	e->groups.len = 0;
-	RETURN_IF(need_slots(&e->groups, SLOTS_MIN));
-	return e->words == 1 ? group_all(&p, 1) : e->words == 2 ?
-	    group_all(&p, 2) : group_all(&p, p.words);
+	RETURN_IF(need_slots(&e->groups, first_bits(e, t, levels)));
+	RETURN_IF(e->words == 1 ? group_all(&p, 1) : e->words == 2 ?
+	    group_all(&p, 2) : group_all(&p, p.words));
+	take_counts(e, t, &e->groups);
+	return ERR_OK;
 }
 
 void
