@@ -65,10 +65,13 @@ static enum err read_hierarchy(const char *path, char delimiter,
 {
 	CLEANUP(buf_release) struct buf file = {.max = HIERARCHY_FILE_MAX};
 	const char *warning;
+	enum err e = fs_read_file(path, HIERARCHY_FILE_MAX, &file);
 
+	if (e == ERR_OK)
+		e = hierarchy_parse(bytes_buf(&file), delimiter, ret,
+		    &o->info);
 	(void)snprintf(o->info.file, sizeof(o->info.file), "%s", path);
-	RETURN_IF(fs_read_file(path, HIERARCHY_FILE_MAX, &file));
-	RETURN_IF(hierarchy_parse(bytes_buf(&file), delimiter, ret, &o->info));
+	RETURN_IF(e);
 	for (size_t i = 0; (warning = hierarchy_warning(*ret, i)) != NULL; i++)
 		outcome_add(o, OUTCOME_WARNING, "%s: %s", "%s：%s", path,
 		    warning);

@@ -16,7 +16,7 @@
 #define FAILED_MAX 2048
 #define TABLE_SMALL 64          /* not worth collapsing */
 #define REFRESH_AFTER 3         /* levels; fewer do not pay */
-#define TABLES_BYTES_MIN ((size_t)64 << 20)
+#define TABLES_BYTES ((size_t)16 << 20)
 
 struct box {
 	uint8_t lo[ENGINE_COLUMNS_MAX], hi[ENGINE_COLUMNS_MAX];
@@ -557,9 +557,8 @@ engine_search(struct engine *e, struct engine_result *ret)
 {
 	CLEANUP(search_release) struct search s = {.e = e,
 	    .len = engine_metric_len(e)};
-	size_t bytes = 8 * engine_table_bytes(e, e->base);
 
-	s.bytes_max = bytes > TABLES_BYTES_MIN ? bytes : TABLES_BYTES_MIN;
+	s.bytes_max = 2 * engine_table_bytes(e, e->base) + TABLES_BYTES;
 	e->evaluated = 0;
 	RETURN_IF(begin(&s));
 	while (s.heap_len > 0) {
