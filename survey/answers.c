@@ -315,11 +315,11 @@ answers_set_cell(struct answers_builder *b, const struct survey_field *f,
 }
 
 static int
-condition_holds(const struct answers_builder *b,
+condition_holds(const struct survey *s, const struct answers_value *values,
     const struct survey_condition *c)
 {
-	const struct survey_field *f = &b->survey->fields[c->field];
-	const struct answers_value *v = &b->values[c->field];
+	const struct survey_field *f = &s->fields[c->field];
+	const struct answers_value *v = &values[c->field];
 	size_t i;
 
 	if (!v->answered)
@@ -330,6 +330,14 @@ condition_holds(const struct answers_builder *b,
 		    v->number == c->in[i])
 			return 1;
 	return 0;
+}
+
+int
+answers_asked(const struct survey *s, const struct answers_value *values,
+    const struct survey_field *f)
+{
+	return !f->only_if.present || condition_holds(s, values,
+	    &f->only_if);
 }
 
 /* More than one option chosen; bit 0 only says answered. */
@@ -368,7 +376,7 @@ static enum err
 check_field(const struct answers_builder *b, const struct survey_field *f)
 {
 	const struct answers_value *v = &b->values[f->index];
-	int asked = !f->only_if.present || condition_holds(b, &f->only_if);
+	int asked = answers_asked(b->survey, b->values, f);
 
 	if (!v->answered)
 		return f->required && asked ? ERR_NOT_FOUND : ERR_OK;

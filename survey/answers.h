@@ -73,6 +73,11 @@ enum err answers_add_option(struct answers_builder *b,
 enum err answers_check(const struct answers_builder *b,
     const struct survey_field **ret_field) MUST_USE;
 
+/* 1 when field ${f} is asked, given the answers before it (one value per field
+ * of ${s}). */
+int answers_asked(const struct survey *s, const struct answers_value *values,
+    const struct survey_field *f);
+
 /* Append the packed bytes.  ERR_LIMIT above ANSWERS_PACKED_MAX. */
 enum err answers_encode(const struct survey *s,
     const struct answers_value *values, struct buf *out) MUST_USE;
