@@ -1,6 +1,5 @@
 #include "keys/line_channel.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -312,27 +311,21 @@ line_channel_read(const struct gateway_key *gateway, const char *dir,
 /* ---- signatures ---- */
 
 static int
-is_mac(const struct secret *key, struct bytes body, const uint8_t mac[32])
+is_mac(const struct secret *key, struct bytes body,
+    const uint8_t mac[DIGEST_LEN])
 {
-	crypto_auth_hmacsha256_state state;
-	uint8_t want[crypto_auth_hmacsha256_BYTES];
-	int equal;
+	SECRET_BYTES(want, DIGEST_LEN);
 
-	(void)crypto_auth_hmacsha256_init(&state, secret_bytes(key),
-	    secret_len(key));
-	(void)crypto_auth_hmacsha256_update(&state, body.data, body.len);
-	(void)crypto_auth_hmacsha256_final(&state, want);
-	equal = secret_bytes_equal(want, mac, sizeof(want));
-	secret_wipe(&state, sizeof(state));
-	secret_wipe(want, sizeof(want));
-	return equal;
+	digest_hmac_sha256(bytes_of(secret_bytes(key), secret_len(key)), body,
+	    want);
+	return secret_bytes_equal(want, mac, DIGEST_LEN);
 }
 
 enum err
 line_channel_verify(const struct line_channel *c, struct bytes body,
     struct bytes signature)
 {
-	uint8_t mac[crypto_auth_hmacsha256_BYTES];
+	uint8_t mac[DIGEST_LEN];
 	size_t len = 0;
 	int found = 0;
 
