@@ -32,6 +32,16 @@ enum err ingest_close_abandoned(struct owner *w)
 	return epoch_close_abandoned(w, NULL);
 }
 
+enum err ingest_epochs_day(const struct ingest *g, int32_t *ret_day)
+{
+	for (size_t i = 0; i < g->epochs.len; i++)
+		if (g->epochs.items[i].is_open) {
+			*ret_day = g->epochs.items[i].opened.row.day;
+			return ERR_OK;
+		}
+	return ERR_NOT_FOUND;
+}
+
 static enum err prepare(struct ingest *g)
 {
 	struct owner *w = g->args.owner;
@@ -142,6 +152,8 @@ void ingest_free(struct ingest *g)
 	ingest_judge_release(&g->judgement);
 	ingest_keys_release(&g->keys);
 	ingest_seal_release(&g->sealer);
+	ingest_slot_release(&g->given_slot);
+	free(g->places);
 	free(g->events);
 	free(g->wanted);
 	epoch_lists_release(&g->needed);

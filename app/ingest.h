@@ -27,6 +27,7 @@
 #include "intake/fhir.h"
 #include "intake/ndjson.h"
 #include "intake/rules.h"
+#include "keys/record.h"
 
 #define INGEST_BATCH_LINES 32768
 
@@ -88,6 +89,38 @@ struct ingest_stream {
  * lines are no failure. */
 enum err ingest_stream(struct ingest *g,
     const struct ingest_stream *stream) MUST_USE;
+
+/* ---- events that are given, not read (the service) ---- */
+
+/* An answer of event number ${event} that came from a message. */
+struct ingest_message {
+	size_t event;
+	uint8_t message[RECORD_MESSAGE_LEN];    /* record_message */
+};
+
+struct ingest_mark {
+	uint8_t taken, seen;            /* neither: refused */
+	uint8_t refusal;                /* enum ingest_refusal */
+};
+
+/* One batch; the caller's.  `batch` is filled with intake_batch_add. */
+struct ingest_given {
+	struct intake_batch batch;
+	struct ingest_message *messages;
+	size_t messages_len;
+	/* messages whose answers are taken back, in stored records */
+	const uint8_t (*unsent)[RECORD_MESSAGE_LEN];
+	size_t unsent_len;
+	struct ingest_mark *marks;      /* by event: filled */
+	uint64_t removed;               /* records of unsent messages: filled */
+};
+
+/* Take all of it in, durably, as one transaction.  On failure nothing of it
+ * was; the run should then be ended. */
+enum err ingest_give(struct ingest *g, struct ingest_given *given) MUST_USE;
+
+/* The day of the run's epochs; ERR_NOT_FOUND: none is open. */
+enum err ingest_epochs_day(const struct ingest *g, int32_t *ret_day) MUST_USE;
 
 /* Close the run's epochs and its batch; wipes their keys whatever happens. */
 enum err ingest_end(struct ingest *g) MUST_USE;

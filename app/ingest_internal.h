@@ -206,8 +206,16 @@ struct ingest_part {
 	struct ingest_segment *segments;        /* those behind len: spare */
 	size_t len, cap;
 	size_t *current;                /* by epoch: index + 1; 0: none */
+	const uint8_t *last;            /* sealed bytes of the last record */
 	struct buf body, plain;
 	enum err e;
+};
+
+/* The record of an answer. */
+struct ingest_place {
+	const struct ingest_part *part; /* NULL: none */
+	size_t segment;                 /* index into the part's */
+	uint8_t record[RECORD_ID_LEN];
 };
 
 /* A batch being sealed; everything but the parts is borrowed. */
@@ -218,6 +226,7 @@ struct ingest_sealer {
 	const struct ingest_people *people;
 	const struct ingest_keys *keys;
 	const struct ingest_epochs *epochs;
+	struct ingest_place *places;    /* by event; NULL: nobody asks */
 	struct ingest_part parts[2];
 	struct store_quarantine *quarantine;
 	size_t quarantine_len, quarantine_cap;
@@ -227,6 +236,23 @@ void ingest_seal_release(struct ingest_sealer *s);
 enum err ingest_seal_batch(struct ingest_sealer *s) MUST_USE;
 /* Transaction: what was sealed, as part of batch row ${batch}. */
 enum err ingest_seal_store(struct ingest_sealer *s, int64_t batch) MUST_USE;
+
+/* 1 for what is sealed under the epoch of its survey. */
+static inline int ingest_is_answer(const struct intake_event *event)
+{
+	return event->type == INTAKE_RESPONSE || event->type == INTAKE_STEP;
+}
+
+/* ---- ingest_give.c ---- */
+
+/* Hash the lines of ${s}. */
+enum err ingest_hash(const struct ingest_args *args,
+    struct ingest_slot *s) MUST_USE;
+void ingest_slot_release(struct ingest_slot *s);
+
+struct ingest;
+/* Transaction: what was given beside the events. */
+enum err ingest_give_store(struct ingest *g) MUST_USE;
 
 /* ---- ingest_store.c, ingest.c ---- */
 
@@ -245,6 +271,10 @@ struct ingest {
 	struct withdraw_terms terms;
 	struct ingest_counts counts;
 	int64_t batch;                          /* row number; 0: none yet */
+	struct ingest_slot given_slot;
+	struct ingest_given *given;             /* while it is stored */
+	struct ingest_place *places;
+	size_t places_cap;
 	int ended;
 };
 

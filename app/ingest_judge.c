@@ -177,10 +177,12 @@ static enum err judge_one(struct ingest_judgement *j, struct ingest_person *p,
 {
 	switch (event->type) {
 	case INTAKE_RESPONSE:
+	case INTAKE_STEP:
 		return judge_response(p, event, v);
 	case INTAKE_CONSENT:
 		return judge_consent(j, p, event, v);
 	case INTAKE_WITHDRAWAL:
+	case INTAKE_NOTE:       /* about nobody: never gets here */
 	default:
 		return judge_withdrawal(j, p, event, v);
 	}
@@ -196,6 +198,10 @@ static size_t pick_new(struct ingest_judgement *j,
 		j->verdicts[i] = (struct ingest_verdict){.fate = INGEST_SEEN};
 		if (j->seen[i])
 			continue;
+		if (slot->batch.events[i].type == INTAKE_NOTE) {
+			j->verdicts[i].fate = INGEST_TAKEN;
+			continue;
+		}
 		memcpy(j->tags[len], slot->tags[i], RECORD_TAG_LEN);
 		j->at[len++] = (uint32_t)i;
 	}

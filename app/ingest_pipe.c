@@ -25,11 +25,12 @@ static enum err slot_room(struct ingest_slot *s, size_t need)
 	return ERR_OK;
 }
 
-static void slot_release(struct ingest_slot *s)
+void ingest_slot_release(struct ingest_slot *s)
 {
 	intake_batch_release(&s->batch);
 	free(s->tags);
 	free(s->events);
+	*s = (struct ingest_slot){0};
 }
 
 /* A bad line is known again by its bytes: as the event whose id is a zero
@@ -57,8 +58,7 @@ static void hash_respondent(const struct ingest_args *args,
 		    events[i].respondent, s->tags[i]);
 }
 
-static enum err hash_lines(const struct ingest_args *args,
-    struct ingest_slot *s)
+enum err ingest_hash(const struct ingest_args *args, struct ingest_slot *s)
 {
 	const struct owner *w = args->owner;
 	const struct gateway_key *keys = w->home->keys;
@@ -87,7 +87,7 @@ static enum err read_batch(struct ingest_pipe *p, struct ingest_slot *s)
 	RETURN_IF(p->csv != NULL ?
 	    csv_map_reader_next(p->csv, max, &s->batch) :
 	    ndjson_reader_next(p->ndjson, max, &s->batch));
-	return hash_lines(p->args, s);
+	return ingest_hash(p->args, s);
 }
 
 /* Waits for a free slot; NULL when the pipe is being closed. */
@@ -192,6 +192,5 @@ void ingest_pipe_close(struct ingest_pipe *p)
 	ndjson_reader_free(TAKE(p->ndjson));
 	csv_map_reader_free(TAKE(p->csv));
 	for (size_t i = 0; i < INGEST_SLOTS; i++)
-		slot_release(&p->slots[i]);
-	memset(p->slots, 0, sizeof(p->slots));
+		ingest_slot_release(&p->slots[i]);
 }

@@ -23,7 +23,10 @@ static enum record_kind kind_of(const struct intake_event *event)
 		return RECORD_RESPONSE;
 	case INTAKE_CONSENT:
 		return RECORD_CONSENT;
+	case INTAKE_STEP:
+		return RECORD_CONVERSATION;
 	case INTAKE_WITHDRAWAL:
+	case INTAKE_NOTE:       /* leaves no record */
 	default:
 		return RECORD_WITHDRAWAL;
 	}
@@ -42,7 +45,7 @@ static enum err make_body(struct ingest_part *part, size_t epoch,
 	struct record_plain_withdrawal w = {.scopes = event->scopes,
 	    .permanent = event->permanent};
 
-	if (event->type == INTAKE_RESPONSE) {
+	if (ingest_is_answer(event)) {
 		*ret = event->answers;
 		return ERR_OK;
 	}
@@ -150,6 +153,7 @@ static enum err seal_into(struct ingest_part *part, size_t epoch,
 	RETURN_IF(room_in(part, epoch, SEGMENT_ENTRY_LEN + entry->length));
 	segment = &part->segments[part->current[epoch] - 1];
 	RETURN_IF(segment_builder_room(&segment->builder, entry, &room));
+	part->last = room;
 	return record_seal(keys, ref, bytes_buf(&part->plain), room);
 }
 
@@ -170,7 +174,7 @@ static enum err seal_event(struct ingest_part *part,
 	const struct ingest_sealer *s = part->sealer;
 	const struct ingest_person *p = &s->people->items[v->person];
 	size_t key = s->keys->of_person[v->person];
-	size_t epoch = event->type == INTAKE_RESPONSE ? event->survey :
+	size_t epoch = ingest_is_answer(event) ? event->survey :
 	    s->epochs->len - 1;
 	struct record_ref ref = {.tag = tag, .generation = v->generation,
 	    .respondent_key = s->keys->pool.data + key * RECORD_KEY_LEN,
@@ -214,15 +218,33 @@ static enum err part_begin(struct ingest_part *part,
 	return ERR_OK;
 }
 
+/* Where the record of event ${i} is, for those who want to know. */
+static void note_place(struct ingest_part *part, size_t i)
+{
+	const struct ingest_sealer *s = part->sealer;
+	const struct intake_event *event = &s->slot->batch.events[i];
+	struct ingest_place *place;
+
+	if (s->places == NULL || !ingest_is_answer(event))
+		return;
+	place = &s->places[i];
+	place->part = part;
+	place->segment = part->current[event->survey] - 1;
+	memcpy(place->record, part->last, RECORD_ID_LEN);
+}
+
 static enum err seal_part(struct ingest_part *part)
 {
 	const struct ingest_sealer *s = part->sealer;
 	const struct ingest_verdict *verdicts = s->judgement->verdicts;
 
-	for (size_t i = part->first; i < part->end; i++)
-		if (verdicts[i].sealed)
-			RETURN_IF(seal_event(part, &s->slot->batch.events[i],
-			    &verdicts[i], s->slot->tags[i]));
+	for (size_t i = part->first; i < part->end; i++) {
+		if (!verdicts[i].sealed)
+			continue;
+		RETURN_IF(seal_event(part, &s->slot->batch.events[i],
+		    &verdicts[i], s->slot->tags[i]));
+		note_place(part, i);
+	}
 	return ERR_OK;
 }
 

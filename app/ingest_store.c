@@ -97,7 +97,7 @@ static enum err want_epochs(struct ingest *g, const struct intake_batch *b)
 	for (size_t i = 0; i < b->events_len; i++)
 		if (j->verdicts[i].sealed)
 			RETURN_IF(want_epoch(g,
-			    b->events[i].type == INTAKE_RESPONSE ?
+			    ingest_is_answer(&b->events[i]) ?
 			    b->events[i].survey : reg,
 			    text_of(&b->events[i], &j->verdicts[i])));
 	for (size_t i = 0; i < b->bad_len; i++)
@@ -219,6 +219,7 @@ static enum err put_batch(struct ingest *g, const struct ingest_slot *slot,
 	RETURN_IF(revive_people(g));
 	RETURN_IF(ingest_seal_store(&g->sealer, g->batch));
 	RETURN_IF(remember_events(g, slot));
+	RETURN_IF(ingest_give_store(g));
 	return put_counts(g, slot, sum);
 }
 
@@ -278,6 +279,10 @@ static enum err seal_lines(struct ingest *g, const struct ingest_slot *slot)
 	s->people = &g->people;
 	s->keys = &g->keys;
 	s->epochs = &g->epochs;
+	s->places = g->given == NULL ? NULL : g->places;
+	if (s->places != NULL)
+		memset(s->places, 0, (slot->batch.events_len + 1) *
+		    sizeof(*s->places));
 	return ingest_seal_batch(s);
 }
 

@@ -25,6 +25,9 @@
 
 enum intake_type {
 	INTAKE_RESPONSE = 1, INTAKE_CONSENT = 2, INTAKE_WITHDRAWAL = 3,
+	/* of dialogues only: an answer to one question; nothing but an id to
+	 * be remembered */
+	INTAKE_STEP = 4, INTAKE_NOTE = 5,
 };
 
 struct intake_event {
@@ -34,8 +37,8 @@ struct intake_event {
 	struct bytes respondent;  /* the source's user id */
 	int64_t time_unix_s;
 	int64_t received_unix_s;  /* rules->now_unix_s */
-	size_t survey;            /* response: index into rules->surveys */
-	struct bytes answers;     /* response: packed (survey/answers.h) */
+	size_t survey;            /* response, step: index into rules->surveys */
+	struct bytes answers;     /* response, step: packed (survey/answers.h) */
 	uint8_t scopes;           /* consent, withdrawal: INTAKE_SCOPE_ bits */
 	uint8_t permanent;        /* withdrawal */
 	uint8_t text_sha256[32];  /* consent: digest of the text shown */

@@ -57,6 +57,17 @@ record_event(const struct secret *key, const char *source,
 	memcpy(ret, full, RECORD_EVENT_LEN);
 }
 
+void
+record_message(const struct secret *key, const char *source,
+    struct bytes message_id, uint8_t ret[RECORD_MESSAGE_LEN])
+{
+	const struct bytes parts[] = {bytes_str(source), message_id};
+
+	MUST_HOLD(secret_len(key) == KEY_LEN);
+	digest_kb_lp(ret, RECORD_MESSAGE_LEN, secret_bytes(key),
+	    "azk1.message", parts, ARRAY_LEN(parts));
+}
+
 /* ---- what is derived for one record ---- */
 
 static const uint8_t nobody[RECORD_TAG_LEN];    /* 32 zero bytes */

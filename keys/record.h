@@ -64,6 +64,11 @@ void record_tag(const struct secret *key, const char *owner,
 void record_event(const struct secret *key, const char *source,
     struct bytes event_id, uint8_t ret[RECORD_EVENT_LEN]);
 
+/* The hash of a message's id, RECORD_MESSAGE_LEN bytes, under the same key. */
+#define RECORD_MESSAGE_LEN 16
+void record_message(const struct secret *key, const char *source,
+    struct bytes message_id, uint8_t ret[RECORD_MESSAGE_LEN]);
+
 /* Seal ${plain} (of record_plain_build) into ${ret_sealed}, plain.len +
  * RECORD_OVERHEAD bytes, which must not overlap it.  ERR_RANGE when the length
  * is 0, no multiple of RECORD_BLOCK or above RECORD_PLAIN_MAX.  A ref that is

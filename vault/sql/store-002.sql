@@ -185,6 +185,14 @@ CREATE TABLE event_chunk (
 );
 CREATE UNIQUE INDEX event_chunk_first ON event_chunk (run, first);
 
+-- Which records hold the answer of a message, for as long as it can be unsent:
+-- entries of 40 bytes (docs/FORMATS.md section 5.4), many to a row.
+CREATE TABLE message_run (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+);
+
 -- Notice book, notices to send, release memory.
 CREATE TABLE book_row (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
