@@ -419,7 +419,7 @@ def read_survey(path):
 def finish_record(record, survey, epoch):
     """Replaces `body` by what it says."""
     body, kind = record.pop("body"), record["kind"]
-    if kind == "response" and survey:
+    if kind in ("response", "conversation") and survey:
         record["answers"] = read_answers(survey, body)
     elif kind == "consent":
         record["scopes"] = scopes_of(body[0])

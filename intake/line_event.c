@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/json_doc.h"
+#include "core/utf8.h"
 #include "intake/event.h"
 
 void
@@ -99,7 +100,8 @@ set_user(struct line_event *ev, const struct json_doc *source)
 	if (is(type, "group") || is(type, "room"))
 		ev->skip = LINE_SKIP_GROUP;
 	else if (!is(type, "user") || ev->user.len == 0 ||
-	    ev->user.len > INTAKE_RESPONDENT_MAX)
+	    ev->user.len > INTAKE_RESPONDENT_MAX ||
+	    utf8_check_clean(ev->user, NULL) != ERR_OK)
 		ev->skip = LINE_SKIP_NOBODY;
 }
 

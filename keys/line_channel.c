@@ -53,6 +53,9 @@ line_channel_parse_secret(struct bytes text, size_t max, struct secret **ret)
 
 /* ---- writing ---- */
 
+/* What is written must be what a reader takes. */
+static enum err parse(struct bytes rest, struct line_channel *ret) MUST_USE;
+
 static void
 put_secret(struct secret_text *t, const char *key, const struct secret *s)
 {
@@ -104,12 +107,22 @@ put_all(struct secret_text *t, const struct line_channel *c)
 	put_secret(t, "token", c->token);
 }
 
-static enum err parse(struct bytes rest, struct line_channel *ret) MUST_USE;
-
-/* What is written must be what a reader takes. */
 static enum err
 seal(const struct line_channel *c, const struct age_recipient *to,
     struct buf *out)
+{
+	CLEANUP(secret_text_release) struct secret_text t = {0};
+	struct bytes text;
+
+	RETURN_IF(line_channel_check(c));
+	RETURN_IF(secret_text_init(&t, TEXT_MAX));
+	put_all(&t, c);
+	RETURN_IF(secret_text_end(&t, &text));
+	return age_seal_buf(to, 1, text, out);
+}
+
+enum err
+line_channel_check(const struct line_channel *c)
 {
 	CLEANUP(secret_text_release) struct secret_text t = {0};
 	CLEANUP(line_channel_release) struct line_channel again = {0};
@@ -118,8 +131,7 @@ seal(const struct line_channel *c, const struct age_recipient *to,
 	RETURN_IF(secret_text_init(&t, TEXT_MAX));
 	put_all(&t, c);
 	RETURN_IF(secret_text_end(&t, &text));
-	RETURN_IF(parse(text, &again));
-	return age_seal_buf(to, 1, text, out);
+	return parse(text, &again);
 }
 
 enum err

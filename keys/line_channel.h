@@ -45,6 +45,9 @@ struct line_channel {
 /* Wipes; CLEANUP-able. */
 void line_channel_release(struct line_channel *c);
 
+/* ERR_SYNTAX for what the format cannot hold. */
+enum err line_channel_check(const struct line_channel *c) MUST_USE;
+
 /* Write into ${dir} (HOME/keys), durable on return, replacing what is there.
  * ERR_SYNTAX for what the format cannot hold. */
 enum err line_channel_write(const struct gateway_key *gateway,

@@ -22,6 +22,7 @@ static const struct commands_group *const groups[] = {
 	&byterelease_commands,
 	&serve_commands,
 	&remote_commands,
+	&line_commands,
 };
 
 /* How many of the words of ${args} a row's words are; 0: another command. */

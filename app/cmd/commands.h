@@ -32,6 +32,7 @@ extern const struct commands_group witness_commands;
 extern const struct commands_group byterelease_commands;
 extern const struct commands_group serve_commands;
 extern const struct commands_group remote_commands;
+extern const struct commands_group line_commands;
 
 /* The row whose words begin ${args}; consumes them.  NULL: none. */
 const struct cli_command *commands_find(struct cli_args *args);

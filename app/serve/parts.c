@@ -1,8 +1,11 @@
 #include "app/serve/parts.h"
 
+#include "app/serve/line.h"
+
 /* A part is declared in a header of its own and listed here; they are drained
  * and stopped in the opposite order. */
 static const struct serve_part *const parts[] = {
+	&line_part,
 	NULL,
 };
 

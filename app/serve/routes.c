@@ -7,6 +7,7 @@ static const struct serve_routes *const groups[] = {
 	&plan_routes,
 	&export_routes,
 	&ledger_routes,
+	&line_routes,
 };
 
 const struct serve_routes *const *routes_all(size_t *ret_len)

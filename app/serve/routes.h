@@ -12,6 +12,7 @@ extern const struct serve_routes ledger_routes;
 extern const struct serve_routes plan_routes;
 extern const struct serve_routes request_routes;
 extern const struct serve_routes session_routes;
+extern const struct serve_routes line_routes;
 
 /* All groups; ${ret_len} of them. */
 const struct serve_routes *const *routes_all(size_t *ret_len);
