@@ -352,7 +352,7 @@ def test_words_that_make_no_run(home, tmp_path):
             (("14", tmp_path), 2, "folder"),
             (("14",), 2, "missing"),
             (("14", f, "--source", "post"), 4, "source list"),
-            (("14", f, "--format", "xml"), 2, "ndjson or csv"),
+            (("14", f, "--format", "xml"), 2, "ndjson, csv or fhir"),
             (("14", f, "--format", "csv"), 2, "--map"),
             (("14", f, "--format", "ndjson", "--map", f), 2, "--map"),
             (("14", f, "--map", f), 3, str(f)),
