@@ -59,6 +59,14 @@ static enum err check_state(const struct job *j)
 		    "%s was exported already; one plan gives one bundle",
 		    "%sはすでに提供済みです。1つの計画から作れるのは1つだけです",
 		    p->id);
+	if (j->options->rederive && p->state == REGISTER_PLAN_FROZEN)
+		return outcome_refuse(o, ERR_STATE,
+		    "the export of %s has not begun: there is nothing to derive again",
+		    "%sの提供はまだ始まっておらず、作り直して比べるものがありません", p->id);
+	if (j->options->rederive && p->state == REGISTER_PLAN_DONE)
+		return outcome_refuse(o, ERR_STATE,
+		    "what was released to %s was destroyed when its bundle left; nothing of it can be derived again",
+		    "%sのために開示されたものは提供と同時に破棄したため、作り直すことはできません", p->id);
 	if (p->state == REGISTER_PLAN_ENDED)
 		return outcome_refuse(o, ERR_STATE, "%s has ended: %s",
 		    "%sは終了しています: %s", p->id, p->why);
@@ -727,8 +735,6 @@ static enum err begin(struct job *j, const char *plan)
 	if (j->c.row.state == REGISTER_PLAN_FROZEN) {
 		RETURN_IF(check_released(j));
 		RETURN_IF(check_cosigned(j));
-		if (j->options->rederive)
-			return ERR_STATE;
 		RETURN_IF(put_started(j));
 	} else if (!j->options->rederive) {
 		RETURN_IF(start_again_if_owed(j));

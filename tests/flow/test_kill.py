@@ -118,6 +118,8 @@ def test_accept(frozen, officers, fault, step):
 def test_begun_twice_is_the_same(approved, fault):
     """What was begun is derived again with other memory and threads, and the
     export that follows holds exactly that."""
+    assert "not begun" in approved.az("export", approved.plan, "--rederive",
+                                      code=1).err
     assert dies(approved, fault, "job.built", "export",
                 approved.plan) == flow.KILLED
     digests = {approved.json("export", approved.plan, "--rederive",
@@ -129,6 +131,8 @@ def test_begun_twice_is_the_same(approved, fault):
     said = flow.run("tar", "-xOf", bundle,
                     f"{bundle.stem}/STATEMENT.txt").out
     assert f"inner-tagmanifest-sha256: {digests.pop()}\n" in said
+    assert "destroyed" in approved.az("export", approved.plan, "--rederive",
+                                      code=1).err
 
 
 SEED = int(os.environ.get("AZUKARI_SEED", time.time_ns() % 1000000))
