@@ -169,3 +169,54 @@ def test_any_instant(approved, usual_s, round_):
     print(f"AZUKARI_SEED={SEED} round {round_}: killed after {wait_s:.4f} s")
     assert killed_after(approved, wait_s) in (0, flow.KILLED)
     complete(approved)
+
+
+# ---- what comes between an export's beginning and its release ----
+
+def begun(once, fault, tmp_path, step="job.built"):
+    """An export that died; b's packet from before."""
+    home = once.copy(tmp_path / "gateway")
+    assert dies(home, fault, step, "export", home.plan) == flow.KILLED
+    return home, flow.Officers(home)
+
+
+@pytest.fixture(scope="module")
+def packed_once(frozen_once, tmp_path_factory):
+    home = frozen_once.copy(tmp_path_factory.mktemp("packed"))
+    officers = flow.Officers(home)
+    packet = officers.pack(home.plan, "b")
+    officers.approve_fully(home.plan)
+    home.back, _ = officers.run("revoke", packet, "b", "--reason", "誤り")
+    return home
+
+
+@pytest.mark.parametrize("step", ["job.started", "job.built",
+                                  "job.exported"])
+def test_a_revocation_meanwhile(packed_once, fault, tmp_path, step):
+    """After `export-started` it is a recall: nothing leaves any more."""
+    home, _ = begun(packed_once, fault, tmp_path, step)
+    home.az("plan", "accept", packed_once.back)
+    said = home.az("export", home.plan, code=None)
+    assert said.code == 1, said
+    assert list((home.path / "outbox").glob("*.tar")) == []
+    kinds = [e["kind"] for e in home.json("ledger", "show")]
+    assert "released" not in kinds and "revocation" in kinds
+    assert list((home.path / "run/plans").iterdir()) == []
+    assert list((home.path / "tmp").iterdir()) == []
+    home.az("ledger", "verify")
+
+
+@pytest.mark.parametrize("step", ["job.started", "job.built",
+                                  "job.exported"])
+def test_expired_meanwhile(packed_once, fault, tmp_path, step):
+    """A plan whose time is over releases nothing, and leaves no secret."""
+    home, _ = begun(packed_once, fault, tmp_path, step)
+    day = time.strftime("%Y-%m-%d %H:%M:%S",
+                        time.gmtime(time.time() + 31 * 86400))
+    said = home.az("export", home.plan, code=None, now=day)
+    assert said.code == 1, said
+    assert list((home.path / "outbox").glob("*.tar")) == []
+    kinds = [e["kind"] for e in home.json("ledger", "show", now=day)]
+    assert "released" not in kinds
+    assert list((home.path / "run/plans").iterdir()) == []
+    assert list((home.path / "tmp").iterdir()) == []
