@@ -13,7 +13,7 @@ import flow
 from flow import line, lines
 
 # How many of all places are tried; AZUKARI_FULL=0 tries each.
-PLACES = int(os.environ.get("AZUKARI_FULL", 12))
+PLACES = int(os.environ.get("AZUKARI_FULL", 8))
 SEED = int(os.environ.get("AZUKARI_SEED", time.time_ns() % 1000000))
 U = "U" + "0123456789abcdef" * 2
 
