@@ -19,7 +19,7 @@ static enum err run_set(struct cli *cli, struct cli_args args)
 		{"--language", CLI_TEXT, &change.language},
 		{"--destination", CLI_TEXT, &change.destination},
 		{"--secret-file", CLI_TEXT, &change.secret_file},
-		{"--token-file", CLI_TEXT, &change.token_file},
+		{"--access-token-file", CLI_TEXT, &change.token_file},
 	};
 	CLEANUP(home_cleanup) struct home *h = NULL;
 
@@ -144,7 +144,7 @@ static enum err run_show(struct cli *cli, struct cli_args args)
 
 static const struct cli_command rows[] = {
 	{"line set",
-	    "OWNER SOURCE [--survey \"NAME VERSION\"] [--consent-text sha256:…] [--scopes \"support research\"] [--language ja|en] [--destination U…] [--secret-file FILE] [--token-file FILE]",
+	    "OWNER SOURCE [--survey \"NAME VERSION\"] [--consent-text sha256:…] [--scopes \"support research\"] [--language ja|en] [--destination U…] [--secret-file FILE] [--access-token-file FILE]",
 	    "connect a LINE channel, or change what it asks",
 	    "LINEチャネルをつなぐ、問う内容を変える", run_set},
 	{"line rotate", "OWNER SOURCE --secret-file FILE|--drop-old",

@@ -328,7 +328,7 @@ enum err line_set(struct home *h, const struct line_change *change)
 	    c.owner, (unsigned long long)c.generation);
 	if (c.token == NULL)
 		outcome_add(h->outcome, OUTCOME_WARNING,
-		    "without --token-file nothing can be said to anybody",
-		    "--token-file がないため、誰にも返信できません");
+		    "without --access-token-file nothing can be said to anybody",
+		    "--access-token-file がないため、誰にも返信できません");
 	return ERR_OK;
 }

@@ -88,7 +88,7 @@ def connect(home, folder, owner="14", source="line", secret=SECRET,
     token_file.chmod(0o600)
     options = {"survey": "corona 1", "consent-text": flow.text_digest(),
                "scopes": scopes, "secret-file": secret_file,
-               "token-file": token_file, "destination": BOT}
+               "access-token-file": token_file, "destination": BOT}
     options.update({k.replace("_", "-"): v for k, v in more.items()})
     words = []
     for key, value in options.items():
