@@ -24,13 +24,27 @@ struct audit_finding {
 
 struct audit;
 
-/* What entries alone do not say and an auditor may know from the documents. */
+/* What entries alone do not say and an auditor may know from the documents.
+ * Each function may be NULL; what is unknown breaks no rule. */
 struct audit_facts {
 	/* The threshold of the plan with that digest, 0 where it is unknown;
 	 * then one approval and one release are asked for. */
 	unsigned (*plan_threshold)(void *ctx, const uint8_t plan_sha256[32]);
 	void *ctx;
+	/* When that plan expires; 0: unknown. */
+	int64_t (*plan_expires)(void *ctx, const uint8_t plan_sha256[32]);
+	/* Has the charter with that digest such a seat?  1, 0; -1: unknown. */
+	int (*seat_exists)(void *ctx, const char *charter_sha256,
+	    const char *seat);
+	/* Has the quorum of the witness policy with that digest cosigned a
+	 * checkpoint that holds entry ${index} and is of at most ${size}
+	 * entries?  1, 0; -1: unknown. */
+	int (*cosigned)(void *ctx, const char *policy_sha256, uint64_t index,
+	    uint64_t size);
+	int64_t now_unix_s;     /* of the audit; 0: unknown */
 };
+
+#define AUDIT_CLOCK_SLACK_S 600
 
 /* ${facts} is borrowed until audit_free; NULL where there are none. */
 enum err audit_new(const struct audit_facts *facts,
@@ -52,6 +66,19 @@ void audit_root(const struct audit *a, uint8_t ret[MERKLE_PROOF_HASH_LEN]);
 
 size_t audit_findings(const struct audit *a);
 const struct audit_finding *audit_finding(const struct audit *a, size_t i);
+
+/* What became of every bundle that was released, in the order of plans. */
+struct audit_release {
+	const char *owner, *export;
+	int64_t released_unix_s;
+	int64_t receipt_unix_s;         /* 0: none yet */
+	int64_t destroyed_unix_s;       /* 0: no certificate yet */
+	int32_t destroy_until;          /* day; 0: the ledger does not say */
+	int recalled;
+};
+size_t audit_releases(const struct audit *a);
+/* ${i} < audit_releases; valid until audit_free. */
+struct audit_release audit_release(const struct audit *a, size_t i);
 
 /* The rules, for listings: name and one sentence. */
 struct audit_rule {

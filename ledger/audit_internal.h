@@ -10,6 +10,7 @@
 
 #define AUDIT_SEATS_MAX 16
 #define AUDIT_NAME_MAX 33
+#define AUDIT_OWNERS_MAX 64
 
 /* How far the one export of a plan has come. */
 enum audit_phase {
@@ -22,6 +23,7 @@ enum audit_phase {
 struct audit_seat {
 	char name[AUDIT_NAME_MAX];
 	int approved, revoked, released;
+	uint64_t approved_at;   /* index of the approval */
 	int signed_bytes;       /* of the bundle that was exported last */
 };
 
@@ -34,8 +36,19 @@ struct audit_plan {
 	int ended;
 	int recalled;           /* revoked or recalled after its start */
 	unsigned threshold;     /* at least 1 */
+	int64_t expires_unix_s; /* 0: unknown */
+	char charter[65];       /* in force when it was frozen; "": none */
+	char witnesses[65];     /* policy of, likewise; "": none */
+	uint64_t exported_at;   /* index */
+	struct audit_release release;   /* released_unix_s 0: not yet */
 	size_t seats;
 	struct audit_seat seat[AUDIT_SEATS_MAX];
+};
+
+/* What is in force with an owner; "" before the first. */
+struct audit_owner {
+	char code[3];
+	char charter[65], policy[65], witnesses[65];
 };
 
 /* One entry on its way through the rules. */
@@ -55,6 +68,8 @@ struct audit {
 	struct audit_map map;
 	struct audit_plan **plans;
 	size_t plans_len, plans_cap;
+	struct audit_owner owners[AUDIT_OWNERS_MAX];
+	size_t owners_len;
 	struct audit_finding *findings;
 	size_t findings_len, findings_cap;
 };
@@ -66,6 +81,21 @@ struct audit_check {
 	int (*holds)(const struct audit *a, const struct audit_event *ev);
 };
 const struct audit_check *audit_checks(size_t *ret_count);
+
+/* ---- rules that ask more than entries (audit_facts.c) ---- */
+
+int audit_facts_seat(const struct audit *a, const struct audit_event *ev);
+int audit_facts_in_time(const struct audit *a, const struct audit_event *ev);
+int audit_facts_dated(const struct audit *a, const struct audit_event *ev);
+int audit_facts_shares(const struct audit *a, const struct audit_event *ev);
+int audit_facts_release(const struct audit *a, const struct audit_event *ev);
+int audit_facts_witnesses(const struct audit *a,
+    const struct audit_event *ev);
+
+/* What is in force with ${code}; NULL: nothing was said of it. */
+const struct audit_owner *audit_state_owner(const struct audit *a,
+    const char *code);
+int64_t audit_state_time(const struct audit_event *ev);
 
 /* Fill owner, plan and seat of an event whose index, kind, text are set. */
 void audit_state_resolve(const struct audit *a, struct audit_event *ev);

@@ -308,6 +308,24 @@ static const struct audit_check checks[] = {
 	    "by the same owner"},
 	    PLAN_VOTES | PLAN_EXPORTS | AFTER_EXPORT | BIT(ENTRY_PLAN_ENDED),
 	    plan_known},
+	{{"seat-known", "a seat that votes is one of the charter under which "
+	    "the plan was frozen"},
+	    PLAN_VOTES, audit_facts_seat},
+	{{"plan-in-time", "nothing is granted under a plan that has expired"},
+	    BIT(ENTRY_APPROVAL) | BIT(ENTRY_SHARE_RELEASE) |
+	    BIT(ENTRY_EXPORT_STARTED) | BIT(ENTRY_EXPORTED) |
+	    BIT(ENTRY_RELEASED), audit_facts_in_time},
+	{{"shares-cosigned", "shares leave a seat once the witnesses have "
+	    "cosigned the approvals"},
+	    BIT(ENTRY_SHARE_RELEASE), audit_facts_shares},
+	{{"release-cosigned", "a bundle is released once the witnesses have "
+	    "cosigned its export"},
+	    BIT(ENTRY_RELEASED), audit_facts_release},
+	{{"witnesses-of-policy", "witnesses are those of the policy in "
+	    "force"},
+	    BIT(ENTRY_WITNESS_POLICY), audit_facts_witnesses},
+	{{"not-in-future", "no entry is dated after the audit"},
+	    ALL_KINDS, audit_facts_dated},
 	{{"plan-alive", "nothing is granted under a plan that has ended"},
 	    BIT(ENTRY_APPROVAL) | BIT(ENTRY_SHARE_RELEASE) |
 	    BIT(ENTRY_EXPORT_STARTED), plan_alive},

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "keys/digest.h"
 #include "ledger/audit_internal.h"
 
@@ -120,6 +121,79 @@ threshold_of(const struct audit *a, const char *plan_hex)
 	return t > 0 ? t : 1;
 }
 
+int64_t
+audit_state_time(const struct audit_event *ev)
+{
+	int64_t at = 0;
+
+	/* The table of shapes has seen to it that it is a time. */
+	return clock_parse_utc(bytes_str(text_get(ev->text, "time")), &at) ==
+	    ERR_OK ? at : 0;
+}
+
+const struct audit_owner *
+audit_state_owner(const struct audit *a, const char *code)
+{
+	size_t i;
+
+	for (i = 0; i < a->owners_len; i++)
+		if (strcmp(a->owners[i].code, code) == 0)
+			return &a->owners[i];
+	return NULL;
+}
+
+/* What an owner has in force; the place for it, if there is room. */
+static struct audit_owner *
+owner_of(struct audit *a, const char *code)
+{
+	const struct audit_owner *known = audit_state_owner(a, code);
+
+	if (known != NULL)
+		return &a->owners[known - a->owners];
+	if (a->owners_len == AUDIT_OWNERS_MAX)
+		return NULL;
+	set(a->owners[a->owners_len].code, sizeof(a->owners[0].code), code);
+	return &a->owners[a->owners_len++];
+}
+
+static void
+apply_in_force(struct audit *a, const struct audit_event *ev)
+{
+	struct audit_owner *o = owner_of(a, ev->owner);
+
+	if (o == NULL)
+		return;
+	if (ev->kind == ENTRY_CHARTER)
+		set(o->charter, sizeof(o->charter),
+		    text_get(ev->text, "charter-sha256"));
+	if (ev->kind == ENTRY_POLICY) {
+		set(o->policy, sizeof(o->policy),
+		    text_get(ev->text, "policy-sha256"));
+		o->witnesses[0] = '\0';
+	}
+	if (ev->kind == ENTRY_WITNESS_POLICY &&
+	    strcmp(o->policy, text_get(ev->text, "policy-sha256")) == 0)
+		set(o->witnesses, sizeof(o->witnesses),
+		    text_get(ev->text, "witness-policy-sha256"));
+}
+
+/* What is known of a plan besides its entry. */
+static void
+ground_plan(const struct audit *a, struct audit_plan *p)
+{
+	const struct audit_owner *o = audit_state_owner(a, p->owner);
+	uint8_t digest[DIGEST_LEN];
+
+	if (o != NULL) {
+		set(p->charter, sizeof(p->charter), o->charter);
+		set(p->witnesses, sizeof(p->witnesses), o->witnesses);
+	}
+	if (a->facts != NULL && a->facts->plan_expires != NULL &&
+	    digest_from_hex(bytes_str(p->digest), digest) == ERR_OK)
+		p->expires_unix_s = a->facts->plan_expires(a->facts->ctx,
+		    digest);
+}
+
 /* A plan that is given twice is a finding; the first one stays. */
 static enum err
 add_plan(struct audit *a, const struct audit_event *ev)
@@ -146,6 +220,7 @@ add_plan(struct audit *a, const struct audit_event *ev)
 	set(p->digest, sizeof(p->digest), digest);
 	set(p->export, sizeof(p->export), export);
 	p->threshold = threshold_of(a, digest);
+	ground_plan(a, p);
 	a->plans[a->plans_len++] = p;
 	RETURN_IF(audit_map_put(&a->map, key, a->plans_len - 1));
 	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("plan", ev->owner,
@@ -176,6 +251,8 @@ apply_vote(const struct audit_event *ev)
 
 	if (seat == NULL)
 		return;
+	if (ev->kind == ENTRY_APPROVAL && !seat->approved)
+		seat->approved_at = ev->index;
 	seat->approved |= ev->kind == ENTRY_APPROVAL;
 	seat->released |= ev->kind == ENTRY_SHARE_RELEASE;
 	seat->revoked |= ev->kind == ENTRY_REVOCATION;
@@ -196,6 +273,24 @@ new_bytes(struct audit_plan *p, const char *sums)
 		p->seat[i].signed_bytes = 0;
 }
 
+/* What is owed after a release, and whether it came. */
+static void
+apply_release(struct audit_plan *p, const struct audit_event *ev)
+{
+	struct audit_release *r = &p->release;
+	int32_t day;
+
+	if (ev->kind == ENTRY_RELEASED && r->released_unix_s == 0)
+		r->released_unix_s = audit_state_time(ev);
+	if (ev->kind == ENTRY_RECEIPT && r->receipt_unix_s == 0)
+		r->receipt_unix_s = audit_state_time(ev);
+	if (ev->kind == ENTRY_DESTRUCTION && r->destroyed_unix_s == 0)
+		r->destroyed_unix_s = audit_state_time(ev);
+	if (ev->kind == ENTRY_DESTRUCTION_DUE && clock_parse_day(
+	    bytes_str(text_get(ev->text, "until")), &day) == ERR_OK)
+		r->destroy_until = day;
+}
+
 static void
 apply_export(const struct audit_event *ev)
 {
@@ -213,6 +308,9 @@ apply_export(const struct audit_event *ev)
 		p->phase = AUDIT_PHASE_NONE;
 	if (ev->kind == ENTRY_EXPORTED)
 		new_bytes(p, text_get(ev->text, "sha256sums-sha256"));
+	if (ev->kind == ENTRY_EXPORTED)
+		p->exported_at = ev->index;
+	apply_release(p, ev);
 	p->recalled |= ev->kind == ENTRY_RECALL;
 	p->ended |= ev->kind == ENTRY_PLAN_ENDED;
 }
@@ -282,6 +380,7 @@ apply_other(struct audit *a, const struct audit_event *ev)
 static enum err
 apply_kind(struct audit *a, const struct audit_event *ev)
 {
+	apply_in_force(a, ev);
 	if (ev->kind == ENTRY_GENESIS)
 		return apply_genesis(a, ev);
 	if (ev->kind == ENTRY_PLAN)
@@ -305,4 +404,31 @@ audit_state_apply(struct audit *a, const struct audit_event *ev)
 	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("nonce",
 	    text_get(ev->text, "nonce")), 1));
 	return apply_kind(a, ev);
+}
+
+size_t
+audit_releases(const struct audit *a)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < a->plans_len; i++)
+		n += a->plans[i]->release.released_unix_s != 0;
+	return n;
+}
+
+struct audit_release
+audit_release(const struct audit *a, size_t i)
+{
+	struct audit_release r;
+	size_t at = 0;
+
+	MUST_HOLD(i < audit_releases(a));
+	for (;; at++)
+		if (a->plans[at]->release.released_unix_s != 0 && i-- == 0)
+			break;
+	r = a->plans[at]->release;
+	r.owner = a->plans[at]->owner;
+	r.export = a->plans[at]->export;
+	r.recalled = a->plans[at]->recalled;
+	return r;
 }

@@ -18,6 +18,12 @@ log_checkpoint(const struct log *l)
 	return &l->published;
 }
 
+const struct note_key *
+log_key(const struct log *l)
+{
+	return &l->key;
+}
+
 struct bytes
 log_note(const struct log *l)
 {

@@ -94,6 +94,8 @@ enum err log_drop(struct log *l) MUST_USE;
 /* The published state. */
 uint64_t log_size(const struct log *l);
 const struct checkpoint *log_checkpoint(const struct log *l);
+/* The key its checkpoints are verified under; valid until log_close. */
+const struct note_key *log_key(const struct log *l);
 /* The signed note of that state; valid until the next change. */
 struct bytes log_note(const struct log *l);
 

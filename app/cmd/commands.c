@@ -9,6 +9,7 @@ static const struct commands_group *const groups[] = {
 	&sources_commands,
 	&intake_commands,
 	&ledger_commands,
+	&ledger_verify_commands,
 	&partner_commands,
 	&status_commands,
 	&withdraw_commands,

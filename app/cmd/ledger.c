@@ -120,76 +120,6 @@ static enum err run_show(struct cli *cli, struct cli_args args)
 	return e;
 }
 
-/* ---- verify ---- */
-
-static void tell_findings(struct cli *cli, const struct audit *a)
-{
-	for (size_t i = 0; i < audit_findings(a); i++) {
-		const struct audit_finding *f = audit_finding(a, i);
-
-		outcome_add(&cli->outcome, OUTCOME_REASON,
-		    "entry %llu: %s: %s", "記載%llu：%s：%s",
-		    (unsigned long long)f->index, f->rule, f->message);
-	}
-}
-
-static void fill_result(struct cli *cli, const struct audit *a,
-    const struct checkpoint *cp)
-{
-	cli->result = json_doc_new_object();
-	json_doc_set_string(cli->result, "origin", cp->origin);
-	json_doc_set_int(cli->result, "size", (int64_t)cp->size);
-	json_doc_set_int(cli->result, "rules", (int64_t)audit_rules());
-	json_doc_set_int(cli->result, "findings",
-	    (int64_t)audit_findings(a));
-}
-
-static enum err verify_log(struct cli *cli, struct home *h, struct log *log)
-{
-	CLEANUP(audit_cleanup) struct audit *a = NULL;
-	struct audit_facts facts;
-	enum err e = ledger_audit(h, log, &facts, &a);
-
-	if (a == NULL && e == ERR_CORRUPT)
-		return outcome_refuse(&cli->outcome, e,
-		    "the ledger's files do not fit each other: an entry or a tile is not the one its signed root was made of",
-		    "台帳のファイルが互いに一致しません。署名された根のもとになった記載・タイルではないものがあります");
-	if (a == NULL)
-		return e;
-	tell_findings(cli, a);
-	if (cli->json)
-		fill_result(cli, a, log_checkpoint(log));
-	if (e == ERR_OK)
-		outcome_add(&cli->outcome, OUTCOME_CHECK,
-		    "all %llu entries of %s hash to the signed root and keep all %zu rules",
-		    "%2$sの全%1$llu件は署名された根に一致し、%3$zuの規則をすべて守っています",
-		    (unsigned long long)audit_size(a),
-		    log_checkpoint(log)->origin, audit_rules());
-	return e;
-}
-
-static enum err run_verify(struct cli *cli, struct cli_args args)
-{
-	const char *vkey = NULL;
-	const struct cli_option options[] = {{"--vkey", CLI_TEXT, &vkey}};
-	CLEANUP(home_cleanup) struct home *h = NULL;
-	CLEANUP(log_cleanup) struct log *log = NULL;
-
-	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 0, 1));
-	if ((args.len == 1) != (vkey != NULL))
-		return outcome_refuse(&cli->outcome, ERR_USAGE,
-		    "give DIR with --vkey KEY for a copy, or neither for this home",
-		    "写しには DIR と --vkey KEY を、このホームにはどちらも付けないでください");
-	if (args.len == 1) {
-		RETURN_IF(ledger_open_copy(args.items[0], vkey, &log,
-		    &cli->outcome));
-		return verify_log(cli, NULL, log);
-	}
-	RETURN_IF(unlock_home(cli, &h));
-	RETURN_IF(act_log_reader(h, &log));
-	return verify_log(cli, h, log);
-}
-
 /* ---- prove ---- */
 
 static enum err run_prove(struct cli *cli, struct cli_args args)
@@ -212,9 +142,6 @@ static enum err run_prove(struct cli *cli, struct cli_args args)
 static const struct cli_command rows[] = {
 	{"ledger show", "[--from INDEX] [--owner CODE] [--json]",
 	    "what was done, in its order", "台帳の記載の一覧", run_show},
-	{"ledger verify", "[DIR --vkey KEY]",
-	    "check every entry against every rule",
-	    "台帳全体を規則に照らして検査する", run_verify},
 	{"ledger prove", "INDEX -o NAME",
 	    "write NAME.entry and NAME.tlog-proof",
 	    "記載とその証明を書き出す", run_prove},

@@ -1,63 +1,266 @@
 #include "app/ops/ledger.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/act.h"
+#include "app/ops/witness.h"
 #include "app/papers.h"
+#include "app/witnesses.h"
+#include "ledger/entry.h"
+#include "ledger/log_check.h"
+#include "ledger/misbehaviour.h"
 #include "policy/plan.h"
 
-#define VKEY_MAX 4096
-
 /* ---- a copy ---- */
-
-static enum err read_vkey(const char *vkey, struct note_key *ret)
-{
-	CLEANUP(buf_release) struct buf file = {0};
-	struct bytes text = bytes_str(vkey);
-
-	if (fs_exists(vkey)) {
-		const char *end;
-
-		RETURN_IF(fs_read_file(vkey, VKEY_MAX, &file));
-		text = bytes_buf(&file);
-		end = memchr(text.data, '\n', text.len);
-		if (end != NULL)
-			text.len = (size_t)(end - (const char *)text.data);
-	}
-	return note_key_parse(text, ret);
-}
 
 enum err ledger_open_copy(const char *dir, const char *vkey,
     struct log **ret, struct outcome *o)
 {
 	struct note_key key;
-	enum err e = read_vkey(vkey, &key);
+	enum err e;
 
-	if (e != ERR_OK)
-		return outcome_refuse(o, e,
-		    "%s is neither a ledger key (NAME+ID+BASE64) nor a file that holds one",
-		    "%sは台帳の鍵（NAME+ID+BASE64）でも、それを含むファイルでもありません",
-		    vkey);
+	RETURN_IF(witness_read_vkey(vkey, &key, o));
 	e = log_open_reader(dir, &key, NULL, ret);
 	if (e == ERR_NOT_FOUND)
 		return outcome_refuse(o, e, "%s holds no checkpoint",
 		    "%sにチェックポイントがありません", dir);
+	if (e == ERR_UNTRUSTED || e == ERR_SIGNATURE || e == ERR_MISMATCH)
+		return outcome_refuse(o, e,
+		    "the checkpoint of %s is not signed by the key of %s",
+		    "%sのチェックポイントは%sの鍵で署名されていません", dir,
+		    key.name);
 	return e;
 }
 
-/* ---- the auditor's walk ---- */
+/* ---- facts that entries do not say ---- */
 
-static unsigned plan_threshold(void *ctx, const uint8_t plan_sha256[32])
+struct ledger_facts {
+	const struct ledger_verify_args *args;
+	struct audit_facts facts;
+};
+
+static enum err plan_of(struct home *h, const uint8_t sha256[32],
+    struct paper *paper, struct plan *ret)
+{
+	struct register_query q = {.kind = REGISTER_PLAN, .sha256 = sha256};
+
+	RETURN_IF(papers_find(h, &q, paper));
+	return plan_parse(bytes_buf(&paper->bytes), ret, NULL);
+}
+
+static unsigned plan_threshold(void *ctx, const uint8_t sha256[32])
 {
 	CLEANUP(paper_release) struct paper p = {0};
 	CLEANUP(plan_release) struct plan plan = {0};
-	struct register_query q = {.kind = REGISTER_PLAN,
-	    .sha256 = plan_sha256};
+	const struct ledger_facts *f = ctx;
 
-	if (papers_find(ctx, &q, &p) != ERR_OK ||
-	    plan_parse(bytes_buf(&p.bytes), &plan, NULL) != ERR_OK)
+	if (f->args->home == NULL ||
+	    plan_of(f->args->home, sha256, &p, &plan) != ERR_OK)
 		return 0;
 	return plan.threshold;
+}
+
+static int64_t plan_expires(void *ctx, const uint8_t sha256[32])
+{
+	CLEANUP(paper_release) struct paper p = {0};
+	CLEANUP(plan_release) struct plan plan = {0};
+	const struct ledger_facts *f = ctx;
+
+	if (f->args->home == NULL ||
+	    plan_of(f->args->home, sha256, &p, &plan) != ERR_OK)
+		return 0;
+	return plan.expires_unix_s;
+}
+
+static int seat_exists(void *ctx, const char *charter_sha256,
+    const char *seat)
+{
+	CLEANUP(paper_release) struct paper p = {0};
+	const struct ledger_facts *f = ctx;
+	uint8_t sha256[DIGEST_LEN];
+	struct register_query q = {.kind = REGISTER_CHARTER,
+	    .sha256 = sha256};
+	struct charter c = {0};
+	int known;
+
+	if (f->args->home == NULL ||
+	    digest_from_hex(bytes_str(charter_sha256), sha256) != ERR_OK ||
+	    papers_find(f->args->home, &q, &p) != ERR_OK ||
+	    charter_parse(bytes_buf(&p.bytes), &c, NULL) != ERR_OK)
+		return -1;
+	known = charter_seat(&c, seat) != NULL;
+	charter_release(&c);
+	return known;
+}
+
+static enum err read_policy(const char *dir, const char *hex,
+    struct policy_file **ret)
+{
+	CLEANUP(buf_release) struct buf bytes = {0};
+	uint8_t want[DIGEST_LEN], got[DIGEST_LEN];
+	char path[FS_PATH_MAX];
+
+	RETURN_IF(digest_from_hex(bytes_str(hex), want));
+	RETURN_IF(fs_path(path, "%s/witness-policy/%s", dir, hex));
+	RETURN_IF(fs_read_file(path, POLICY_FILE_MAX, &bytes));
+	digest_sha256(bytes_buf(&bytes), got);
+	if (memcmp(want, got, DIGEST_LEN) != 0)
+		return ERR_MISMATCH;
+	return policy_file_parse(bytes_buf(&bytes), ret, NULL);
+}
+
+/* A checkpoint of this very tree that the quorum cosigned. */
+static int counts(const struct ledger_facts *f, const struct policy_file *p,
+    uint64_t size)
+{
+	CLEANUP(buf_release) struct buf note = {0};
+	struct policy_file_result r;
+	uint8_t root[MERKLE_PROOF_HASH_LEN];
+
+	return witness_notes_read(f->args->dir, size, &note) == ERR_OK &&
+	    policy_file_verify(p, bytes_buf(&note), &r) == ERR_OK &&
+	    r.checkpoint.size == size &&
+	    log_root(f->args->log, size, root) == ERR_OK &&
+	    memcmp(root, r.checkpoint.root, sizeof(root)) == 0;
+}
+
+static int cosigned(void *ctx, const char *policy_sha256, uint64_t index,
+    uint64_t size)
+{
+	CLEANUP(policy_file_cleanup) struct policy_file *p = NULL;
+	CLEANUP(witness_notes_release) struct witness_notes n = {0};
+	const struct ledger_facts *f = ctx;
+
+	if (read_policy(f->args->dir, policy_sha256, &p) != ERR_OK ||
+	    witness_notes_list(f->args->dir, &n) != ERR_OK)
+		return 0;
+	for (size_t i = 0; i < n.len; i++)
+		if (n.sizes[i] > index && n.sizes[i] <= size &&
+		    counts(f, p, n.sizes[i]))
+			return 1;
+	return 0;
+}
+
+/* ---- older checkpoints ---- */
+
+/* What proves that this ledger contradicts ${old}, where it can be had. */
+static enum err write_proof(const struct ledger_verify_args *args,
+    struct bytes old, const struct checkpoint *before, struct outcome *o)
+{
+	CLEANUP(buf_release) struct buf hashes = {0};
+	CLEANUP(buf_release) struct buf file = {0};
+	uint8_t root[MERKLE_PROOF_HASH_LEN];
+	struct misbehaviour_case c = {.log_key = log_key(args->log),
+	    .first = old,
+	    .second = log_note(args->log)};
+
+	if (before->size < log_size(args->log)) {
+		RETURN_IF(log_root(args->log, before->size, root));
+		RETURN_IF(log_consistency(args->log, before->size,
+		    log_size(args->log), &hashes));
+		c.root_in_second = root;
+		c.hashes = bytes_buf(&hashes);
+	}
+	RETURN_IF(misbehaviour_write(&c, &file));
+	RETURN_IF(fs_write_new_file(args->proof, bytes_buf(&file), 0644));
+	outcome_add(o, OUTCOME_WARNING,
+	    "%s proves it to anyone: azukari witness check %s --log VKEY",
+	    "%sは誰に対してもその証拠になります: azukari witness check %s --log VKEY",
+	    args->proof, args->proof);
+	return ERR_OK;
+}
+
+static enum err refuse_old(const struct ledger_verify_args *args,
+    const char *path, struct bytes note, const struct checkpoint *old,
+    struct outcome *o)
+{
+	if (old->size > log_size(args->log))
+		return outcome_refuse(o, ERR_ROLLBACK,
+		    "%s is of %llu entries, the ledger has %llu: entries were removed, or this is an old copy",
+		    "%sは%llu件のものですが、台帳は%llu件です。記載が除かれたか、古い写しです",
+		    path, (unsigned long long)old->size,
+		    (unsigned long long)log_size(args->log));
+	if (args->proof != NULL)
+		RETURN_IF(write_proof(args, note, old, o));
+	else
+		outcome_add(o, OUTCOME_HINT,
+		    "--proof FILE writes down what proves it to others",
+		    "--proof ファイル を指定すると、第三者に示せる証拠を書き出します");
+	return outcome_refuse(o, ERR_ROLLBACK,
+	    "the first %llu entries are not those that %s was signed for: the ledger contradicts itself",
+	    "最初の%llu件は、%sが署名された内容と異なります。この台帳は矛盾しています",
+	    (unsigned long long)old->size, path);
+}
+
+static enum err check_from(const struct ledger_verify_args *args,
+    const char *path, struct outcome *o)
+{
+	CLEANUP(buf_release) struct buf note = {0};
+	uint8_t root[MERKLE_PROOF_HASH_LEN];
+	struct checkpoint old;
+	enum err e;
+
+	(void)snprintf(o->info.file, sizeof(o->info.file), "%.250s", path);
+	RETURN_IF(fs_read_file(path, NOTE_MAX, &note));
+	e = checkpoint_verify(bytes_buf(&note), log_key(args->log), &old);
+	if (e != ERR_OK)
+		return err_at(&o->info, e, 0,
+		    "it is not a checkpoint of this ledger's key");
+	o->info.file[0] = '\0';
+	if (old.size > log_size(args->log))
+		return refuse_old(args, path, bytes_buf(&note), &old, o);
+	RETURN_IF(log_root(args->log, old.size, root));
+	if (memcmp(root, old.root, sizeof(root)) != 0)
+		return refuse_old(args, path, bytes_buf(&note), &old, o);
+	outcome_add(o, OUTCOME_CHECK,
+	    "%s (%llu entries) is a part of this ledger",
+	    "%s（%llu件）は、この台帳の一部です", path,
+	    (unsigned long long)old.size);
+	return ERR_OK;
+}
+
+/* Every checkpoint kept with cosignatures is of this tree, too. */
+static enum err check_cosigned(const struct ledger_verify_args *args,
+    size_t *ret_len, struct outcome *o)
+{
+	CLEANUP(witness_notes_release) struct witness_notes n = {0};
+
+	RETURN_IF(witness_notes_list(args->dir, &n));
+	for (size_t i = 0; i < n.len; i++) {
+		CLEANUP(buf_release) struct buf note = {0};
+		uint8_t root[MERKLE_PROOF_HASH_LEN];
+		struct checkpoint cp;
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "cosigned/%llu",
+		    (unsigned long long)n.sizes[i]);
+		(void)snprintf(o->info.file, sizeof(o->info.file), "%s",
+		    name);
+		RETURN_IF(witness_notes_read(args->dir, n.sizes[i], &note));
+		if (checkpoint_verify(bytes_buf(&note), log_key(args->log),
+		    &cp) != ERR_OK || cp.size != n.sizes[i])
+			return err_at(&o->info, ERR_CORRUPT, 0,
+			    "it is not a checkpoint of this ledger of that size");
+		o->info.file[0] = '\0';
+		if (cp.size > log_size(args->log) ||
+		    log_root(args->log, cp.size, root) != ERR_OK ||
+		    memcmp(root, cp.root, sizeof(root)) != 0)
+			return refuse_old(args, name, bytes_buf(&note), &cp,
+			    o);
+	}
+	*ret_len = n.len;
+	return ERR_OK;
+}
+
+/* ---- the walk ---- */
+
+void ledger_verified_release(struct ledger_verified *v)
+{
+	audit_free(v->audit);
+	free(v->facts);
+	*v = (struct ledger_verified){0};
 }
 
 static enum err add_entry(void *ctx, uint64_t index, struct bytes entry)
@@ -66,19 +269,98 @@ static enum err add_entry(void *ctx, uint64_t index, struct bytes entry)
 	return audit_add(ctx, entry);
 }
 
-enum err ledger_audit(struct home *h, struct log *log,
-    struct audit_facts *facts, struct audit **ret)
+/* An Azukari ledger begins with its genesis; any other log has no rules that
+ * we know, only its tree. */
+static enum err is_ours(struct log *log, int *ret)
 {
-	CLEANUP(audit_cleanup) struct audit *a = NULL;
-	size_t findings;
+	CLEANUP(buf_release) struct buf entry = {0};
+	CLEANUP(text_cleanup) struct text *t = NULL;
+	enum entry_kind kind = ENTRY_KINDS;
 
-	*facts = (struct audit_facts){plan_threshold, h};
-	RETURN_IF(audit_new(h == NULL ? NULL : facts, &a));
-	RETURN_IF(log_each(log, 0, add_entry, a));
-	RETURN_IF(audit_finish(a, log_checkpoint(log)));
-	findings = audit_findings(a);
-	*ret = TAKE(a);
-	return findings == 0 ? ERR_OK : ERR_CORRUPT;
+	*ret = 0;
+	if (log_size(log) == 0)
+		return ERR_OK;
+	RETURN_IF(log_entry(log, 0, &entry));
+	*ret = entry_parse(bytes_buf(&entry), &kind, &t, NULL) == ERR_OK &&
+	    kind == ENTRY_GENESIS;
+	return ERR_OK;
+}
+
+static enum err check_tiles(const struct ledger_verify_args *args,
+    struct outcome *o)
+{
+	char at[TILES_PATH_MAX];
+	enum err e = log_check_tiles(args->log, at);
+
+	if (e == ERR_CORRUPT && at[0] == '\0')
+		return outcome_refuse(o, e,
+		    "the entries do not hash to the root of the signed checkpoint",
+		    "記載のハッシュが、署名されたチェックポイントの根と一致しません");
+	if (e == ERR_CORRUPT || e == ERR_NOT_FOUND || e == ERR_TRUNCATED)
+		return outcome_refuse(o, ERR_CORRUPT,
+		    "%s is missing, or is not what the entries make it",
+		    "%sがないか、記載から計算した内容と一致しません",
+		    at[0] == '\0' ? "a tile" : at);
+	return e;
+}
+
+static enum err audit_entries(const struct ledger_verify_args *args,
+    struct ledger_verified *v)
+{
+	struct ledger_facts *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		return ERR_NOMEM;
+	v->facts = f;
+	f->args = args;
+	f->facts = (struct audit_facts){.plan_threshold = plan_threshold,
+	    .ctx = f, .plan_expires = plan_expires,
+	    .seat_exists = seat_exists, .cosigned = cosigned,
+	    .now_unix_s = args->now_unix_s};
+	RETURN_IF(audit_new(&f->facts, &v->audit));
+	RETURN_IF(log_each(args->log, 0, add_entry, v->audit));
+	return audit_finish(v->audit, log_checkpoint(args->log));
+}
+
+static enum err tell_result(const struct ledger_verify_args *args,
+    const struct ledger_verified *v, struct outcome *o)
+{
+	const char *origin = log_checkpoint(args->log)->origin;
+
+	if (v->audit == NULL) {
+		outcome_add(o, OUTCOME_CHECK,
+		    "all %llu entries and every tile of %s hash to the signed root",
+		    "%2$sの全%1$llu件とすべてのタイルは、署名された根に一致します",
+		    (unsigned long long)log_size(args->log), origin);
+		outcome_put(o, OUTCOME_WARNING,
+		    "this is not an Azukari ledger: only what the C2SP formats define was checked, no rules between entries",
+		    "Azukariの台帳ではありません。C2SPの形式が定めるものだけを検査し、記載の間の規則は検査していません");
+		return ERR_OK;
+	}
+	if (audit_findings(v->audit) > 0)
+		return ERR_CORRUPT;
+	outcome_add(o, OUTCOME_CHECK,
+	    "all %llu entries of %s hash to the signed root and keep all %zu rules",
+	    "%2$sの全%1$llu件は署名された根に一致し、%3$zuの規則をすべて守っています",
+	    (unsigned long long)audit_size(v->audit), origin, audit_rules());
+	return ERR_OK;
+}
+
+enum err ledger_verify(const struct ledger_verify_args *args,
+    struct ledger_verified *ret, struct outcome *o)
+{
+	int ours = 0;
+
+	*ret = (struct ledger_verified){0};
+	for (size_t i = 0; i < args->from_len; i++)
+		RETURN_IF(check_from(args, args->from[i], o));
+	RETURN_IF(check_cosigned(args, &ret->cosignatures, o));
+	RETURN_IF(check_tiles(args, o));
+	if (is_ours(args->log, &ours) != ERR_OK)
+		return ERR_CORRUPT;
+	if (ours || args->home != NULL)
+		RETURN_IF(audit_entries(args, ret));
+	return tell_result(args, ret, o);
 }
 
 /* ---- proofs ---- */

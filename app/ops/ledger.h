@@ -11,13 +11,34 @@
 enum err ledger_open_copy(const char *dir, const char *vkey,
     struct log **ret, struct outcome *o) MUST_USE;
 
-/* Walk the whole ledger: every rule that entries can show, and the root of
- * the published checkpoint.  At home (${h} not NULL) the thresholds of the
- * plans are known too.  ${facts} is filled and must outlive ${ret}, which holds
- * the findings and is the caller's; the verdict is ERR_OK or, with findings,
- * ERR_CORRUPT. */
-enum err ledger_audit(struct home *h, struct log *log,
-    struct audit_facts *facts, struct audit **ret) MUST_USE;
+/* ---- the whole ledger, as an auditor checks it ---- */
+
+#define LEDGER_RECEIPT_DAYS 30
+
+struct ledger_verify_args {
+	struct home *home;      /* its documents give more facts; NULL: a copy */
+	const char *dir;        /* of the tiles */
+	struct log *log;        /* open for reading; borrowed */
+	const char *const *from;        /* files with older checkpoints */
+	size_t from_len;
+	const char *proof;      /* where a proof of misbehaviour goes; or NULL */
+	int64_t now_unix_s;
+};
+
+struct ledger_verified {
+	struct audit *audit;    /* NULL where the ledger is not one of ours */
+	size_t cosignatures;    /* checkpoints that are kept with some */
+	/* private */
+	struct ledger_facts *facts;
+};
+void ledger_verified_release(struct ledger_verified *v);        /* CLEANUP-able */
+
+/* Check everything: older checkpoints are prefixes (else ERR_ROLLBACK and,
+ * where it can be had, a proof of misbehaviour), every tile, the root, and on
+ * a ledger of ours every rule.  With findings ERR_CORRUPT; ${ret} is to be
+ * released in any case.  What held is told in ${o}. */
+enum err ledger_verify(const struct ledger_verify_args *args,
+    struct ledger_verified *ret, struct outcome *o) MUST_USE;
 
 /* Write ${name}.entry and ${name}.tlog-proof of entry ${index} under the
  * published checkpoint.  ERR_RANGE with a sentence. */

@@ -126,9 +126,13 @@ static enum err check_ledger(struct home *h,
     const struct restore_result *result)
 {
 	CLEANUP(log_cleanup) struct log *log = NULL;
-	CLEANUP(audit_cleanup) struct audit *a = NULL;
-	struct audit_facts facts;
+	CLEANUP(ledger_verified_release) struct ledger_verified v = {0};
+	CLEANUP(outcome_release) struct outcome said = {0};
+	struct ledger_verify_args args = {.home = h,
+	    .now_unix_s = h->now_unix_s};
+	char dir[FS_PATH_MAX];
 
+	RETURN_IF(home_path(h, dir, "ledger"));
 	RETURN_IF(act_log_reader(h, &log));
 	if (log_size(log) < result->ledger_size)
 		return outcome_refuse(h->outcome, ERR_ROLLBACK,
@@ -136,7 +140,9 @@ static enum err check_ledger(struct home *h,
 		    "台帳は%llu件ですが、バックアップ時は%llu件でした",
 		    (unsigned long long)log_size(log),
 		    (unsigned long long)result->ledger_size);
-	if (ledger_audit(h, log, &facts, &a) == ERR_OK)
+	args.dir = dir;
+	args.log = log;
+	if (ledger_verify(&args, &v, &said) == ERR_OK)
 		return ERR_OK;
 	return outcome_refuse(h->outcome, ERR_CORRUPT,
 	    "the ledger of the backup does not hold against its own rules",

@@ -630,3 +630,41 @@ def exported_respondent(home):
         if found:
             return doc["respondent"]
     raise AssertionError("nobody of the bundle was found")
+
+
+# ---- the auditor's check ----
+
+def test_every_release_has_its_quorum(released_once, tmp_path):
+    """From the copy alone: cosigned checkpoints and policies lie beside the
+    tiles; without them the rules that ask for witnesses are broken."""
+    vkey = flow.ledger_vkey(released_once)
+    copy = tmp_path / "copy"
+    shutil.copytree(released_once.path / "ledger", copy)
+    verify = ["ledger", "verify", copy, "--vkey", vkey]
+    assert "keep all" in flow.az(*verify).err
+    for gone, name in ((copy / "cosigned", "cosigned"),
+                       (copy / "witness-policy", "policy")):
+        kept = tmp_path / name
+        shutil.move(gone, kept)
+        said = flow.az(*verify, code=5).err
+        assert "shares-cosigned" in said and "release-cosigned" in said
+        shutil.move(kept, gone)
+    # a quorum that is forged, and one of another history
+    notes = sorted((copy / "cosigned").iterdir(), key=lambda p: int(p.name))
+    good = notes[-1].read_bytes()
+    lines = good.splitlines(keepends=True)
+    notes[-1].write_bytes(b"".join(lines[:-1]))
+    assert "release-cosigned" in flow.az(*verify, code=5).err
+    notes[-1].write_bytes(good)
+    flow.az(*verify)
+    other = released_once.copy(tmp_path / "other")
+    other.az("source", "add", "14", "zz", "--namespace", "zz")
+    forked = released_once.copy(tmp_path / "forked")
+    forked.az("source", "add", "14", "yy", "--namespace", "yy")
+    checkpoint = (forked.path / "ledger/checkpoint").read_bytes()
+    size = checkpoint.splitlines()[1].decode()
+    (other.path / "ledger/cosigned" / size).write_bytes(checkpoint)
+    said = flow.az("ledger", "verify", other.path / "ledger", "--vkey", vkey,
+                   "--proof", tmp_path / "proof", code=5).err
+    assert "the ledger contradicts itself" in said
+    flow.az("witness", "check", tmp_path / "proof", "--log", vkey)

@@ -13,7 +13,7 @@
 #define AGE_1 "age1m52qm0yx2e045g2pnwqqlmk62ng7ck9hw6wm0hmj93enk7dr9a4szetxzf"
 
 static unsigned two(void *ctx, const uint8_t plan[32]);
-static const struct audit_facts threshold_two = {two, NULL};
+static const struct audit_facts threshold_two = {.plan_threshold = two};
 
 static unsigned
 two(void *ctx, const uint8_t plan[32])
@@ -366,6 +366,180 @@ each_rule_breaks_alone(void **state)
 	}
 }
 
+/* ---- what documents, witnesses and clocks add ---- */
+
+#define TIME 1795334400          /* of every entry here */
+
+struct known {
+	int64_t expires;
+	uint64_t cosigned;              /* sizes up to this one */
+};
+
+static int64_t
+known_expires(void *ctx, const uint8_t plan[32])
+{
+	const struct known *k = ctx;
+
+	(void)plan;
+	return k->expires;
+}
+
+static int
+known_seat(void *ctx, const char *charter, const char *seat)
+{
+	(void)ctx;
+	assert_string_equal(charter, D("01"));
+	return strcmp(seat, "a") == 0 || strcmp(seat, "b") == 0;
+}
+
+static int
+known_cosigned(void *ctx, const char *policy, uint64_t index, uint64_t size)
+{
+	const struct known *k = ctx;
+
+	assert_string_equal(policy, D("71"));
+	return index < k->cosigned && k->cosigned <= size;
+}
+
+static unsigned
+known_threshold(void *ctx, const uint8_t plan[32])
+{
+	(void)ctx;
+	(void)plan;
+	return 2;
+}
+
+static void
+begin_known(struct builder *b, struct audit_facts *facts, struct known *k)
+{
+	*facts = (struct audit_facts){known_threshold, k, known_expires,
+	    known_seat, known_cosigned, TIME};
+	begin(b, facts);
+}
+
+static const struct line witnesses = {ENTRY_WITNESS_POLICY, "14",
+	{"policy-sha256", D("02"), "witness-policy-sha256", D("71")}};
+
+static void
+seats_and_times_come_from_documents(void **state)
+{
+	static const struct line outsider = {VOTE(ENTRY_APPROVAL, "c")};
+	struct known k = {.expires = TIME};
+	struct audit_facts facts;
+	struct builder b;
+
+	(void)state;
+	begin_known(&b, &facts, &k);
+	add_lines(&b, good_plan, 3);
+	add_line(&b, &outsider);
+	expect(&b, "seat-known ");
+	begin_known(&b, &facts, &k);
+	add_lines(&b, good_plan, ALL_OF_PLAN);
+	expect(&b, "");
+	k.expires = TIME - 1;
+	begin_known(&b, &facts, &k);
+	add_lines(&b, good_plan, 2);
+	expect(&b, "plan-in-time ");
+	k.expires = 0;
+	begin_known(&b, &facts, &k);
+	facts.now_unix_s = TIME - AUDIT_CLOCK_SLACK_S;
+	add_lines(&b, good_plan, 1);
+	facts.now_unix_s--;
+	add_lines(&b, good_plan + 1, 1);
+	expect(&b, "not-in-future ");
+}
+
+/* An export from its plan to its release, with cosignatures up to ${k}. */
+static void
+whole_export(struct builder *b, size_t from)
+{
+	static const struct line more[] = {
+		{STARTED}, {EXPORTED(D("34"))}, {RELEASED(D("34"))},
+	};
+
+	add_lines(b, good_plan + from, ALL_OF_PLAN - from);
+	add_lines(b, more, ARRAY_LEN(more));
+}
+
+static void
+what_witnesses_must_have_seen(void **state)
+{
+	static const struct line unknown = {ENTRY_WITNESS_POLICY, "14",
+	    {"policy-sha256", D("77"), "witness-policy-sha256", D("71")}};
+	struct known k = {0};
+	struct audit_facts facts;
+	struct builder b;
+	uint64_t approved;
+
+	(void)state;
+	begin_known(&b, &facts, &k);
+	add_line(&b, &witnesses);
+	add_lines(&b, good_plan, 3);
+	approved = b.range.size;
+	k.cosigned = approved - 1;      /* not the second approval */
+	add_lines(&b, good_plan + 3, 1);
+	expect(&b, "shares-cosigned ");
+
+	begin_known(&b, &facts, &k);
+	add_line(&b, &witnesses);
+	add_lines(&b, good_plan, 3);
+	k.cosigned = approved;
+	whole_export(&b, 3);
+	expect(&b, "release-cosigned ");
+
+	begin_known(&b, &facts, &k);
+	add_line(&b, &witnesses);
+	add_lines(&b, good_plan, ALL_OF_PLAN);
+	{
+		static const struct line built[] = {
+			{STARTED}, {EXPORTED(D("34"))},
+		};
+		static const struct line gone = {RELEASED(D("34"))};
+
+		add_lines(&b, built, ARRAY_LEN(built));
+		k.cosigned = b.range.size;
+		add_line(&b, &gone);
+	}
+	expect(&b, "");
+	/* a policy without witnesses asks for nothing */
+	begin_known(&b, &facts, &k);
+	whole_export(&b, 0);
+	expect(&b, "");
+	begin_known(&b, &facts, &k);
+	add_line(&b, &unknown);
+	expect(&b, "witnesses-of-policy ");
+}
+
+static void
+what_is_owed_is_told(void **state)
+{
+	static const struct line due = {ENTRY_DESTRUCTION_DUE, "14",
+	    {"export", "EXP-2026-0001", "until", "2029-03-31"}};
+	struct builder b;
+	struct audit_release r;
+
+	(void)state;
+	begin(&b, NULL);
+	assert_true(audit_releases(b.audit) == 0);
+	add_lines(&b, good_plan, ALL_OF_PLAN);
+	add_lines(&b, good_end, 5);
+	add_line(&b, &due);
+	assert_true(audit_releases(b.audit) == 0);
+	add_lines(&b, good_end + 5, 3);
+	assert_true(audit_releases(b.audit) == 1);
+	r = audit_release(b.audit, 0);
+	assert_string_equal(r.export, "EXP-2026-0001");
+	assert_string_equal(r.owner, "14");
+	assert_true(r.released_unix_s == TIME && r.receipt_unix_s == 0);
+	assert_true(r.destroyed_unix_s == 0 && !r.recalled);
+	assert_true(r.destroy_until > 20000);
+	add_lines(&b, good_end + 8, ARRAY_LEN(good_end) - 8);
+	r = audit_release(b.audit, 0);
+	assert_true(r.receipt_unix_s == TIME && r.destroyed_unix_s == TIME);
+	assert_true(r.recalled);
+	expect(&b, "");
+}
+
 /* The same plan under another owner's name is not that plan. */
 static void
 owners_do_not_touch_each_others_plans(void **state)
@@ -515,6 +689,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_ledger_has_no_findings),
 		cmocka_unit_test(each_rule_breaks_alone),
+		cmocka_unit_test(seats_and_times_come_from_documents),
+		cmocka_unit_test(what_witnesses_must_have_seen),
+		cmocka_unit_test(what_is_owed_is_told),
 		cmocka_unit_test(owners_do_not_touch_each_others_plans),
 		cmocka_unit_test(nothing_opens_before_a_charter),
 		cmocka_unit_test(the_first_entry_is_the_genesis_and_no_other),

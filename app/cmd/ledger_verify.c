@@ -1,0 +1,243 @@
+/* The auditor's check of a whole ledger, and the report of it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/act.h"
+#include "app/cmd/commands.h"
+#include "app/ops/ledger.h"
+#include "app/unlock.h"
+#include "app/witnesses.h"
+#include "core/clock.h"
+#include "core/encode.h"
+
+#define DAY_S 86400
+
+struct report {
+	struct cli *cli;
+	const struct ledger_verify_args *args;
+	const struct ledger_verified *v;
+};
+
+static void tell_findings(struct cli *cli, const struct audit *a)
+{
+	for (size_t i = 0; i < audit_findings(a); i++) {
+		const struct audit_finding *f = audit_finding(a, i);
+
+		outcome_add(&cli->outcome, OUTCOME_REASON,
+		    "entry %llu: %s: %s", "記載%llu：%s：%s",
+		    (unsigned long long)f->index, f->rule, f->message);
+	}
+}
+
+/* ---- what is owed after a release ---- */
+
+enum owed { OWED_DONE, OWED_LATER, OWED_OVERDUE, OWED_UNKNOWN };
+
+static enum owed owed_receipt(const struct audit_release *r, int64_t now)
+{
+	if (r->receipt_unix_s != 0)
+		return OWED_DONE;
+	return now > r->released_unix_s +
+	    (int64_t)LEDGER_RECEIPT_DAYS * DAY_S ? OWED_OVERDUE : OWED_LATER;
+}
+
+static enum owed owed_destruction(const struct audit_release *r, int64_t now)
+{
+	if (r->destroyed_unix_s != 0)
+		return OWED_DONE;
+	if (r->destroy_until == 0)
+		return OWED_UNKNOWN;
+	return clock_jst_day(now) > r->destroy_until ? OWED_OVERDUE :
+	    OWED_LATER;
+}
+
+/* The day it came, or that it has not. */
+static void owed_text(const struct cli *cli, enum owed owed, int64_t done,
+    char ret[64])
+{
+	char day[CLOCK_DAY_LEN + 1];
+
+	if (owed == OWED_DONE) {
+		clock_format_day(clock_jst_day(done), day);
+		(void)snprintf(ret, 64, "%s", day);
+		return;
+	}
+	(void)snprintf(ret, 64, "%s", owed == OWED_OVERDUE ?
+	    cli_say(cli, "OVERDUE", "期限超過") : owed == OWED_LATER ?
+	    cli_say(cli, "not due yet", "期限前") : "-");
+}
+
+static void release_json(struct report *r, const struct audit_release *x,
+    struct json_doc *list)
+{
+	static const char *const words[] = {"done", "later", "overdue",
+	    "unknown"};
+	struct json_doc *row = json_doc_new_object();
+	int64_t now = r->args->now_unix_s;
+
+	json_doc_set_string(row, "owner", x->owner);
+	json_doc_set_string(row, "export", x->export);
+	json_doc_set_string(row, "receipt", words[owed_receipt(x, now)]);
+	json_doc_set_string(row, "destruction",
+	    words[owed_destruction(x, now)]);
+	json_doc_set_bool(row, "recalled", x->recalled);
+	json_doc_add(list, row);
+}
+
+static void print_releases(struct report *r)
+{
+	CLEANUP(cli_table_release) struct cli_table t = {.columns = 6};
+	const struct cli *cli = r->cli;
+
+	cli_table_row(&t, cli->japanese ? (const char *const[]){"提供", "所有者",
+		"提供日", "受領書", "廃棄証明", "回収"} :
+	    (const char *const[]){"bundle", "owner", "released", "receipt",
+		"destruction", "recalled"});
+	for (size_t i = 0; i < audit_releases(r->v->audit); i++) {
+		const struct audit_release x = audit_release(r->v->audit, i);
+		char day[CLOCK_DAY_LEN + 1], receipt[64], gone[64];
+		int64_t now = r->args->now_unix_s;
+
+		clock_format_day(clock_jst_day(x.released_unix_s), day);
+		owed_text(cli, owed_receipt(&x, now), x.receipt_unix_s,
+		    receipt);
+		owed_text(cli, owed_destruction(&x, now),
+		    x.destroyed_unix_s, gone);
+		cli_table_row(&t, (const char *const[]){x.export, x.owner, day,
+			receipt, gone, x.recalled ? cli_say(cli, "yes",
+			"あり") : "-"});
+	}
+	cli_table_print(&t);
+}
+
+static void print_report(struct report *r)
+{
+	const struct checkpoint *cp = log_checkpoint(r->args->log);
+	CLEANUP(buf_release) struct buf vkey = {0};
+	CLEANUP(buf_release) struct buf root = {0};
+	const struct cli *cli = r->cli;
+	char when[CLOCK_UTC_LEN + 1];
+
+	if (note_key_write(log_key(r->args->log), &vkey) != ERR_OK ||
+	    encode_b64(cp->root, sizeof(cp->root), 1, &root) != ERR_OK)
+		return;
+	clock_format_utc(r->args->now_unix_s, when);
+	(void)printf("%s  %s\n\n%s  %s\n%s  %llu\n%s  %s\n%s  %s\n",
+	    cli_say(cli, "Ledger report", "台帳検査報告"), when,
+	    cli_say(cli, "ledger    ", "台帳    "), cp->origin,
+	    cli_say(cli, "entries   ", "記載数  "),
+	    (unsigned long long)cp->size,
+	    cli_say(cli, "root      ", "根      "), buf_text(&root),
+	    cli_say(cli, "key       ", "鍵      "), buf_text(&vkey));
+	(void)printf("%s  %zu\n",
+	    cli_say(cli, "cosigned checkpoints kept", "保管中の副署付きチェックポイント"),
+	    r->v->cosignatures);
+	if (r->v->audit == NULL)
+		return;
+	(void)printf("%s  %zu\n%s  %zu\n\n",
+	    cli_say(cli, "rules     ", "規則    "), audit_rules(),
+	    cli_say(cli, "findings  ", "指摘    "),
+	    audit_findings(r->v->audit));
+	if (audit_releases(r->v->audit) > 0)
+		print_releases(r);
+}
+
+static void fill_json(struct report *r)
+{
+	const struct checkpoint *cp = log_checkpoint(r->args->log);
+	struct json_doc *out = json_doc_new_object();
+	struct json_doc *list = json_doc_new_array();
+	char root[2 * MERKLE_PROOF_HASH_LEN + 1];
+
+	encode_hex(cp->root, sizeof(cp->root), root);
+	json_doc_set_string(out, "origin", cp->origin);
+	json_doc_set_int(out, "size", (int64_t)cp->size);
+	json_doc_set_string(out, "root", root);
+	json_doc_set_bool(out, "azukari", r->v->audit != NULL);
+	json_doc_set_int(out, "cosigned", (int64_t)r->v->cosignatures);
+	json_doc_set_int(out, "rules", (int64_t)audit_rules());
+	json_doc_set_int(out, "findings", r->v->audit == NULL ? 0 :
+	    (int64_t)audit_findings(r->v->audit));
+	for (size_t i = 0; r->v->audit != NULL &&
+	    i < audit_releases(r->v->audit); i++) {
+		const struct audit_release x = audit_release(r->v->audit, i);
+
+		release_json(r, &x, list);
+	}
+	json_doc_set(out, "releases", list);
+	r->cli->result = out;
+}
+
+static enum err verify_log(struct cli *cli,
+    const struct ledger_verify_args *args)
+{
+	CLEANUP(ledger_verified_release) struct ledger_verified v = {0};
+	enum err e = ledger_verify(args, &v, &cli->outcome);
+	struct report r = {cli, args, &v};
+
+	if (v.audit != NULL)
+		tell_findings(cli, v.audit);
+	if (cli->json)
+		fill_json(&r);
+	else if (e == ERR_OK || v.audit != NULL)
+		print_report(&r);
+	return e;
+}
+
+static enum err verify_copy(struct cli *cli, struct ledger_verify_args *args,
+    const char *vkey)
+{
+	CLEANUP(log_cleanup) struct log *log = NULL;
+
+	RETURN_IF(ledger_open_copy(args->dir, vkey, &log, &cli->outcome));
+	args->log = log;
+	return verify_log(cli, args);
+}
+
+static enum err verify_home(struct cli *cli, struct ledger_verify_args *args)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	CLEANUP(log_cleanup) struct log *log = NULL;
+	char dir[FS_PATH_MAX];
+
+	RETURN_IF(unlock_home(cli, &h));
+	RETURN_IF(home_path(h, dir, "ledger"));
+	RETURN_IF(act_log_reader(h, &log));
+	args->home = h;
+	args->dir = dir;
+	args->log = log;
+	return verify_log(cli, args);
+}
+
+static enum err run_verify(struct cli *cli, struct cli_args args)
+{
+	struct ledger_verify_args v = {.now_unix_s = clock_now_unix_s()};
+	const char *vkey = NULL;
+	struct cli_list from = {0};
+	const struct cli_option options[] = {
+		{"--vkey", CLI_TEXT, &vkey},
+		{"--from", CLI_LIST, &from},
+		{"--proof", CLI_TEXT, &v.proof},
+	};
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 0, 1));
+	if ((args.len == 1) != (vkey != NULL))
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "give DIR with --vkey KEY for a copy, or neither for this home",
+		    "写しには DIR と --vkey KEY を、このホームにはどちらも付けないでください");
+	v.from = from.items;
+	v.from_len = from.len;
+	if (args.len == 0)
+		return verify_home(cli, &v);
+	v.dir = args.items[0];
+	return verify_copy(cli, &v, vkey);
+}
+
+static const struct cli_command rows[] = {
+	{"ledger verify",
+	    "[DIR --vkey KEY] [--from CHECKPOINT…] [--proof FILE]",
+	    "check every entry against every rule",
+	    "台帳全体を規則に照らして検査する", run_verify},
+};
+
+const struct commands_group ledger_verify_commands = {rows, ARRAY_LEN(rows)};

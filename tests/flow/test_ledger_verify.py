@@ -1,0 +1,207 @@
+"""`ledger verify`: at home, on a copy, from an older checkpoint, and on a log
+that is not ours, made by the Go project's own packages."""
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+import flow
+
+GO = pathlib.Path("/usr/share/gocode/src/golang.org/x/mod")
+SIZES = [1, 2, 3, 15, 255, 256, 257, 700]
+
+
+@pytest.fixture(scope="session")
+def foreign_once(tmp_path_factory):
+    if not shutil.which("go") or not GO.is_dir():
+        pytest.skip("no go: apt install golang-go golang-golang-x-mod-dev")
+    folder = tmp_path_factory.mktemp("foreign")
+    env = dict(os.environ, GO111MODULE="off", GOPATH="/usr/share/gocode",
+               GOCACHE=str(folder / "cache"), GOFLAGS="")
+    subprocess.run(["go", "run", ".", str(folder), *map(str, SIZES)],
+                   cwd=flow.ROOT / "tests/tools/foreign-log", env=env,
+                   check=True)
+    return folder
+
+
+@pytest.fixture
+def foreign(foreign_once, tmp_path):
+    shutil.copytree(foreign_once / "log", tmp_path / "log")
+    return tmp_path / "log"
+
+
+def verify(folder, vkey, *more, code=0):
+    return flow.az("ledger", "verify", folder, "--vkey", vkey, *more,
+                   code=code)
+
+
+# ---- a log that is not ours ----
+
+def test_a_foreign_log_holds(foreign, foreign_once):
+    vkey = foreign_once / "vkey"
+    older = []
+    for size in SIZES:
+        older += ["--from", foreign_once / f"checkpoint-{size}"]
+    said = verify(foreign, vkey, *older)
+    assert "all 700 entries and every tile" in said.err
+    assert "this is not an Azukari ledger" in said.err
+    assert said.err.count("is a part of this ledger") == len(SIZES)
+    assert "go.example/foreign" in said.out and "700" in said.out
+    doc = verify(foreign, vkey, "--json").result
+    assert (doc["size"], doc["azukari"]) == (700, False)
+
+
+def tiles(folder):
+    return sorted(p for p in folder.rglob("*")
+                  if p.is_file() and p.name != "checkpoint")
+
+
+def test_every_tile_of_a_foreign_log_counts(foreign, foreign_once):
+    """One byte changed, a tile cut, lengthened or gone: each is named."""
+    vkey = foreign_once / "vkey"
+    assert len(tiles(foreign)) == 7     # 0: 2 full, 1 partial; 1; entries: 3
+    for path in tiles(foreign):
+        good = path.read_bytes()
+        for bad in (good[:50] + bytes([good[50] ^ 1]) + good[51:],
+                    good[:-1], good + b"\0", None):
+            if bad is None:
+                path.unlink()
+            else:
+                path.write_bytes(bad)
+            said = verify(foreign, vkey, code=5).err
+            assert "what the entries make it" in said or "root" in said, \
+                (path, said)
+            path.write_bytes(good)
+    verify(foreign, vkey)
+
+
+def test_a_foreign_checkpoint_is_held_to_its_key(foreign, foreign_once):
+    vkey = foreign_once / "vkey"
+    checkpoint = foreign / "checkpoint"
+    good = checkpoint.read_bytes()
+    for old, new in ((b"\n700\n", b"\n699\n"), (b"go.example", b"no.example"),
+                     ("— go".encode(), "— no".encode())):
+        checkpoint.write_bytes(good.replace(old, new, 1))
+        assert "is not signed by the key" in verify(foreign, vkey,
+                                                    code=None).err
+    # signatures of others do no harm, hundreds of them are refused
+    line = "— other.example/x+ QUFBQUFBQUFB\n".replace("+ ", " ").encode()
+    checkpoint.write_bytes(good + line * 20)
+    verify(foreign, vkey)
+    checkpoint.write_bytes(good + line * 500)
+    assert verify(foreign, vkey, code=None).code == 3
+    # an earlier one beside larger tiles is the log as it was then
+    checkpoint.write_bytes((foreign_once / "checkpoint-257").read_bytes())
+    assert "all 257 entries" in verify(foreign, vkey).err
+    said = verify(foreign, vkey, "--from", foreign_once / "checkpoint-700",
+                  code=5).err
+    assert "entries were removed, or this is an old copy" in said
+
+
+def test_keys_that_are_none(foreign, foreign_once, tmp_path):
+    for vkey in ("nonsense", "a+b+c", tmp_path):
+        assert verify(foreign, vkey, code=None).code != 0
+    bad = foreign_once.joinpath("vkey").read_text().replace("+", "+0", 1)
+    assert verify(foreign, bad.strip(), code=None).code != 0
+    assert "holds no checkpoint" in verify(tmp_path, foreign_once / "vkey",
+                                           code=4).err
+
+
+# ---- ours ----
+
+@pytest.fixture
+def copied(home, tmp_path):
+    """A home, an older checkpoint of it, and a copy of its ledger."""
+    old = tmp_path / "old"
+    shutil.copy(home.path / "ledger/checkpoint", old)
+    home.az("source", "add", "14", "csv", "--namespace", "csv-14")
+    copy = tmp_path / "copy"
+    shutil.copytree(home.path / "ledger", copy)
+    return home, old, copy
+
+
+def test_a_copy_and_its_past(copied, tmp_path):
+    home, old, copy = copied
+    vkey = flow.ledger_vkey(home)
+    said = verify(copy, vkey, "--from", old)
+    assert "keep all" in said.err and "is a part of this ledger" in said.err
+    assert "findings    0" in said.out
+    assert "Ledger report" in said.out
+    assert "台帳検査報告" in verify(copy, vkey, "--lang", "ja").out
+    # at home the same, with the documents
+    home.az("ledger", "verify", "--from", old)
+    # a copy that stopped: nothing is missed by looking at the newer one only
+    shutil.copy(home.path / "ledger/checkpoint", tmp_path / "new")
+    shutil.copy(old, copy / "checkpoint")
+    said = verify(copy, vkey, "--from", tmp_path / "new", code=5).err
+    assert "entries were removed" in said
+
+
+def test_a_ledger_that_contradicts_itself(copied, tmp_path):
+    """Two histories under one key: what an auditor keeps proves it."""
+    home, old, copy = copied
+    vkey = flow.ledger_vkey(home)
+    other = home.copy(tmp_path / "other")
+    home.az("source", "add", "14", "one", "--namespace", "one")
+    seen = tmp_path / "seen"
+    shutil.copy(home.path / "ledger/checkpoint", seen)
+    for name in ("two", "three"):
+        other.az("source", "add", "14", name, "--namespace", name)
+    proof = tmp_path / "proof"
+    said = verify(other.path / "ledger", vkey, "--from", old, "--from", seen,
+                  "--proof", proof, code=5).err
+    assert "the ledger contradicts itself" in said
+    assert "two ledgers that cannot both be true" in flow.az(
+        "witness", "check", proof, "--log", vkey).err
+    # one bit of it, and it proves nothing
+    good = proof.read_bytes()
+    for at in range(25, len(good), 97):
+        proof.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1:])
+        assert flow.az("witness", "check", proof, "--log", vkey,
+                       code=None).code != 0, at
+    proof.unlink()
+    assert "--proof FILE" in verify(other.path / "ledger", vkey, "--from",
+                                    seen, code=5).err
+    assert not proof.exists()
+
+
+def test_every_bit_of_an_entry(copied):
+    """A changed byte anywhere in the entries or tiles is found."""
+    home, _, copy = copied
+    vkey = flow.ledger_vkey(home)
+    bundle = max((p for p in (copy / "tile/entries").rglob("*")
+                  if p.is_file()), key=lambda p: int(p.name))
+    good = bundle.read_bytes()
+    for at in range(0, len(good), 211):
+        bundle.write_bytes(good[:at] + bytes([good[at] ^ 4]) + good[at + 1:])
+        verify(copy, vkey, code=5)
+    bundle.write_bytes(good)
+    verify(copy, vkey)
+
+
+def test_entries_from_the_future(copied):
+    """Dated after the audit: a finding, in words."""
+    home, _, _ = copied
+    home.az("source", "add", "14", "late", "--namespace", "late",
+            now="2033-01-01 10:00:00")
+    said = home.az("ledger", "verify", code=5).err
+    assert "not-in-future" in said and "dated after the audit" in said
+    home.az("ledger", "verify", now="2033-01-01 11:00:00")
+
+
+def test_what_is_owed_is_in_the_report(frozen, officers):
+    home = frozen
+    officers.approve_fully(home.plan)
+    home.az("export", home.plan)
+    export = home.plan.replace("PLAN", "EXP")
+    doc = home.az("ledger", "verify", "--json").result
+    assert doc["releases"] == [{
+        "owner": "14", "export": export, "receipt": "later",
+        "destruction": "later", "recalled": False}]
+    late = home.az("ledger", "verify", "--json",
+                   now="2089-06-01 10:00:00").result["releases"][0]
+    assert (late["receipt"], late["destruction"]) == ("overdue", "overdue")
+    out = home.az("ledger", "verify", now="2089-06-01 10:00:00").out
+    assert out.count("OVERDUE") == 2
