@@ -55,11 +55,6 @@ func bundle(from, to int) []byte {
 
 func writeTiles(dir string, stored hashes, size int) {
 	for _, t := range tlog.NewTiles(8, 0, int64(size)) {
-		// All partial tiles there ever were: the last one is enough.
-		count := int64(size) >> (8 * uint(t.L))
-		if t.W < 256 && t.N*256+int64(t.W) != count {
-			continue
-		}
 		data, err := tlog.ReadTileData(t, stored)
 		if err != nil {
 			log.Fatal(err)
