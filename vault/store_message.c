@@ -17,7 +17,8 @@ static const char *const SQL[] = {
 	    "AND number = (SELECT max(number) FROM message_run)",
 	[SET] = "UPDATE message_run SET bytes = ?2 WHERE number = ?1",
 	[ADD] = "INSERT INTO message_run (at, bytes) VALUES (?1, ?2)",
-	[EACH] = "SELECT bytes FROM message_run ORDER BY number DESC",
+	[EACH] = "SELECT bytes FROM message_run "
+	    "ORDER BY number DESC",
 	[EXPIRE] = "DELETE FROM message_run WHERE at < ?1",
 };
 static const struct db_table TABLE = DB_TABLE(DB_SLOT_MESSAGE, SQL);
