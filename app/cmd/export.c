@@ -137,6 +137,12 @@ static enum err print_result(struct cli *cli, const struct job_result *r)
 	cli->result = json_doc_new_object();
 	json_doc_set_string(cli->result, "export", r->export_id);
 	json_doc_set_string(cli->result, "bundle", r->path);
+	if (r->considered == 0) {
+		outcome_add(&cli->outcome, OUTCOME_HINT,
+		    "it had been built before; its numbers are in the bundle's STATEMENT.txt",
+		    "以前に作成されていたものです。件数はSTATEMENT.txtにあります");
+		return ERR_OK;
+	}
 	encode_hex(r->tagmanifest_sha256, 32, hex);
 	json_doc_set_string(cli->result, "tagmanifest_sha256", hex);
 	for (size_t i = 0; i < COUNTS; i++)
