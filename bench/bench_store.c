@@ -417,6 +417,27 @@ run_out(struct bench *b, unsigned threads)
 	    (double)rows / second, (double)rows / cpu);
 }
 
+/* What the bytes are for; the rest is pages that are not full, and heads. */
+static void
+print_split(const struct bench *b, uint64_t total)
+{
+	CLEANUP(store_segment_list_release) struct store_segment_list l = {0};
+	double n = (double)b->answers, sealed = 0, directory;
+	double events = (double)STORE_EVENT_LEN * n;
+	double entries = 42.0 * (double)b->respondents;
+	double keys = (2.0 + ERASE_KEY_LEN) * (double)b->respondents;
+
+	MUST(store_segment_list(b->store, 0, 0, &l));
+	for (size_t i = 0; i < l.len; i++)
+		sealed += l.items[i].bytes;
+	directory = SEGMENT_ENTRY_LEN * n + (double)(SEGMENT_HEAD_LEN * l.len);
+	sealed -= directory;
+	printf("      sealed %.1f, directory %.1f, events %.1f, respondents "
+	    "%.1f, their keys %.1f, pages %.1f\n", sealed / n, directory / n,
+	    events / n, entries / n, keys / n,
+	    ((double)total - sealed - directory - events - entries - keys) / n);
+}
+
 static void
 print_sizes(const struct bench *b)
 {
@@ -430,6 +451,7 @@ print_sizes(const struct bench *b)
 	printf("disk: vault.db %.1f, erase.db %.1f, together %.1f bytes an "
 	    "answer\n", (double)vault / n, (double)erase / n,
 	    (double)(vault + erase) / n);
+	print_split(b, vault + erase);
 }
 
 static size_t

@@ -23,7 +23,9 @@
 	(SEGMENT_SEALED_MIN + (size_t)SEGMENT_UNITS_MAX * SEGMENT_UNIT)
 #define SEGMENT_RECORDS_MAX 65536
 #define SEGMENT_BYTES_MAX ((size_t)8 << 20)
-#define SEGMENT_BYTES_GOAL ((size_t)128 << 10)  /* close a builder here */
+/* Close a builder here: eight overflow pages of 16 KiB to the last byte, and
+ * the 2,025 bytes that SQLite keeps in the row, of which eight fill a page. */
+#define SEGMENT_BYTES_GOAL ((size_t)8 * 16332 + 2020)
 #define SEGMENT_LEAF_LEN 32
 #define SEGMENT_NO_RESPONDENT UINT32_MAX        /* quarantine */
 

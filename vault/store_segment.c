@@ -393,7 +393,7 @@ run_len(const struct store_segment *g, size_t len)
 		return 1;
 	while (n < len && g[n].batch == g[0].batch &&
 	    g[n].first_answer_day != 0 &&
-	    bytes + g[n].bytes <= SEGMENT_BYTES_GOAL + SEGMENT_BYTES_GOAL / 4 &&
+	    bytes + g[n].bytes <= SEGMENT_BYTES_GOAL &&
 	    records + g[n].records <= SEGMENT_RECORDS_MAX) {
 		bytes += g[n].bytes;
 		records += g[n].records;
