@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/act.h"
+#include "app/compact.h"
 #include "app/ops/enrol.h"
 #include "core/clock.h"
 
@@ -236,6 +237,11 @@ enum err epoch_close_all(struct owner *w, const int64_t *numbers, size_t len,
 
 	if (len > EPOCH_OPEN_MAX)
 		return ERR_LIMIT;
+	for (size_t i = 0; i < len; i++) {
+		RETURN_IF(store_epoch_get(w->store, numbers[i], &row));
+		if (!row.closed)
+			RETURN_IF(compact_join(w, numbers[i]));
+	}
 	RETURN_IF(act_begin(w->home, store_db(w->store), &a));
 	for (size_t i = 0; i < len; i++) {
 		RETURN_IF(store_epoch_get(w->store, numbers[i], &row));

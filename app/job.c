@@ -9,6 +9,7 @@
 
 #include "app/act.h"
 #include "app/ballot.h"
+#include "app/compact.h"
 #include "app/job_internal.h"
 #include "app/ops/freeze.h"
 #include "app/ops/plans.h"
@@ -27,6 +28,7 @@ struct job {
 	struct job_keys keys;
 	struct job_arena *arena;
 	struct job_built built;
+	struct fs_lock pin;             /* no compaction meanwhile */
 	int waits;                      /* built; officers are to see it */
 };
 
@@ -38,6 +40,7 @@ static void job_release(struct job *j)
 	job_keys_release(&j->keys);
 	job_case_release(&j->c);
 	home_owner_close(j->w);
+	fs_lock_release(&j->pin);
 }
 
 static void job_free(struct job **j)
@@ -732,6 +735,7 @@ static enum err begin(struct job *j, const char *plan)
 	RETURN_IF(job_case_load(j->h, plan, &j->c));
 	RETURN_IF(check_state(j));
 	RETURN_IF(home_owner_open(j->h, j->c.row.owner, &j->w));
+	RETURN_IF(compact_hold_off(j->w, &j->pin));
 	if (j->c.row.state == REGISTER_PLAN_FROZEN) {
 		RETURN_IF(check_released(j));
 		RETURN_IF(check_cosigned(j));

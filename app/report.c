@@ -277,6 +277,7 @@ static void put_store(struct json_doc *doc, const struct status_owner *o)
 	json_doc_set_int(doc, "erased", (int64_t)o->counts.erased);
 	json_doc_set_int(doc, "stop_listed", (int64_t)o->counts.stop_listed);
 	json_doc_set_int(doc, "erasures_due", (int64_t)o->erasures_due);
+	json_doc_set_int(doc, "to_compact", (int64_t)o->counts.to_compact);
 	json_doc_set_int(doc, "records", (int64_t)o->counts.records);
 	json_doc_set_int(doc, "epochs_closed",
 	    (int64_t)(o->counts.epochs - o->counts.epochs_open));

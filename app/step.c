@@ -25,6 +25,8 @@ static const char *const names[] = {
 	[STEP_WITHDRAW_MARKED] = "withdraw.marked",
 	[STEP_ERASE_KEYS] = "erase.keys",
 	[STEP_ERASE_ROTATED] = "erase.rotated",
+	[STEP_COMPACT_SOME] = "compact.some",
+	[STEP_COMPACT_LOGGED] = "compact.logged",
 };
 
 const char *step_name(enum step s)

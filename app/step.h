@@ -27,6 +27,8 @@ enum step {
 	STEP_WITHDRAW_MARKED,     /* stopped in the store, key still there */
 	STEP_ERASE_KEYS,          /* keys deleted, storage key not yet new */
 	STEP_ERASE_ROTATED,       /* storage key new */
+	STEP_COMPACT_SOME,        /* some dead bytes dropped, others not */
+	STEP_COMPACT_LOGGED,      /* all dropped and logged, still in the WAL */
 	STEP_COUNT
 };
 

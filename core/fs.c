@@ -510,12 +510,12 @@ fs_names_release(struct fs_names *n)
 
 /* Try at once, then every FS_LOCK_POLL_MS until ${wait_ms} have passed. */
 static enum err
-lock_fd(int fd, unsigned wait_ms)
+lock_fd(int fd, int how, unsigned wait_ms)
 {
 	const struct timespec pause = {0, FS_LOCK_POLL_MS * 1000000L};
 	int64_t end = clock_monotonic_ms() + wait_ms;
 
-	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	while (flock(fd, how | LOCK_NB) != 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return fs_error(errno);
 		if (clock_monotonic_ms() >= end)
@@ -525,18 +525,30 @@ lock_fd(int fd, unsigned wait_ms)
 	return ERR_OK;
 }
 
-enum err
-fs_lock_take(const char *path, unsigned wait_ms, struct fs_lock *ret)
+static enum err
+take_lock(const char *path, int how, unsigned wait_ms, struct fs_lock *ret)
 {
 	CLEANUP(fs_fd_cleanup) int fd =
 	    open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return fs_error(errno);
-	RETURN_IF(lock_fd(fd, wait_ms));
+	RETURN_IF(lock_fd(fd, how, wait_ms));
 	ret->fd_plus_one = fd + 1;
 	fd = -1;
 	return ERR_OK;
+}
+
+enum err
+fs_lock_take(const char *path, unsigned wait_ms, struct fs_lock *ret)
+{
+	return take_lock(path, LOCK_EX, wait_ms, ret);
+}
+
+enum err
+fs_lock_share(const char *path, unsigned wait_ms, struct fs_lock *ret)
+{
+	return take_lock(path, LOCK_SH, wait_ms, ret);
 }
 
 void

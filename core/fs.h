@@ -79,6 +79,9 @@ struct fs_lock {
 };
 enum err fs_lock_take(const char *path, unsigned wait_ms,
     struct fs_lock *ret) MUST_USE;
+/* The same with any number of others that share it. */
+enum err fs_lock_share(const char *path, unsigned wait_ms,
+    struct fs_lock *ret) MUST_USE;
 void fs_lock_release(struct fs_lock *l);
 
 #endif

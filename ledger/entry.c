@@ -82,6 +82,8 @@ static const struct entry_info kinds[ENTRY_KINDS] = {
 	[ENTRY_WITHDRAWAL] = ROW("withdrawal", ENTRY_STOP, "batch"),
 	[ENTRY_ERASURE] = ROW("erasure", ENTRY_STOP,
 	    "batch", "erase-generation"),
+	[ENTRY_COMPACTION] = ROW("compaction", ENTRY_STOP,
+	    "erase-generation", "records"),
 	[ENTRY_NOTICE] = ROW("notice", ENTRY_STOP,
 	    "partner", "number", "notice-sha256"),
 	[ENTRY_NOTICE_APPLIED] = ROW("notice-applied", ENTRY_STOP,

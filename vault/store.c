@@ -12,7 +12,8 @@
 enum {
 	HOLDER_ADD, HOLDER_GET, PAIR_GET, PAIR_SET, INTEND, CONFIRM,
 	COUNT_EPOCHS, COUNT_SEGMENTS,
-	COUNT_QUARANTINED, COUNT_EVENTS, COUNT_NOTICES, TEXTS, TEXT_ADD,
+	COUNT_QUARANTINED, COUNT_EVENTS, COUNT_NOTICES, COUNT_TO_COMPACT,
+	COMPACT_LAST, COMPACT_MARK, TEXTS, TEXT_ADD,
 };
 static const char *const SQL[] = {
 	[HOLDER_ADD] = "INSERT INTO holder (one, owner, erase_confirmed, "
@@ -30,6 +31,11 @@ static const char *const SQL[] = {
 	[COUNT_QUARANTINED] = "SELECT count(*) FROM quarantine",
 	[COUNT_EVENTS] = "SELECT ifnull(sum(events), 0) FROM event_run",
 	[COUNT_NOTICES] = "SELECT count(*) FROM notice_due WHERE sent IS NULL",
+	[COUNT_TO_COMPACT] = "SELECT count(*) FROM erasure "
+	    "WHERE act > (SELECT compacted FROM holder)",
+	[COMPACT_LAST] = "SELECT ifnull(max(act), 0) FROM erasure",
+	[COMPACT_MARK] = "UPDATE holder SET compacted = ?1 "
+	    "WHERE compacted <= ?1",
 	[TEXTS] = "SELECT number, sha256 FROM text ORDER BY number",
 	[TEXT_ADD] = "INSERT INTO text (number, sha256) VALUES (?1, ?2)",
 };
@@ -335,8 +341,30 @@ store_count(struct store *s, struct store_counts *ret)
 	    (uint64_t *const[]){&c.events}, 1));
 	RETURN_IF(ask_numbers(s, COUNT_NOTICES,
 	    (uint64_t *const[]){&c.notices_due}, 1));
+	RETURN_IF(ask_numbers(s, COUNT_TO_COMPACT,
+	    (uint64_t *const[]){&c.to_compact}, 1));
 	*ret = c;
 	return ERR_OK;
+}
+
+enum err
+store_compact_last(struct store *s, int64_t *ret_act)
+{
+	uint64_t act;
+
+	RETURN_IF(ask_numbers(s, COMPACT_LAST, (uint64_t *const[]){&act}, 1));
+	*ret_act = (int64_t)act;
+	return ERR_OK;
+}
+
+enum err
+store_compact_mark(struct store *s, int64_t act)
+{
+	CLEANUP(db_stmt_end) struct db_stmt st = {0};
+
+	RETURN_IF(db_stmt_begin(s->db, &TABLE, COMPACT_MARK, &st));
+	db_bind_int(&st, 1, act);
+	return db_run(&st);
 }
 
 /* Check */

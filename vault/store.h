@@ -45,8 +45,15 @@ struct store_counts {
 	uint64_t epochs, epochs_open, segments;
 	uint64_t records, removed;      /* of all segments */
 	uint64_t quarantined, events, notices_due;
+	uint64_t to_compact;            /* erased, with bytes still there */
 };
 enum err store_count(struct store *s, struct store_counts *ret) MUST_USE;
+
+/* Transaction.  Compaction (store_segment_compact) of every segment is done for
+ * all erasures up to act ${act}; store_compact_last gives the last one there
+ * is, 0 for none. */
+enum err store_compact_last(struct store *s, int64_t *ret_act) MUST_USE;
+enum err store_compact_mark(struct store *s, int64_t act) MUST_USE;
 
 /* The generation of erase.db this store belongs to.  ${confirmed} is the last
  * one known to be done, ${intended} the same or one more while an erasure is

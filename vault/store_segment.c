@@ -10,6 +10,7 @@
 
 enum {
 	ADD, BODY_ADD, LIST, GET, READ, BODY_SET, HEAD_SET, REMOVE_ROW,
+	QUARANTINE_MOVE,
 };
 #define HEAD_COLUMNS "number, epoch, batch, records, removed, version, " \
 	"bytes, first_day, last_day, leaf"
@@ -31,6 +32,8 @@ static const char *const SQL[] = {
 	    "version = version + 1, bytes = ?4, first_day = ?5, "
 	    "last_day = ?6, leaf = ?7 WHERE number = ?1",
 	[REMOVE_ROW] = "DELETE FROM segment WHERE number = ?1",
+	[QUARANTINE_MOVE] = "UPDATE quarantine SET segment = ?3, "
+	    "place = place + ?4 WHERE batch = ?1 AND segment = ?2",
 };
 static const struct db_table TABLE = DB_TABLE(DB_SLOT_SEGMENT, SQL);
 
@@ -313,11 +316,39 @@ key_is_gone(void *ctx, uint32_t index, const struct segment_record *r)
 }
 
 enum err
-store_segment_compact(struct store *s, int64_t number, uint32_t *ret_removed)
+store_segment_count_dead(struct store *s, const struct store_segment *segment,
+    uint32_t *ret)
 {
+	CLEANUP(buf_release) struct buf bytes = {0};
+	struct segment_view v;
+	struct segment_record r;
+	uint32_t dead = 0;
+
 	RETURN_IF(store_refresh(s));
 	RETURN_IF(store_index_load(&s->index, s));
-	return drop_from(s, number, key_is_gone, &s->index, ret_removed);
+	RETURN_IF(store_segment_read(s, segment->number, segment->version,
+	    &bytes));
+	RETURN_IF(segment_view_open(bytes_buf(&bytes), &v));
+	while (segment_view_next(&v, &r))
+		dead += !(r.entry.flags & SEGMENT_REMOVED) &&
+		    key_is_gone(&s->index, v.next - 1, &r);
+	*ret = dead;
+	return ERR_OK;
+}
+
+enum err
+store_segment_compact(struct store *s, int64_t number, uint32_t *ret_removed,
+    uint64_t *ret_bytes)
+{
+	struct store_segment before, after;
+
+	RETURN_IF(store_refresh(s));
+	RETURN_IF(store_index_load(&s->index, s));
+	RETURN_IF(get_head(s, number, &before));
+	RETURN_IF(drop_from(s, number, key_is_gone, &s->index, ret_removed));
+	RETURN_IF(get_head(s, number, &after));
+	*ret_bytes = before.bytes - after.bytes;
+	return ERR_OK;
 }
 
 /* ---- joining ---- */
@@ -356,7 +387,22 @@ widen_days(struct store_segment *to, const struct store_segment *from)
 		to->last_answer_day = from->last_answer_day;
 }
 
-/* Segments [from, to) become the first of them. */
+/* Quarantine rows name a record's place: they go with it. */
+static enum err
+move_quarantine(struct store *s, const struct store_segment *from,
+    int64_t to, uint32_t behind)
+{
+	CLEANUP(db_stmt_end) struct db_stmt st = {0};
+
+	RETURN_IF(db_stmt_begin(s->db, &TABLE, QUARANTINE_MOVE, &st));
+	db_bind_int(&st, 1, from->batch);
+	db_bind_int(&st, 2, from->number);
+	db_bind_int(&st, 3, to);
+	db_bind_int(&st, 4, behind);
+	return db_run(&st);
+}
+
+/* The ${len} segments from ${g} on become the first of them. */
 static enum err
 join_run(struct store *s, const struct store_segment *g, size_t len)
 {
@@ -365,6 +411,9 @@ join_run(struct store *s, const struct store_segment *g, size_t len)
 	struct store_segment head = g[0];
 
 	for (size_t i = 0; i < len; i++) {
+		if (i > 0)
+			RETURN_IF(move_quarantine(s, &g[i], head.number,
+			    b.count));
 		RETURN_IF(store_segment_read(s, g[i].number, g[i].version,
 		    &bytes));
 		RETURN_IF(append_records(&b, bytes_buf(&bytes)));
@@ -382,17 +431,13 @@ join_run(struct store *s, const struct store_segment *g, size_t len)
 	return set_head(s, &head);
 }
 
-/* How many from ${g} on go together.  Quarantine rows name a record's place,
- * so segments holding quarantine (no answer days) stay as they are. */
+/* How many from ${g} on go together. */
 static size_t
 run_len(const struct store_segment *g, size_t len)
 {
 	size_t bytes = g[0].bytes, records = g[0].records, n = 1;
 
-	if (g[0].first_answer_day == 0)
-		return 1;
 	while (n < len && g[n].batch == g[0].batch &&
-	    g[n].first_answer_day != 0 &&
 	    bytes + g[n].bytes <= SEGMENT_BYTES_GOAL &&
 	    records + g[n].records <= SEGMENT_RECORDS_MAX) {
 		bytes += g[n].bytes;
@@ -403,14 +448,15 @@ run_len(const struct store_segment *g, size_t len)
 }
 
 enum err
-store_segment_join(struct store *s, int64_t epoch, uint32_t *ret_joined)
+store_segment_join(struct store *s, int64_t epoch, uint32_t most,
+    uint32_t *ret_joined)
 {
 	CLEANUP(store_segment_list_release) struct store_segment_list l = {0};
 	uint32_t joined = 0;
 
 	RETURN_IF(check_open(s, epoch));
 	RETURN_IF(store_segment_list(s, epoch, 0, &l));
-	for (size_t i = 0; i < l.len;) {
+	for (size_t i = 0; i < l.len && joined < most;) {
 		size_t n = run_len(&l.items[i], l.len - i);
 
 		if (n > 1)

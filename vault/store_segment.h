@@ -59,10 +59,15 @@ enum err store_segment_remove_batch(struct store *s, int64_t batch,
 /* Transaction: drop the bytes of records whose key is gone (respondent erased
  * or of an older generation) in one segment. */
 enum err store_segment_compact(struct store *s, int64_t number,
-    uint32_t *ret_removed) MUST_USE;
+    uint32_t *ret_removed, uint64_t *ret_bytes) MUST_USE;
+/* How many records that would drop; reads only. */
+enum err store_segment_count_dead(struct store *s,
+    const struct store_segment *segment, uint32_t *ret) MUST_USE;
 /* Transaction: join neighbouring small segments of an open epoch and one
- * batch into segments of about SEGMENT_BYTES_GOAL. */
-enum err store_segment_join(struct store *s, int64_t epoch,
+ * batch into segments of up to SEGMENT_BYTES_GOAL, ${most} of them at least
+ * before it stops.  ${ret_joined}: how many segments there are fewer.  A closed
+ * epoch's root is over its segments as they are: ERR_STATE. */
+enum err store_segment_join(struct store *s, int64_t epoch, uint32_t most,
     uint32_t *ret_joined) MUST_USE;
 
 /* Every live record of one respondent: where it is. */

@@ -32,6 +32,8 @@ static const struct { const char *key, *en, *ja; } status_rows[] = {
 	    "  永久に停止"},
 	{"erasures_due", "  keys to be deleted",
 	    "  消去すべき鍵"},
+	{"to_compact", "  erased, sealed bytes still there",
+	    "  消去済み（封印済みデータあり）"},
 	{"records", "  records",
 	    "  記録"},
 	{"epochs_closed", "  epochs closed",

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "app/cmd/commands.h"
+#include "app/compact.h"
 #include "app/erase.h"
 #include "app/ops/erasure_order.h"
 #include "app/ops/notices.h"
@@ -268,6 +269,29 @@ static enum err run_erase_batch(struct cli *cli, struct cli_args args)
 	return notices_issue(w, NULL);
 }
 
+/* ---- compact ---- */
+
+static enum err run_compact(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	CLEANUP(home_owner_cleanup) struct owner *w = NULL;
+	struct compact_result r;
+
+	RETURN_IF(cli_options(cli, &args, NULL, 0, 1, 1));
+	RETURN_IF(open_both(cli, args.items[0], &h, &w));
+	RETURN_IF(compact_run(w, &r));
+	if (r.dropped == 0)
+		outcome_add(&cli->outcome, OUTCOME_DONE,
+		    "there was nothing to drop", "整理するものはありません");
+	else
+		outcome_add(&cli->outcome, OUTCOME_DONE,
+		    "the sealed bytes of %llu records that nothing opens any more are gone (%llu bytes)",
+		    "もう開けない記録%llu件の封印済みデータを削除しました（%lluバイト）",
+		    (unsigned long long)r.dropped,
+		    (unsigned long long)r.bytes);
+	return ERR_OK;
+}
+
 /* ---- what partners send ---- */
 
 static enum err run_notice_issue(struct cli *cli, struct cli_args args)
@@ -351,6 +375,9 @@ static const struct cli_command rows[] = {
 	{"erase batch", "OWNER LIST --sig FILE… [--now]",
 	    "carry out a list that enough seats signed",
 	    "必要な席が署名した一覧を実行する", run_erase_batch},
+	{"compact", "OWNER",
+	    "drop the sealed bytes of what was erased",
+	    "消去した記録の封印済みデータを取り除く", run_compact},
 	{"notice issue", "OWNER", "tell partners what they must drop",
 	    "提供先に通知する", run_notice_issue},
 	{"notice accept", "FILE…",

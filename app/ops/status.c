@@ -211,6 +211,9 @@ static void tell_needs(struct home *h, const struct status_owner *o)
 	need(h, o->erasures_due,
 	    "owner %s: %llu keys are to be deleted (erase run)",
 	    "所有者%s：消去すべき鍵が%llu件あります（erase run）", code);
+	need(h, o->counts.to_compact,
+	    "owner %s: the sealed records of %llu erased people still take space (compact)",
+	    "所有者%s：消去済み%llu人の封印済み記録が残っています（compact）", code);
 	need(h, o->counts.notices_due,
 	    "owner %s: %llu removals wait to be told to partners (notice issue)",
 	    "所有者%s：提供先に通知すべき削除が%llu件あります（notice issue）", code);

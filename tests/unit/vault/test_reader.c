@@ -498,6 +498,7 @@ test_changed_segment(void **state)
 	struct grant g;
 	struct world w;
 	uint32_t removed;
+	uint64_t bytes;
 
 	(void)state;
 	world_of_two(&w, "changed");
@@ -509,7 +510,7 @@ test_changed_segment(void **state)
 	assert_ok(world_read_all(r, &out));
 	assert_string_equal(buf_text(&out), "a;b;");
 	assert_ok(db_tx_begin(store_db(w.store), &tx));
-	assert_ok(store_segment_compact(w.store, 2, &removed));
+	assert_ok(store_segment_compact(w.store, 2, &removed, &bytes));
 	assert_int_equal(removed, 1);
 	assert_ok(db_tx_commit(&tx));
 	assert_ok(reader_rewind(r, NULL, 0));

@@ -1,6 +1,7 @@
 #include "tests/unit/vault/world.h"
 
 #include "keys/merkle.h"
+#include "vault/store_batch.h"
 
 static void
 answer(struct world *w, size_t epoch, unsigned who)
@@ -195,13 +196,41 @@ test_remove_batch(void **state)
 	world_close(&w);
 }
 
+/* What waits for compaction is what was erased since the mark. */
+static void
+marks_what_is_done(struct world *w)
+{
+	CLEANUP(db_tx_rollback) struct db_tx tx = {0};
+	struct store_counts c;
+	int64_t last;
+
+	assert_ok(store_compact_last(w->store, &last));
+	assert_true(last > 0);
+	world_erase(w, 2);
+	assert_ok(db_tx_begin(store_db(w->store), &tx));
+	assert_ok(store_compact_mark(w->store, last));
+	assert_ok(db_tx_commit(&tx));
+	assert_ok(store_count(w->store, &c));
+	assert_int_equal(c.to_compact, 1);
+	assert_ok(store_compact_last(w->store, &last));
+	assert_ok(db_tx_begin(store_db(w->store), &tx));
+	assert_ok(store_compact_mark(w->store, last));
+	assert_ok(store_compact_mark(w->store, last - 1));      /* never back */
+	assert_ok(db_tx_commit(&tx));
+	assert_ok(store_count(w->store, &c));
+	assert_int_equal(c.to_compact, 0);
+}
+
 static void
 test_compact(void **state)
 {
 	struct world w;
 	CLEANUP(db_tx_rollback) struct db_tx tx = {0};
+	CLEANUP(store_segment_list_release) struct store_segment_list l = {0};
 	struct store_counts c;
+	uint32_t dead = 9, before;
 	uint32_t removed = 9;
+	uint64_t bytes = 9;
 	size_t e;
 
 	(void)state;
@@ -211,23 +240,38 @@ test_compact(void **state)
 		answer(&w, e, i % 2);
 	world_close_epoch(&w, e);
 	assert_ok(db_tx_begin(store_db(w.store), &tx));
-	assert_ok(store_segment_compact(w.store, 1, &removed));
+	assert_ok(store_segment_compact(w.store, 1, &removed, &bytes));
 	assert_int_equal(removed, 0);
 	assert_ok(db_tx_commit(&tx));
+	list(&w, 0, &l);
+	assert_ok(store_segment_count_dead(w.store, &l.items[0], &dead));
+	assert_int_equal(dead, 0);
 	world_erase(&w, 1);
+	assert_ok(store_segment_count_dead(w.store, &l.items[0], &dead));
+	assert_int_equal(dead, 2);
 	assert_ok(db_tx_begin(store_db(w.store), &tx));
-	assert_ok(store_segment_compact(w.store, 1, &removed));
+	assert_ok(store_segment_compact(w.store, 1, &removed, &bytes));
 	assert_int_equal(removed, 2);
+	assert_true(bytes > 0 && bytes % 32 == 0);
+	assert_err(store_segment_count_dead(w.store, &l.items[0], &dead),
+	    ERR_CHANGED);
+	before = l.items[0].bytes;
+	list(&w, 0, &l);
+	assert_int_equal(before - l.items[0].bytes, bytes);
+	assert_ok(store_segment_count_dead(w.store, &l.items[0], &dead));
+	assert_int_equal(dead, 0);
 	assert_ok(store_respondent_revive(w.store, 1));
-	assert_ok(store_segment_compact(w.store, 1, &removed));
+	assert_ok(store_segment_compact(w.store, 1, &removed, &bytes));
 	assert_int_equal(removed, 0);
-	assert_err(store_segment_compact(w.store, 9, &removed),
+	assert_err(store_segment_compact(w.store, 9, &removed, &bytes),
 	    ERR_NOT_FOUND);
 	assert_ok(db_tx_commit(&tx));
 	assert_ok(store_count(w.store, &c));
+	assert_int_equal(c.to_compact, 1);
 	assert_int_equal(c.records, 4);
 	assert_int_equal(c.removed, 2);
 	assert_ok(store_check(w.store));
+	marks_what_is_done(&w);
 	world_close(&w);
 }
 
@@ -240,6 +284,7 @@ test_compact_after_revival(void **state)
 	const uint32_t number = 0;
 	const uint16_t generation = 2;
 	uint32_t removed = 9;
+	uint64_t bytes = 9;
 	size_t e;
 
 	(void)state;
@@ -256,7 +301,7 @@ test_compact_after_revival(void **state)
 	answer(&w, e, 1);
 	world_close_epoch(&w, e);
 	assert_ok(db_tx_begin(store_db(w.store), &tx));
-	assert_ok(store_segment_compact(w.store, 1, &removed));
+	assert_ok(store_segment_compact(w.store, 1, &removed, &bytes));
 	assert_int_equal(removed, 1);
 	assert_ok(db_tx_commit(&tx));
 	world_close(&w);
@@ -292,7 +337,7 @@ test_join(void **state)
 	}
 	assert_ok(db_tx_begin(store_db(w.store), &tx));
 	assert_ok(store_segment_join(w.store, w.epochs[e].row.number,
-	    &joined));
+	    100, &joined));
 	assert_ok(db_tx_commit(&tx));
 	assert_int_equal(joined, 4 + 2);
 	list(&w, w.epochs[e].row.number, &l);
@@ -307,8 +352,58 @@ test_join(void **state)
 	assert_ok(store_check(w.store));
 	assert_ok(db_tx_begin(store_db(w.store), &tx));
 	assert_err(store_segment_join(w.store, w.epochs[e].row.number,
-	    &joined), ERR_STATE);
+	    100, &joined), ERR_STATE);
 	db_tx_rollback(&tx);
+	world_close(&w);
+}
+
+/* Quarantine rows say where a line is: after a join that is another place. */
+static enum err
+place_of(void *ctx, const struct store_quarantine *q)
+{
+	struct store_quarantine *found = ctx;
+
+	found[q->line] = *q;
+	return ERR_OK;
+}
+
+static void
+test_join_moves_quarantine(void **state)
+{
+	struct world w;
+	CLEANUP(store_segment_list_release) struct store_segment_list l = {0};
+	CLEANUP(db_tx_rollback) struct db_tx tx = {0};
+	struct store_quarantine rows[3] = {{0}}, found[4] = {{0}};
+	uint32_t joined;
+	size_t e;
+
+	(void)state;
+	world_open(&w, "moved");
+	e = world_epoch(&w, STORE_EPOCH_REGISTER);
+	for (unsigned i = 0; i < 3; i++) {
+		for (unsigned k = 0; k <= i; k++)
+			world_later_consent(&w, e, k, 1, 2, WORLD_NOON);
+		rows[i] = (struct store_quarantine){
+			.batch = w.batch, .line = i + 1, .index = i,
+			.segment = world_flush(&w, e),
+		};
+	}
+	assert_ok(db_tx_begin(store_db(w.store), &tx));
+	assert_ok(store_batch_quarantine_add(w.store, rows, 3));
+	assert_ok(store_segment_join(w.store, w.epochs[e].row.number, 1,
+	    &joined));
+	assert_ok(db_tx_commit(&tx));
+	assert_int_equal(joined, 2);
+	list(&w, w.epochs[e].row.number, &l);
+	assert_int_equal(l.len, 1);
+	assert_int_equal(l.items[0].records, 6);
+	assert_ok(store_batch_quarantine_each(w.store, 0, place_of, found));
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(found[i + 1].segment, l.items[0].number);
+	assert_int_equal(found[1].index, 0);
+	assert_int_equal(found[2].index, 1 + 1);
+	assert_int_equal(found[3].index, 3 + 2);
+	assert_ok(store_check(w.store));
 	world_close(&w);
 }
 
@@ -323,6 +418,7 @@ main(void)
 		cmocka_unit_test(test_compact),
 		cmocka_unit_test(test_compact_after_revival),
 		cmocka_unit_test(test_join),
+		cmocka_unit_test(test_join_moves_quarantine),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_up, fixture_down);
