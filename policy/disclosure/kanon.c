@@ -399,67 +399,28 @@ sum_groups(const struct kanon *k, struct kanon_result *r)
 	}
 }
 
-/* 1 when more than ${allowed} respondents are in a dead group. */
-static int
-too_many_dead(const struct kanon *k, uint64_t allowed)
-{
-	const struct kanon_row *rows = k->in.rows;
-	uint32_t gone = UINT32_MAX;     /* nobody's number */
-	size_t i;
-
-	for (i = 0; i < k->in.rows_len; i++) {
-		if (rows[i].respondent == gone ||
-		    !is_dead(k, k->groups.of_tuple[rows[i].tuple]))
-			continue;
-		gone = rows[i].respondent;
-		if (allowed-- == 0)
-			return 1;
-	}
-	return 0;
-}
-
 enum err
-kanon_count(struct kanon *k, const unsigned *levels, uint64_t allowed,
-    int *ret_too_many)
-{
-	size_t i;
-
-	for (i = 0; i < k->in.columns_len; i++)
-		if (levels[i] < k->in.columns[i].from ||
-		    levels[i] > k->in.columns[i].to)
-			return ERR_RANGE;
-	kanon_groups_make(&k->groups, &k->in, levels);
-	count_people(k);
-	*ret_too_many = too_many_dead(k, allowed);
-	return ERR_OK;
-}
-
-enum err
-kanon_conclude(struct kanon *k, const unsigned *levels,
+kanon_evaluate(struct kanon *k, const unsigned *levels,
     struct kanon_result *ret)
 {
 	struct kanon_result r = {.rows = k->in.rows_len,
 	    .respondents = k->respondents};
+	size_t i;
 
-	if (k->in.columns_len > 0)
-		memcpy(r.levels, levels,
-		    k->in.columns_len * sizeof(*levels));
+	for (i = 0; i < k->in.columns_len; i++) {
+		if (levels[i] < k->in.columns[i].from ||
+		    levels[i] > k->in.columns[i].to)
+			return ERR_RANGE;
+		r.levels[i] = levels[i];
+	}
+	kanon_groups_make(&k->groups, &k->in, levels);
+	count_people(k);
 	keep_everybody(k);
 	RETURN_IF(run_fixpoint(k));
 	drop_dead(k, &r);
 	sum_groups(k, &r);
 	*ret = r;
 	return ERR_OK;
-}
-
-enum err
-kanon_evaluate(struct kanon *k, const unsigned *levels,
-    struct kanon_result *ret)
-{
-	int too_many;
-
-	RETURN_IF(kanon_count(k, levels, k->respondents, &too_many));
-	return kanon_conclude(k, levels, ret);
 }
 
 int

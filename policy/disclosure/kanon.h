@@ -18,7 +18,7 @@
 #include "core/err.h"
 
 #define KANON_COLUMNS_MAX 64
-#define KANON_VECTORS_MAX 10000
+#define KANON_VECTORS_MAX 20000
 
 struct kanon_row {
 	uint32_t respondent;
@@ -52,7 +52,9 @@ struct kanon_result {
 	uint64_t groups;                /* that leave */
 	uint64_t smallest, largest;     /* people in a group that leaves */
 	uint64_t sum_of_sizes;          /* people, once per group they are in */
-	uint64_t vectors;               /* tried by a search */
+	uint64_t vectors;               /* evaluated by a search */
+	double loss, bound;             /* of a search: bound == loss when no
+	                                 * vector can be better */
 };
 
 struct kanon;
@@ -68,10 +70,12 @@ void kanon_cleanup(struct kanon **k);
 enum err kanon_evaluate(struct kanon *k, const unsigned *levels,
     struct kanon_result *ret) MUST_USE;
 
-/* The first vector within from..to, by total height, then lexicographically,
- * whose suppression keeps to the limit and leaves at least one respondent; it
- * stays evaluated.  ERR_REFUSED when there is none: then ${ret} has the figures
- * of the coarsest vector.  ERR_LIMIT when KANON_VECTORS_MAX were tried. */
+/* The vector within from..to with the least loss (ENGINE_LOSS of engine.h,
+ * all columns weighing the same, the leaves being those met) whose suppression
+ * keeps to the limit and leaves at least one respondent; it stays evaluated.
+ * ERR_REFUSED when there is none: then ${ret} has the figures of the coarsest
+ * vector.  After KANON_VECTORS_MAX the best one found, whose bound is below
+ * its loss, or ERR_LIMIT.  ERR_MISMATCH: two counts differ. */
 enum err kanon_search(struct kanon *k, struct kanon_result *ret) MUST_USE;
 
 /* 1 when that respondent is suppressed under the vector evaluated last; also 1

@@ -1,8 +1,4 @@
-/* policy/disclosure/kanon_internal.h - the engine's inside.
- *
- * A later search over levels (bounds, pruning, other models) has its place
- * beside kanon_search.c and uses kanon_evaluate and these groups.
- */
+/* policy/disclosure/kanon_internal.h - the inside of the count. */
 #ifndef AZUKARI_POLICY_DISCLOSURE_KANON_INTERNAL_H
 #define AZUKARI_POLICY_DISCLOSURE_KANON_INTERNAL_H
 
@@ -64,15 +60,5 @@ struct kanon {
 	uint32_t *queue;            /* groups that died */
 	size_t queue_len;
 };
-
-/* Counts the people of each group under ${levels}.  1 in ${ret_too_many} when
- * more than ${allowed} respondents would be suppressed for their own groups
- * alone: what the fixpoint adds need not be known then. */
-enum err kanon_count(struct kanon *k, const unsigned *levels,
-    uint64_t allowed, int *ret_too_many) MUST_USE;
-
-/* After kanon_count: fixpoint, bitmap and figures. */
-enum err kanon_conclude(struct kanon *k, const unsigned *levels,
-    struct kanon_result *ret) MUST_USE;
 
 #endif
