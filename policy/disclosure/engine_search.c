@@ -82,6 +82,7 @@ comes_before(const struct search *s, const struct box *a, const struct box *b)
 	return c != 0 ? c < 0 : a->number > b->number;
 }
 
+/* The box is taken, also on failure. */
 static enum err
 push(struct search *s, struct box *b)
 {
@@ -90,8 +91,10 @@ push(struct search *s, struct box *b)
 
 	if (s->heap_len == s->heap_cap) {
 		heap = realloc(s->heap, cap * sizeof(*heap));
-		if (heap == NULL)
+		if (heap == NULL) {
+			box_free(s, b);
 			return ERR_NOMEM;
+		}
 		s->heap = heap;
 		s->heap_cap = cap;
 	}
@@ -392,64 +395,78 @@ work_on(struct search *s, struct box *b)
 
 /* ---- the beginning ---- */
 
+/* A walk downwards. */
+struct walk {
+	uint8_t at[ENGINE_COLUMNS_MAX], stuck[ENGINE_COLUMNS_MAX];
+	struct engine_node *node;       /* of at */
+};
+
+static void
+walk_release(struct walk *w)
+{
+	engine_node_unref(w->node);
+}
+
+/* The column whose next lower level promises most; columns_len: none. */
+static size_t
+choose_step(const struct search *s, const struct box *root, struct walk *w)
+{
+	double bound[ENGINE_VALUE_MAX], least[ENGINE_VALUE_MAX];
+	size_t i, pick = s->e->columns_len;
+
+	for (i = 0; i < s->e->columns_len; i++) {
+		if (w->stuck[i] || w->at[i] == root->lo[i])
+			continue;
+		w->at[i]--;
+		engine_metric_bound(s->e, w->at, w->node, bound);
+		w->at[i]++;
+		if (pick < s->e->columns_len &&
+		    engine_metric_compare(s->e, bound, least) >= 0)
+			continue;
+		memcpy(least, bound, s->len * sizeof(*bound));
+		pick = i;
+	}
+	return pick;
+}
+
+/* One level down in that column, if that is the best vector then. */
+static enum err
+step(struct search *s, const struct box *root, struct walk *w, size_t column)
+{
+	struct engine_node *below = NULL;
+
+	w->at[column]--;
+	if (!is_known_hopeless(s, w->at)) {
+		RETURN_IF(evaluate(s, root->table, root->lo, w->at, &below));
+		if (!below->hopeless && below->feasible &&
+		    memcmp(w->at, s->best, s->e->columns_len) == 0) {
+			engine_node_unref(w->node);
+			w->node = below;
+			return ERR_OK;
+		}
+		engine_node_unref(below);
+	}
+	w->at[column]++;
+	w->stuck[column] = 1;
+	return ERR_OK;
+}
+
 /* Downwards from the top, where it promises most, while it gets better. */
 static enum err
 dive(struct search *s, const struct box *root)
 {
-	double bound[ENGINE_VALUE_MAX], least[ENGINE_VALUE_MAX];
-	uint8_t at[ENGINE_COLUMNS_MAX], stuck[ENGINE_COLUMNS_MAX] = {0};
-	struct engine_node *n = root->node;
-	size_t i, pick;
-	enum err e = ERR_OK;
-	int better;
+	CLEANUP(walk_release) struct walk w = {.node = root->node};
+	size_t column;
 
-	memcpy(at, root->hi, sizeof(at));
-	n->refs++;
-	while (e == ERR_OK && !ended(s)) {
-		pick = s->e->columns_len;
-		for (i = 0; i < s->e->columns_len; i++) {
-			if (stuck[i] || at[i] == root->lo[i])
-				continue;
-			at[i]--;
-			engine_metric_bound(s->e, at, n, bound);
-			at[i]++;
-			if (pick < s->e->columns_len &&
-			    engine_metric_compare(s->e, bound, least) >= 0)
-				continue;
-			memcpy(least, bound, s->len * sizeof(*bound));
-			pick = i;
-		}
-		if (pick == s->e->columns_len)
+	w.node->refs++;
+	memcpy(w.at, root->hi, sizeof(w.at));
+	while (!ended(s)) {
+		column = choose_step(s, root, &w);
+		if (column == s->e->columns_len)
 			break;
-		at[pick]--;
-		{
-			struct engine_node *below = NULL;
-			double before = s->value[0];
-
-			if (is_known_hopeless(s, at)) {
-				at[pick]++;
-				stuck[pick] = 1;
-				continue;
-			}
-			e = evaluate(s, root->table, root->lo, at,
-			    &below);
-			if (e != ERR_OK)
-				break;
-			better = !below->hopeless && below->feasible &&
-			    memcmp(at, s->best, s->e->columns_len) == 0;
-			(void)before;
-			if (better) {
-				engine_node_unref(n);
-				n = below;
-			} else {
-				engine_node_unref(below);
-				at[pick]++;
-				stuck[pick] = 1;
-			}
-		}
+		RETURN_IF(step(s, root, &w, column));
 	}
-	engine_node_unref(n);
-	return e;
+	return ERR_OK;
 }
 
 /* Raises the levels that are hopeless whatever the other columns do. */

@@ -369,8 +369,9 @@ collapse_rule(struct engine *e, const struct engine_table *from, size_t rule,
 		t->starts[rule][i + 1] = (uint32_t)at;
 	}
 	cut = realloc(t->pairs[rule], (at + 1) * sizeof(*cut));
-	if (cut != NULL)
-		t->pairs[rule] = cut;
+	if (cut == NULL)
+		return ERR_NOMEM;
+	t->pairs[rule] = cut;
 	return ERR_OK;
 }
 

@@ -3,6 +3,8 @@
 #include "tests/unit/unit.h"
 
 #include "policy/disclosure/counter.h"
+#include "policy/disclosure/engine.h"
+#include "policy/disclosure/hierarchy.h"
 #include "policy/disclosure/kanon.h"
 #include "policy/disclosure/ladder.h"
 #include "policy/plan_diff.h"
@@ -240,6 +242,62 @@ counting(void **state)
 	assert_true(fail_each(count_people, NULL) > 12);
 }
 
+/* A search with boxes, tables, a rule and people of several rows. */
+static enum err
+search_levels(void *arg)
+{
+	enum { ROWS = 96 };
+	uint32_t tuples[ROWS * 2], values[ROWS], people[ROWS];
+	uint32_t labels[3][16];
+	const uint32_t *const level[] = {labels[0], labels[1], labels[2]};
+	const struct engine_column columns[2] = {
+		{.levels = 3, .to = 2, .labels = level, .leaves = 16,
+		    .weight = 1},
+		{.levels = 3, .to = 2, .labels = level, .leaves = 16,
+		    .weight = 1}};
+	const struct engine_rule rule = {.model = ENGINE_DISTINCT_L, .l = 2,
+	    .of_row = values, .values = 3};
+	struct engine_input in = {.columns = columns, .columns_len = 2,
+	    .tuples = tuples, .tuples_len = ROWS, .rows_len = ROWS, .k = 3,
+	    .limit = 0.1, .rules = &rule, .rules_len = 1};
+	CLEANUP(hierarchy_cleanup) struct hierarchy *h = NULL;
+	CLEANUP(engine_cleanup) struct engine *e = NULL;
+	struct engine_result r;
+	uint32_t i;
+
+	for (i = 0; i < 16; i++) {
+		labels[0][i] = i;
+		labels[1][i] = i / 4;
+		labels[2][i] = 0;
+	}
+	for (i = 0; i < ROWS; i++) {
+		tuples[2 * i] = i * 7 % 16;
+		tuples[2 * i + 1] = i * i % 16;
+		values[i] = i % 3;
+		people[i] = i / 2;
+	}
+	if (arg != NULL) {
+		in.rules_len = 0;
+		in.respondents = people;
+	}
+	RETURN_IF(engine_new(&in, &e));
+	RETURN_IF(engine_search(e, &r));
+	assert_true(r.optimal);
+	RETURN_IF(hierarchy_parse(bytes_str("a;x;*\nb;y;*\nc;y;*\n"), ';',
+	    &h, NULL));
+	return ERR_OK;
+}
+
+static void
+searching(void **state)
+{
+	int several = 1;
+
+	(void)state;
+	assert_true(fail_each(search_levels, NULL) > 40);
+	assert_true(fail_each(search_levels, &several) > 40);
+}
+
 int
 main(void)
 {
@@ -250,6 +308,7 @@ main(void)
 		cmocka_unit_test(comparing),
 		cmocka_unit_test(ladders),
 		cmocka_unit_test(counting),
+		cmocka_unit_test(searching),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
