@@ -312,6 +312,19 @@ static enum err check_counts(const struct job *j, const struct job_scan *s,
 	return ERR_OK;
 }
 
+/* A relative date is a number of days. */
+static void name_days(const struct job_scan *s, const struct job_column *c,
+    struct column_set *set)
+{
+	const char *field = s->survey->fields[c->field->index].name;
+
+	if (c->plan->date != POLICY_DATE_RELATIVE)
+		return;
+	for (size_t i = 0; i < set->len; i++)
+		if (strcmp(set->columns[i].field, field) == 0)
+			set->columns[i].type = COLUMN_INTEGER;
+}
+
 static enum err fill_columns(const struct job_scan *s,
     struct column_set *ret)
 {
@@ -325,7 +338,8 @@ static enum err fill_columns(const struct job_scan *s,
 			int ladder = c->plan->ladder[0] != '\0';
 
 			(void)snprintf(names[i], sizeof(names[i]), "%s%s",
-			    ladder ? "ladder:" : "as-is", c->plan->ladder);
+			    ladder ? "ladder:" : "", ladder ? c->plan->ladder :
+			    policy_date_words[c->plan->date]);
 			rules[i] = (struct column_rule){
 				.choice = {.field = c->field->index,
 				    .generalised = ladder},
@@ -333,6 +347,8 @@ static enum err fill_columns(const struct job_scan *s,
 		}
 		e = column_set_add_survey(ret, s->survey, rules,
 		    s->columns_len);
+		for (size_t i = 0; i < s->columns_len; i++)
+			name_days(s, &s->columns[i], ret);
 	}
 	free(rules);
 	free(names);
@@ -686,6 +702,7 @@ static enum err attempt(struct job *j, struct job_result *ret)
 	if (!j->options->rederive)
 		RETURN_IF(job_memory_open(j->h, j->w, &j->c, &j->keys, &m));
 	s.memory = m;
+	RETURN_IF(job_dates_prepare(&s.dates, r, &j->keys));
 	RETURN_IF(job_scan_read(&s, r, j->options));
 	reader_count(r, &j->built.counts);
 	e = job_scan_choose(&s, &j->c.plan);

@@ -5,11 +5,14 @@
 #include <string.h>
 
 #include "app/job_internal.h"
+#include "policy/profile.h"
 #include "survey/prefecture.h"
 
 void job_figures_release(struct job_figures *f)
 {
 	free(f->columns);
+	buf_release(&f->dates);
+	buf_release(&f->dates_ja);
 	*f = (struct job_figures){0};
 }
 
@@ -215,6 +218,54 @@ static enum err mask_all(const struct job_case *c, struct mask_count *n)
 	    ARRAY_LEN(sums), c->plan.minimum_cell);
 }
 
+/* OpenSAFELY's order: small counts are hidden first, then all are rounded, and
+ * what is made of them is made of the rounded ones. */
+static uint64_t rounded(uint64_t n, uint64_t to)
+{
+	return (n + to / 2) / to * to;
+}
+
+static void round_all(unsigned to, const struct job_case *c,
+    struct job_figures *f)
+{
+	if (to == 0)
+		return;
+	for (size_t i = 0; i < REPORT_COUNTS + c->plan.texts_len; i++)
+		if (f->counts[i].state == MASK_SHOWN)
+			f->counts[i].value = rounded(f->counts[i].value, to);
+	f->report.after.memberships =
+	    rounded(f->report.after.memberships, to);
+}
+
+/* ---- dates ---- */
+
+static enum err put_date(const char *field, unsigned mode, int japanese,
+    struct buf *out)
+{
+	RETURN_IF(buf_printf(out, "%s%s: %s", out->len > 0 ? "; " : "", field,
+	    policy_date_text((enum policy_date_mode)mode, japanese)));
+	return mode != POLICY_DATE_AS_IS ? ERR_OK :
+	    buf_printf(out, " (%s)", policy_date_warning(japanese));
+}
+
+static enum err fill_dates(const struct job_scan *s, struct job_figures *f)
+{
+	for (size_t i = 0; i < s->columns_len; i++) {
+		const struct job_column *c = &s->columns[i];
+
+		if (s->survey->fields[c->field->index].kind !=
+		    SURVEY_KIND_DATE)
+			continue;
+		RETURN_IF(put_date(c->plan->field, c->plan->date, 0,
+		    &f->dates));
+		RETURN_IF(put_date(c->plan->field, c->plan->date, 1,
+		    &f->dates_ja));
+	}
+	f->report.dates = buf_text(&f->dates);
+	f->report.dates_ja = buf_text(&f->dates_ja);
+	return ERR_OK;
+}
+
 /* ---- all of it ---- */
 
 static void fill_population(const struct job_case *c, struct job_figures *f)
@@ -222,6 +273,11 @@ static void fill_population(const struct job_case *c, struct job_figures *f)
 	const struct prefecture *p;
 
 	f->report.population_source = "unknown";
+	if (c->docket.policy.population > 0) {
+		f->report.population = c->docket.policy.population;
+		f->report.population_source = "policy: disclosure.population";
+		return;
+	}
 	if (prefecture_parse(bytes_str(c->plan.owner), &p) != ERR_OK)
 		return;
 	f->report.population = p->population;
@@ -244,6 +300,10 @@ enum err job_figures_make(const struct job_case *c, const struct job_scan *s,
 	RETURN_IF(count_before(c, s, f));
 	RETURN_IF(count_after(s, f));
 	RETURN_IF(fill_columns(s, f));
+	RETURN_IF(fill_dates(s, f));
 	fill_counts(c, s, b, f->counts);
-	return mask_all(c, f->counts);
+	RETURN_IF(mask_all(c, f->counts));
+	if (c->docket.policy.profile != NULL)
+		round_all(c->docket.policy.profile->rounding, c, f);
+	return ERR_OK;
 }

@@ -11,6 +11,7 @@
 #include "exporters/payload.h"
 #include "keys/epoch.h"
 #include "keys/memory_key.h"
+#include "keys/pseudonym.h"
 #include "policy/disclosure/counter.h"
 #include "policy/disclosure/kanon.h"
 #include "policy/disclosure/ladder.h"
@@ -88,7 +89,31 @@ struct job_column {
 	size_t dimension;               /* index among kanon columns */
 	unsigned level;                 /* chosen */
 	const uint32_t *labels_of;      /* leaf → label there; quasi only */
+	struct survey_field as_days;    /* `field`, where a date is relative */
 };
+
+/* How dates leave (job_dates.c). */
+struct job_dates {
+	int shifts, counts_from_first;
+	int32_t *first;         /* day of each respondent's first answer */
+	int8_t *weeks;          /* by which each one's dates are moved; 0: not
+	                         * made yet */
+	uint8_t shift_key[PSEUDONYM_KEY_LEN];
+	const struct reader *reader;    /* borrowed, of the first pass */
+};
+void job_dates_release(struct job_dates *d);
+/* A relative date becomes a whole number. */
+void job_dates_column(struct job_dates *d, struct job_column *col);
+/* Before the first pass; may take a pass of its own. */
+enum err job_dates_prepare(struct job_dates *d, struct reader *r,
+    const struct job_keys *keys) MUST_USE;
+/* A respondent of the first pass. */
+void job_dates_meet(struct job_dates *d, uint32_t respondent);
+/* Change a row's decoded values to what leaves. */
+struct job_scan;
+void job_dates_apply(const struct job_scan *s, uint32_t respondent,
+    struct answers_value *values);
+
 
 /* Consents that cover: text and scopes, with the year they were given. */
 struct job_consent {
@@ -108,6 +133,7 @@ struct job_scan {
 	size_t dimensions;              /* quasi columns and the consent */
 	size_t cells;                   /* CSV columns, without the first two */
 	struct answers_value *values;
+	struct job_dates dates;
 	/* per row, in no order once sorted */
 	struct kanon_row *rows;
 	size_t rows_len, rows_cap;
@@ -319,6 +345,7 @@ struct job_figures {
 	/* of report.h, then one of each consent text, in the plan's order */
 	struct mask_count counts[REPORT_COUNTS + PLAN_TEXTS_MAX];
 	char source[64];
+	struct buf dates, dates_ja;
 };
 void job_figures_release(struct job_figures *f);
 

@@ -32,6 +32,7 @@ struct job_memory {
 	struct owner *w;
 	const struct job_case *c;
 	const struct memory_key *key;
+	const struct job_scan *scan;    /* once checked */
 	uint32_t respondents;
 	struct prior prior;
 	struct earlier *earlier;
@@ -433,6 +434,7 @@ static enum err compare(struct job_memory *m, const struct job_scan *s,
 
 enum err job_memory_check(struct job_memory *m, const struct job_scan *s)
 {
+	m->scan = s;
 	RETURN_IF(job_groups_make(s, 1, &m->groups));
 	RETURN_IF(job_memory_describe(s, m->c, m->key, &m->groups, &m->now));
 	if (m->notes_len > 0)
@@ -444,6 +446,36 @@ enum err job_memory_check(struct job_memory *m, const struct job_scan *s)
 }
 
 /* ---- the record of this release ---- */
+
+static const uint8_t *ladder_digest(const struct job_memory *m,
+    const char *name)
+{
+	for (size_t i = 0; i < m->c->docket.ladders_len; i++)
+		if (strcmp(m->c->docket.files[i].name, name) == 0)
+			return m->c->docket.files[i].sha256;
+	return NULL;
+}
+
+/* Of what has a ladder, and of dates, which may leave in several ways. */
+static enum err write_levels(const struct job_memory *m, struct prior *one)
+{
+	for (size_t i = 0; i < m->scan->columns_len; i++) {
+		const struct job_column *col = &m->scan->columns[i];
+		const struct survey_field *f =
+		    &m->scan->survey->fields[col->field->index];
+		const uint8_t *sha256 = ladder_digest(m, col->plan->ladder);
+		struct decision_level l = {.level = col->level,
+		    .date = col->plan->date};
+
+		if (sha256 == NULL && f->kind != SURVEY_KIND_DATE)
+			continue;
+		(void)snprintf(l.field, sizeof(l.field), "%s", f->name);
+		if (sha256 != NULL)
+			memcpy(l.ladder_sha256, sha256, DIGEST_LEN);
+		RETURN_IF(prior_add_level(one, &l));
+	}
+	return ERR_OK;
+}
 
 static enum err write_text(struct job_memory *m, const uint8_t sha256[32],
     struct buf *out)
@@ -461,16 +493,7 @@ static enum err write_text(struct job_memory *m, const uint8_t sha256[32],
 	(void)snprintf(e.survey, sizeof(e.survey), "%s", p->survey_name);
 	memcpy(e.record_sha256, sha256, DIGEST_LEN);
 	RETURN_IF(prior_add(&one, &e));
-	for (size_t i = 0; i < m->now.columns_len; i++) {
-		const struct memory_column *c = &m->now.columns[i];
-		struct decision_level l = {.level = c->level};
-
-		if (c->levels == 1 && c->level == 0)
-			continue;       /* it has no ladder */
-		memcpy(l.field, c->field, sizeof(l.field));
-		memcpy(l.ladder_sha256, c->ladder_sha256, 32);
-		RETURN_IF(prior_add_level(&one, &l));
-	}
+	RETURN_IF(write_levels(m, &one));
 	buf_clear(out);
 	return prior_write(&one, out, &m->h->outcome->info);
 }

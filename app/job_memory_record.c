@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/job_internal.h"
+#include "policy/policy.h"
 
 #define CONSENT_FIELD "-consent"        /* no field is called so */
 
@@ -58,6 +59,23 @@ static enum err fill_tokens(struct tokens *c)
 	return ERR_OK;
 }
 
+/* A date that leaves in another way is another column; one that was moved is
+ * comparable within its project alone. */
+static void mark_date(unsigned date, const struct plan *p, uint8_t ladder[32])
+{
+	const struct bytes parts[] = {bytes_of(ladder, 32),
+	    bytes_str(policy_date_words[date]), bytes_str(" "),
+	    bytes_str(date == POLICY_DATE_SHIFTED ? p->project : ""),
+	    bytes_str(" "),
+	    bytes_str(date == POLICY_DATE_SHIFTED ? p->partner : "")};
+	uint8_t marked[DIGEST_LEN];
+
+	if (date == POLICY_DATE_AS_IS)
+		return;
+	digest_sha256_parts(parts, ARRAY_LEN(parts), marked);
+	memcpy(ladder, marked, DIGEST_LEN);
+}
+
 static enum err describe_column(const struct job_column *col,
     const struct job_case *c, const struct memory_key *key,
     struct memory_column *ret)
@@ -70,6 +88,7 @@ static enum err describe_column(const struct job_column *col,
 		if (strcmp(c->docket.files[i].name, col->plan->ladder) == 0)
 			memcpy(ret->ladder_sha256, c->docket.files[i].sha256,
 			    sizeof(ret->ladder_sha256));
+	mark_date(col->plan->date, &c->plan, ret->ladder_sha256);
 	ret->level = col->level;
 	ret->levels = col->plan->ladder[0] == '\0' ? 1 :
 	    ladder_levels(col->ladder) - col->level;

@@ -305,6 +305,7 @@ static enum err put_row(struct job_rows *r, size_t row)
 
 	job_arena_row(s->arena, r->at++, &a);
 	RETURN_IF(answers_decode(s->survey, a.packed, s->values));
+	job_dates_apply(s, a.respondent, s->values);
 	put_names(r, row, r->rank[a.respondent]);
 	return put_cells(r, row, s->values);
 }

@@ -23,6 +23,7 @@ void job_scan_release(struct job_scan *s)
 	}
 	free(s->kanon_columns);
 	free(s->consent_labels);
+	job_dates_release(&s->dates);
 	free(s->columns);
 	free(s->values);
 	free(s->rows);
@@ -73,6 +74,7 @@ static enum err init_column(struct job_scan *s, struct job_column *col,
 	col->field = survey_find(s->survey, bytes_str(plan->field));
 	if (col->field == NULL)
 		return ERR_NOT_FOUND;
+	job_dates_column(&s->dates, col);
 	col->quasi = col->field->disclosure == SURVEY_QUASI_IDENTIFYING;
 	col->level = plan->from;
 	if (col->quasi)
@@ -255,6 +257,8 @@ static enum err scan_record(struct job_scan *s, const struct reader_record *r)
 	if (who >= s->respondents)
 		return ERR_CORRUPT;
 	RETURN_IF(answers_decode(s->survey, r->packed, s->values));
+	job_dates_meet(&s->dates, who);
+	job_dates_apply(s, who, s->values);
 	RETURN_IF(job_scan_leaves(s, s->values, leaves));
 	RETURN_IF(consent_index(s, r, &consent));
 	leaves[s->dimensions - 1] = consent;

@@ -123,6 +123,23 @@ static void why(struct page *p)
 
 /* ---- what ---- */
 
+/* How a date leaves, and what a calendar date can give away. */
+static void date_way(struct page *p, const struct survey_field *f,
+    const struct plan_column *c)
+{
+	enum policy_date_mode mode = (enum policy_date_mode)c->date;
+
+	if (f == NULL || f->kind != SURVEY_KIND_DATE)
+		return;
+	put(p, say(p, "      date: ", "      日付："));
+	put(p, policy_date_text(mode, p->japanese));
+	if (mode == POLICY_DATE_AS_IS) {
+		put(p, say(p, "; ", "。"));
+		put(p, policy_date_warning(p->japanese));
+	}
+	put(p, "\n");
+}
+
 static void column(struct page *p, const struct plan_column *c)
 {
 	const struct survey_field *f = survey_find(p->in->docket->survey,
@@ -136,6 +153,7 @@ static void column(struct page *p, const struct plan_column *c)
 	}
 	if (c->ladder[0] == '\0') {
 		put(p, say(p, " - as it is\n", " ― そのまま\n"));
+		date_way(p, f, c);
 		return;
 	}
 	put(p, say(p, " - coarsened: ", " ― 粗くして提供："));
@@ -145,6 +163,7 @@ static void column(struct page *p, const struct plan_column *c)
 	put(p, say(p, " to ", "から"));
 	put_number(p, c->to);
 	put(p, "\n");
+	date_way(p, f, c);
 }
 
 static void items(struct page *p)

@@ -28,6 +28,31 @@ pseudonym_make(const uint8_t key[PSEUDONYM_KEY_LEN],
 	    bytes_of(tag, RECORD_TAG_LEN));
 }
 
+void
+pseudonym_shift_key(const uint8_t project_key[EPOCH_KEY_LEN],
+    const uint8_t project_epoch_sha256[DIGEST_LEN],
+    uint8_t ret[PSEUDONYM_KEY_LEN])
+{
+	digest_kb(ret, PSEUDONYM_KEY_LEN, project_key, "azk1.shift.key",
+	    bytes_of(project_epoch_sha256, DIGEST_LEN));
+}
+
+int
+pseudonym_shift_weeks(const uint8_t key[PSEUDONYM_KEY_LEN],
+    const uint8_t tag[RECORD_TAG_LEN])
+{
+	SECRET_BYTES(hash, PSEUDONYM_LEN);
+	uint64_t n = 0;
+	int weeks;
+
+	digest_kb(hash, PSEUDONYM_LEN, key, "azk1.shift",
+	    bytes_of(tag, RECORD_TAG_LEN));
+	for (size_t i = 0; i < 8; i++)
+		n = n << 8 | hash[i];
+	weeks = (int)(n % (2 * PSEUDONYM_SHIFT_WEEKS)) - PSEUDONYM_SHIFT_WEEKS;
+	return weeks < 0 ? weeks : weeks + 1;
+}
+
 /* ---- as text ---- */
 
 /* The next five bits of 16 bytes, most significant first; beyond the end they

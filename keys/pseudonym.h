@@ -39,6 +39,15 @@ enum err pseudonym_parse(struct bytes text,
 /* Only whether it is one; a million of them is 30 ms. */
 enum err pseudonym_check(struct bytes text) MUST_USE;
 
+/* Dates of a respondent are moved by so many whole weeks in this project: -26
+ * to 26, never 0, the same in all its releases and unlike in any other. */
+#define PSEUDONYM_SHIFT_WEEKS 26
+void pseudonym_shift_key(const uint8_t project_key[EPOCH_KEY_LEN],
+    const uint8_t project_epoch_sha256[DIGEST_LEN],
+    uint8_t ret[PSEUDONYM_KEY_LEN]);
+int pseudonym_shift_weeks(const uint8_t key[PSEUDONYM_KEY_LEN],
+    const uint8_t tag[RECORD_TAG_LEN]);
+
 /* binding.txt's salt and notice key. */
 void pseudonym_salt(const uint8_t project_key[EPOCH_KEY_LEN],
     const uint8_t plan_sha256[DIGEST_LEN], const char *export_id,

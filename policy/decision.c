@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "policy/decision_internal.h"
 #include "policy/grammar.h"
+#include "policy/profile.h"
 
 #define DAY_S 86400
 
@@ -169,6 +170,20 @@ judge_partner(const struct decision_case *c, struct reasons *r)
 }
 
 static enum err
+judge_profile(const struct decision_case *c, struct reasons *r)
+{
+	const struct request *q = c->request;
+	const struct profile_case p = {.policy = c->policy,
+	    .survey = c->survey, .ladders = c->ladders,
+	    .ladders_len = c->ladders_len,
+	    .fields = (const char *const *)q->fields.items,
+	    .fields_len = q->fields.len, .has_period = 1,
+	    .from_day = q->period_from_day};
+
+	return profile_judge(&p, r);
+}
+
+static enum err
 judge_days(const struct decision_case *c, struct reasons *r)
 {
 	const struct request *q = c->request;
@@ -276,6 +291,7 @@ decision_make(const struct decision_case *c, struct decision *ret)
 	RETURN_IF(decision_judge_purpose(c, &d));
 	RETURN_IF(decision_judge_texts(c, &d));
 	RETURN_IF(decision_judge_fields(c, &d));
+	RETURN_IF(judge_profile(c, &d.reasons));
 	RETURN_IF(judge_days(c, &d.reasons));
 	RETURN_IF(judge_quotas(c, &d.reasons));
 	take_rules(c, &d);

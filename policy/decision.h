@@ -29,8 +29,9 @@ struct survey;
 /* A level at which a project's column was released before and stays. */
 struct decision_level {
 	char field[33];
-	uint8_t ladder_sha256[32];
+	uint8_t ladder_sha256[32];  /* zeros: it had no ladder */
 	unsigned level;
+	unsigned date;              /* enum policy_date_mode */
 };
 
 struct decision_facts {

@@ -228,16 +228,17 @@ freeze_column(const struct decision_case *c, const struct policy_rule *rule,
 {
 	const struct decision_level *l = find_frozen(&c->facts,
 	    column->field);
-	const struct policy_ladder *named;
+	static const uint8_t none[32];
+	const uint8_t *ladder = none;
 	char level[DECISION_TEXT_MAX];
 
 	if (l == NULL)
 		return ERR_OK;
-	named = rule->kind == POLICY_LADDER ?
-	    policy_find_ladder(c->policy, rule->ladder) : NULL;
-	if (named != NULL && l->level >= column->from &&
-	    l->level <= column->to &&
-	    memcmp(named->sha256, l->ladder_sha256, 32) == 0) {
+	if (rule->kind == POLICY_LADDER)
+		ladder = policy_find_ladder(c->policy, rule->ladder)->sha256;
+	if (l->level >= column->from && l->level <= column->to &&
+	    l->date == column->date &&
+	    memcmp(ladder, l->ladder_sha256, 32) == 0) {
 		column->from = column->to = l->level;
 		return ERR_OK;
 	}
@@ -265,6 +266,8 @@ add_column(const struct decision_case *c, const struct policy_rule *rule,
 		column->from = rule->from;
 		column->to = rule->to;
 	}
+	if (f->kind == SURVEY_KIND_DATE)
+		column->date = (unsigned)policy_find_date(c->policy, f->name);
 	d->columns_len++;
 	return freeze_column(c, rule, place, column, &d->reasons);
 }

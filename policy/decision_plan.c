@@ -180,7 +180,8 @@ same_columns(const struct plan *a, const struct plan *b)
 		y = &b->columns[i];
 		if (strcmp(x->field, y->field) != 0 ||
 		    strcmp(x->ladder, y->ladder) != 0 ||
-		    x->from != y->from || x->to != y->to)
+		    x->from != y->from || x->to != y->to ||
+		    x->date != y->date)
 			return 0;
 	}
 	return 1;

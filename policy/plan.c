@@ -8,6 +8,7 @@
 #include "policy/consent.h"
 #include "policy/grammar.h"
 #include "policy/plan_internal.h"
+#include "policy/policy.h"
 #include "policy/values_internal.h"
 
 static const char *const plan_keys[] = {"plan", "owner", "export", "nonce",
@@ -15,7 +16,7 @@ static const char *const plan_keys[] = {"plan", "owner", "export", "nonce",
     "policy-version", "charter-sha256", "threshold", "partner",
     "partner-institution", "recipient", "recipient-sha256",
     "requester-fingerprint", "project", "project-epoch-sha256",
-    "project-release", "survey", "column-#", "scheme-sha256", "k",
+    "project-release", "survey", "column-#", "date-#", "scheme-sha256", "k",
     "suppression-limit", "minimum-cell", "prior-releases-sha256",
     "consent-text-#", "purpose", "disease", "legal-basis", "ethics-approval",
     "ethics-expiry", "period", "retention-until", "supersedes", "epochs",
@@ -163,6 +164,42 @@ parse_columns(struct plan *p, struct err_info *info)
 	return ERR_OK;
 }
 
+/* `FIELD MODE`, of a column, in their order. */
+static int
+parse_date(struct plan *p, const char *line, size_t *at)
+{
+	struct bytes rest = bytes_str(line), field, mode, none;
+	unsigned m;
+
+	if (!text_list_next(&rest, &field) || !text_list_next(&rest, &mode) ||
+	    text_list_next(&rest, &none))
+		return 0;
+	while (*at < p->columns_len && !bytes_equal(field,
+	    bytes_str(p->columns[*at].field)))
+		(*at)++;
+	for (m = POLICY_DATE_RELATIVE; policy_date_words[m] != NULL; m++)
+		if (bytes_equal(mode, bytes_str(policy_date_words[m])))
+			break;
+	if (*at == p->columns_len || policy_date_words[m] == NULL ||
+	    (m == POLICY_DATE_RELATIVE && p->columns[*at].ladder[0] != '\0'))
+		return 0;
+	p->columns[(*at)++].date = m;
+	return 1;
+}
+
+static enum err
+parse_dates(struct plan *p, struct err_info *info)
+{
+	size_t i, at = 0, len = text_run_len(p->text, "date-#");
+
+	for (i = 0; i < len; i++)
+		if (!parse_date(p, text_run_get(p->text, "date-#", i), &at))
+			return err_at(info, ERR_SYNTAX, 0, "date-%02zu: not "
+			    "\"FIELD relative|shifted\" of a column, in their "
+			    "order", i + 1);
+	return ERR_OK;
+}
+
 /* `SHA256 SCOPES` */
 static int
 parse_text(const char *line, struct plan_text *ret)
@@ -270,6 +307,7 @@ parse_disclosure(struct plan *p, struct err_info *info)
 	RETURN_IF(values_survey(t, "survey", p->survey_name,
 	    &p->survey_version, p->survey_sha256, info));
 	RETURN_IF(parse_columns(p, info));
+	RETURN_IF(parse_dates(p, info));
 	RETURN_IF(text_get_hex(t, "scheme-sha256", p->scheme_sha256, 32,
 	    info));
 	RETURN_IF(text_get_uint(t, "k", 1, 1000000, &n, info));

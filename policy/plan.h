@@ -17,6 +17,7 @@ struct plan_column {
 	char field[33];
 	char ladder[33];            /* "" for as-is */
 	unsigned from, to;          /* levels; 0 and 0 for as-is */
+	unsigned date;              /* enum policy_date_mode */
 };
 
 struct plan_text {

@@ -1,5 +1,6 @@
 /* policy/plan_write.c - writing plan.txt, and the bytes that its digests and
  * those of votes are taken over. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "policy/consent.h"
 #include "policy/plan.h"
 #include "policy/plan_internal.h"
+#include "policy/policy.h"
 #include "policy/values_internal.h"
 
 static void
@@ -78,6 +80,23 @@ put_head(struct text_writer *w, const struct plan *p)
 }
 
 static void
+put_dates(struct text_writer *w, const struct plan *p)
+{
+	size_t i, n = 0;
+	char line[64];
+
+	for (i = 0; i < p->columns_len; i++) {
+		const struct plan_column *c = &p->columns[i];
+
+		if (c->date == POLICY_DATE_AS_IS)
+			continue;
+		(void)snprintf(line, sizeof(line), "%s %s", c->field,
+		    policy_date_words[c->date]);
+		text_put_run(w, "date-#", n++, line);
+	}
+}
+
+static void
 put_what(struct text_writer *w, const struct plan *p)
 {
 	char hex[2 * 32 + 1];
@@ -88,6 +107,7 @@ put_what(struct text_writer *w, const struct plan *p)
 	    p->survey_version, hex);
 	for (i = 0; i < p->columns_len; i++)
 		put_column(w, i, &p->columns[i]);
+	put_dates(w, p);
 	text_put_hex(w, "scheme-sha256", p->scheme_sha256, 32);
 	text_put_uint(w, "k", p->k);
 	text_put_uint(w, "suppression-limit", p->suppression_limit);

@@ -83,7 +83,7 @@ policy_find_text(const struct policy *p, const uint8_t sha256[32])
 
 static enum err
 check_class(const struct survey_field *f, const struct policy_rule *r,
-    struct err_info *info)
+    enum policy_date_mode date, struct err_info *info)
 {
 	if (f->disclosure == SURVEY_IDENTIFYING)
 		return err_at(info, ERR_REFUSED, 0, "release.%s: the field "
@@ -92,6 +92,12 @@ check_class(const struct survey_field *f, const struct policy_rule *r,
 		return err_at(info, ERR_REFUSED, 0, "release.%s: the field "
 		    "has no disclosure class and can only be \"never\"",
 		    r->field);
+	if (date != POLICY_DATE_AS_IS && f->kind != SURVEY_KIND_DATE)
+		return err_at(info, ERR_UNSUPPORTED, 0, "disclosure.dates.%s: "
+		    "the field is no date", r->field);
+	if (date == POLICY_DATE_RELATIVE && r->kind == POLICY_LADDER)
+		return err_at(info, ERR_UNSUPPORTED, 0, "disclosure.dates.%s: "
+		    "a relative date has no ladder", r->field);
 	if (r->kind != POLICY_LADDER)
 		return ERR_OK;
 	if (f->kind == SURVEY_KIND_LIST)
@@ -131,7 +137,8 @@ policy_check_survey(const struct policy *p, const struct survey *s,
 			    "survey %s version %u has no such field",
 			    r->rules[i].field, s->name, s->version);
 		if (r->rules[i].kind != POLICY_NEVER)
-			RETURN_IF(check_class(f, &r->rules[i], info));
+			RETURN_IF(check_class(f, &r->rules[i],
+			    policy_find_date(p, f->name), info));
 	}
 	return ERR_OK;
 }

@@ -26,6 +26,7 @@ struct json_doc;
 struct survey;
 struct survey_field;
 struct ladder;
+struct profile;
 
 struct policy_survey {
 	const char *name;
@@ -58,6 +59,34 @@ struct policy_rule {
 	unsigned from, to;          /* levels allowed; 0 and 0 elsewhere */
 };
 
+/* How a date leaves, beside its rule. */
+enum policy_date_mode {
+	POLICY_DATE_AS_IS,
+	POLICY_DATE_RELATIVE,       /* days since the first answer */
+	POLICY_DATE_SHIFTED,        /* by whole weeks, by respondent */
+};
+extern const char *const policy_date_words[];   /* NULL behind the last */
+#define POLICY_DATES_MAX 64
+
+struct policy_date {
+	const char *field;
+	enum policy_date_mode mode;
+};
+
+/* Places of residence at their finest, as the owner states them. */
+enum policy_unit {
+	POLICY_UNIT_POSTCODE, POLICY_UNIT_MUNICIPALITY,
+	POLICY_UNIT_HEALTH_CENTRE, POLICY_UNIT_MEDICAL_AREA,
+	POLICY_UNIT_PREFECTURE,
+};
+extern const char *const policy_unit_words[];
+
+struct policy_residence {
+	const char *field;          /* NULL: not stated */
+	enum policy_unit unit;
+	int64_t smallest_population;
+};
+
 struct policy_release {
 	const char *survey;
 	unsigned version;
@@ -87,6 +116,14 @@ struct policy {
 	struct policy_release *releases;
 	size_t releases_len;
 	unsigned k, suppression_limit, minimum_cell;
+	const struct profile *profile;      /* NULL: none */
+	struct policy_date dates[POLICY_DATES_MAX];
+	size_t dates_len;
+	struct policy_residence residence;
+	const char *birth;          /* field; NULL: not stated */
+	int has_early_wave;
+	int32_t early_wave_until_day;
+	unsigned population;        /* that the sample is of; 0: not stated */
 	unsigned retention_days, plan_valid_days;
 	unsigned exports_per_year;
 	uint64_t respondents_per_export;
@@ -147,6 +184,11 @@ const struct policy_ladder *policy_find_ladder(const struct policy *p,
     const char *name);
 const struct policy_rule *policy_find_rule(const struct policy *p,
     const char *survey, unsigned version, const char *field);
+enum policy_date_mode policy_find_date(const struct policy *p,
+    const char *field);
+/* In words (static): how dates leave, and why it matters. */
+const char *policy_date_text(enum policy_date_mode mode, int japanese);
+const char *policy_date_warning(int japanese);
 /* By the full digest. */
 const struct consent_text *policy_find_text(const struct policy *p,
     const uint8_t sha256[32]);

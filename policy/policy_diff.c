@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/encode.h"
 #include "policy/policy_diff_internal.h"
+#include "policy/profile.h"
 
 void
 policy_diff_release(struct policy_diff *d)
@@ -202,6 +203,87 @@ diff_numbers(struct policy_diff_work *w, const struct policy *a,
 }
 
 static void
+diff_profile(struct policy_diff_work *w, const struct policy *a,
+    const struct policy *b)
+{
+	const char *before = a->profile != NULL ? a->profile->name : NULL;
+	const char *after = b->profile != NULL ? b->profile->name : NULL;
+	enum policy_diff_way way = POLICY_DIFF_OTHER;
+
+	if (a->profile == b->profile)
+		return;
+	if (after == NULL)
+		way = POLICY_DIFF_WIDER;
+	else if (before == NULL)
+		way = POLICY_DIFF_NARROWER;
+	policy_diff_add(w, way, "disclosure.profile", before, after);
+}
+
+/* A date by the calendar says more than one that is relative or moved. */
+static void
+diff_date(struct policy_diff_work *w, const char *field,
+    enum policy_date_mode before, enum policy_date_mode after)
+{
+	enum policy_diff_way way = POLICY_DIFF_OTHER;
+	char place[64];
+
+	if (before == after)
+		return;
+	if (after == POLICY_DATE_AS_IS)
+		way = POLICY_DIFF_WIDER;
+	else if (before == POLICY_DATE_AS_IS)
+		way = POLICY_DIFF_NARROWER;
+	(void)snprintf(place, sizeof(place), "disclosure.dates.%.32s", field);
+	policy_diff_add(w, way, place, policy_date_words[before],
+	    policy_date_words[after]);
+}
+
+static void
+diff_dates(struct policy_diff_work *w, const struct policy *a,
+    const struct policy *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->dates_len; i++)
+		diff_date(w, b->dates[i].field,
+		    policy_find_date(a, b->dates[i].field), b->dates[i].mode);
+	for (i = 0; i < a->dates_len; i++)
+		if (policy_find_date(b, a->dates[i].field) ==
+		    POLICY_DATE_AS_IS)
+			diff_date(w, a->dates[i].field, a->dates[i].mode,
+			    POLICY_DATE_AS_IS);
+}
+
+static const char *
+residence_text(const struct policy_residence *r, char text[96])
+{
+	if (r->field == NULL)
+		return "-";
+	(void)snprintf(text, 96, "%.32s %s %lld", r->field,
+	    policy_unit_words[r->unit], (long long)r->smallest_population);
+	return text;
+}
+
+static void
+diff_disclosure(struct policy_diff_work *w, const struct policy *a,
+    const struct policy *b)
+{
+	char before[96], after[96];
+
+	diff_profile(w, a, b);
+	diff_dates(w, a, b);
+	policy_diff_text(w, "disclosure.residence",
+	    residence_text(&a->residence, before),
+	    residence_text(&b->residence, after));
+	policy_diff_text(w, "disclosure.birth", a->birth != NULL ? a->birth :
+	    "-", b->birth != NULL ? b->birth : "-");
+	diff_day(w, "disclosure.early_wave_until", a->early_wave_until_day,
+	    b->early_wave_until_day, POLICY_DIFF_NARROWER);
+	policy_diff_number(w, "disclosure.population", a->population,
+	    b->population, POLICY_DIFF_OTHER);
+}
+
+static void
 diff_rules(struct policy_diff_work *w, const struct policy *a,
     const struct policy *b)
 {
@@ -227,6 +309,7 @@ diff_rules(struct policy_diff_work *w, const struct policy *a,
 	    b->denial_is_vote);
 	policy_diff_switch(w, "accept_guessable_ids", guessable,
 	    a->accept_guessable_ids, b->accept_guessable_ids);
+	diff_disclosure(w, a, b);
 	diff_witnesses(w, a, b);
 }
 

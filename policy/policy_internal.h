@@ -16,6 +16,9 @@ enum err policy_read_purposes(struct policy *p, const struct json_doc *v,
     struct err_info *info) MUST_USE;
 enum err policy_read_ladders(struct policy *p, const struct json_doc *v,
     struct err_info *info) MUST_USE;
+/* The optional members of `disclosure`. */
+enum err policy_read_disclosure(struct policy *p, const struct json_doc *v,
+    struct err_info *info) MUST_USE;
 enum err policy_read_releases(struct policy *p, const struct json_doc *v,
     struct err_info *info) MUST_USE;
 

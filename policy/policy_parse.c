@@ -96,7 +96,9 @@ read_disclosure(struct policy *p, const struct json_doc *v,
     struct err_info *info)
 {
 	static const char *const keys[] = {"k",
-	    "suppression_limit_basis_points", "minimum_cell", NULL};
+	    "suppression_limit_basis_points", "minimum_cell", "profile",
+	    "dates", "residence", "birth", "early_wave_until", "population",
+	    NULL};
 	static const int64_t count[2] = {1, 1000000}, points[2] = {0, 10000};
 	const struct json_doc *d;
 
@@ -104,8 +106,9 @@ read_disclosure(struct policy *p, const struct json_doc *v,
 	RETURN_IF(policy_uint(d, "k", count, "disclosure", &p->k, info));
 	RETURN_IF(policy_uint(d, "suppression_limit_basis_points", points,
 	    "disclosure", &p->suppression_limit, info));
-	return policy_uint(d, "minimum_cell", count, "disclosure",
-	    &p->minimum_cell, info);
+	RETURN_IF(policy_uint(d, "minimum_cell", count, "disclosure",
+	    &p->minimum_cell, info));
+	return policy_read_disclosure(p, d, info);
 }
 
 static enum err

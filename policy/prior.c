@@ -78,8 +78,8 @@ put_level(struct text_writer *w, size_t i, const struct decision_level *l)
 	char hex[65], line[128];
 
 	encode_hex(l->ladder_sha256, 32, hex);
-	(void)snprintf(line, sizeof(line), "%s %s %u", l->field, hex,
-	    l->level);
+	(void)snprintf(line, sizeof(line), "%s %s %u %s", l->field, hex,
+	    l->level, policy_date_words[l->date]);
 	text_put_run(w, "level-#", i, line);
 }
 
@@ -158,6 +158,19 @@ take_digest(struct bytes *rest, uint8_t ret[32])
 }
 
 static int
+take_date(struct bytes *rest, unsigned *ret)
+{
+	struct bytes item;
+
+	if (!text_list_next(rest, &item))
+		return 0;
+	for (*ret = 0; policy_date_words[*ret] != NULL; ++*ret)
+		if (bytes_equal(item, bytes_str(policy_date_words[*ret])))
+			return 1;
+	return 0;
+}
+
+static int
 parse_release(const char *line, struct prior_export *r)
 {
 	struct bytes rest = bytes_str(line), none;
@@ -183,7 +196,7 @@ parse_level(const char *line, struct decision_level *l)
 	return take_name(&rest, grammar_is_field, l->field,
 	    sizeof(l->field)) && take_digest(&rest, l->ladder_sha256) &&
 	    take_number(&rest, PLAN_LEVEL_MAX, &l->level) &&
-	    !text_list_next(&rest, &none);
+	    take_date(&rest, &l->date) && !text_list_next(&rest, &none);
 }
 
 static enum err
@@ -215,7 +228,7 @@ parse_levels(const struct text *t, struct prior *p, struct err_info *info)
 	for (i = 0; i < len; i++) {
 		if (!parse_level(text_run_get(t, "level-#", i), &l))
 			return err_at(info, ERR_SYNTAX, 0,
-			    "level-%02zu: not \"FIELD SHA256 LEVEL\"", i + 1);
+			    "level-%02zu: not \"FIELD SHA256 LEVEL DATE\"", i + 1);
 		for (j = 0; j < p->levels_len; j++)
 			if (strcmp(p->levels[j].field, l.field) == 0)
 				return err_at(info, ERR_DUPLICATE, 0,

@@ -9,6 +9,7 @@
 #include "app/papers.h"
 #include "app/witnesses.h"
 #include "keys/sshsig.h"
+#include "policy/profile.h"
 #include "vault/register_plan.h"
 
 /* A policy on its way in, with what it is held against. */
@@ -18,12 +19,15 @@ struct incoming {
 	struct buf old_bytes;
 	uint8_t old_sha256[DIGEST_LEN];
 	int has_old;
+	struct reasons breaches;        /* of the policy's profile */
+	size_t judged;                  /* surveys held against it */
 };
 
 static void incoming_release(struct incoming *in)
 {
 	docket_release(&in->docket);
 	policy_release(&in->old);
+	reasons_release(&in->breaches);
 	buf_release(&in->old_bytes);
 }
 
@@ -81,9 +85,23 @@ static enum err add_ladders(struct home *h, const char *owner,
 	return ERR_OK;
 }
 
-static enum err check_survey(struct home *h, const char *owner,
-    struct docket *d, const struct policy_survey *s)
+/* Every breach, by the rule's name. */
+static enum err check_profile(struct incoming *in,
+    const struct survey *survey)
 {
+	const struct docket *d = &in->docket;
+	const struct profile_case c = {.policy = &d->policy,
+	    .survey = survey, .ladders = d->files,
+	    .ladders_len = d->ladders_len, .fields_only = in->judged > 0};
+
+	in->judged++;
+	return profile_judge(&c, &in->breaches);
+}
+
+static enum err check_survey(struct home *h, const char *owner,
+    struct incoming *in, const struct policy_survey *s)
+{
+	const struct docket *d = &in->docket;
 	CLEANUP(paper_release) struct paper p = {0};
 	CLEANUP(survey_cleanup) struct survey *survey = NULL;
 	struct register_query q = {.kind = REGISTER_SURVEY, .owner = owner,
@@ -98,8 +116,9 @@ static enum err check_survey(struct home *h, const char *owner,
 	RETURN_IF(e);
 	RETURN_IF(survey_parse(bytes_buf(&p.bytes), &survey, info));
 	RETURN_IF(policy_check_survey(&d->policy, survey, p.sha256, info));
-	return policy_check_ladders(&d->policy, survey, d->files,
-	    d->ladders_len, info);
+	RETURN_IF(policy_check_ladders(&d->policy, survey, d->files,
+	    d->ladders_len, info));
+	return check_profile(in, survey);
 }
 
 static enum err check_texts(struct home *h, const char *owner,
@@ -136,10 +155,13 @@ static enum err check_all(struct home *h, const char *owner,
 		    "version: the first policy has version 1 and no previous one");
 	RETURN_IF(add_ladders(h, owner, d));
 	for (size_t i = 0; i < d->policy.surveys_len; i++)
-		RETURN_IF(check_survey(h, owner, d, &d->policy.surveys[i]));
+		RETURN_IF(check_survey(h, owner, in, &d->policy.surveys[i]));
 	RETURN_IF(check_texts(h, owner, &d->policy));
 	info->file[0] = '\0';
-	return ERR_OK;
+	if (in->breaches.len == 0)
+		return ERR_OK;
+	docket_tell(&(struct decision){.reasons = in->breaches}, h->outcome);
+	return ERR_REFUSED;
 }
 
 static enum err read_and_check(struct home *h, const char *owner,

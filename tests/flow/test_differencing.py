@@ -158,7 +158,7 @@ def test_levels_are_frozen(released):
     assert re.search(r"^also-key-01: memory ", files["plan.txt"], re.M)
     assert "release-01: EXP-2026-0001 covid-cohort keio corona 1 " in \
         files["prior-releases.txt"]
-    assert re.search(r"^level-01: Q08 [0-9a-f]{64} 1$",
+    assert re.search(r"^level-01: Q08 [0-9a-f]{64} 1 as-is$",
                      files["prior-releases.txt"], re.M)
     said = packet.run("approve", found, "a", "--yes")[1]
     assert "EXP-2026-0001" in said.err + said.out

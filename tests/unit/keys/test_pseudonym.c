@@ -52,6 +52,41 @@ derivations_equal_python(void **state)
 	assert_hex(out, 32, KEYS_RECEIPT_COMMITMENT);
 }
 
+/* As Python's hashlib has it; within a project stable, across unlike. */
+static void
+weeks_of_a_shift(void **state)
+{
+	static const int want[] = {-25, -21, -6, 23};
+	uint8_t project[32], epoch[32], other[32] = {1}, key[32], key2[32];
+	uint8_t tag[32];
+	int seen[2 * PSEUDONYM_SHIFT_WEEKS + 1] = {0};
+	size_t same = 0, i;
+
+	(void)state;
+	count(project, 32, 0);
+	count(epoch, 32, 0x20);
+	pseudonym_shift_key(project, epoch, key);
+	pseudonym_shift_key(other, epoch, key2);
+	for (i = 0; i < 4000; i++) {
+		int weeks;
+
+		memset(tag, (int)(i & 255), sizeof(tag));
+		if (i > 255)
+			tag[0] = (uint8_t)(i >> 8), tag[1] = 1;
+		weeks = pseudonym_shift_weeks(key, tag);
+		if (i < ARRAY_LEN(want))
+			assert_int_equal(weeks, want[i]);
+		assert_in_range(weeks + PSEUDONYM_SHIFT_WEEKS, 0,
+		    2 * PSEUDONYM_SHIFT_WEEKS);
+		seen[weeks + PSEUDONYM_SHIFT_WEEKS]++;
+		assert_int_equal(weeks, pseudonym_shift_weeks(key, tag));
+		same += weeks == pseudonym_shift_weeks(key2, tag);
+	}
+	for (i = 0; i < ARRAY_LEN(seen); i++)
+		assert_int_equal(seen[i] > 0, i != PSEUDONYM_SHIFT_WEEKS);
+	assert_in_range(same, 4000 / 52 / 2, 4000 / 52 * 2);
+}
+
 /* P8: the same person under two projects, plans or keys. */
 static void
 nothing_is_stable_across_projects(void **state)
@@ -197,6 +232,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(weeks_of_a_shift),
 		cmocka_unit_test(derivations_equal_python),
 		cmocka_unit_test(nothing_is_stable_across_projects),
 		cmocka_unit_test(text_and_back),

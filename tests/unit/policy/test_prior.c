@@ -11,7 +11,7 @@ static const char whole[] = "azukari-prior-releases v1\n"
     "2020-03-01..2020-05-31 " HEX "\n"
     "release-02: EXP-2020-0005 other todai corona 1 "
     "2020-03-01..2020-03-01 " HEX "\n"
-    "level-01: Q08 " HEX " 2\nlevel-02: Q11 " HEX " 1\n";
+    "level-01: Q08 " HEX " 2 as-is\nlevel-02: Q11 " HEX " 1 shifted\n";
 
 static enum err
 again(struct bytes bytes, struct buf *out, struct err_info *info)
@@ -34,6 +34,7 @@ test_values(void **state)
 	assert_int_equal(p.releases[1].from_day, p.releases[1].to_day);
 	assert_int_equal(p.levels_len, 2);
 	assert_int_equal(p.levels[0].level, 2);
+	assert_int_equal(p.levels[1].date, POLICY_DATE_SHIFTED);
 	texts_reads_back(whole, again);
 	prior_release(&p);
 	assert_err(prior_parse(bytes_str(whole), &prior_one_schema, &p, NULL),
@@ -54,8 +55,9 @@ test_refusals(void **state)
 		{"2020-03-01..2020-03-01", "2020-03-01", ERR_SYNTAX,
 		    "release-02"},
 		{"level-02: Q11", "level-02: Q08", ERR_DUPLICATE, "level-02"},
-		{" 2\n", " 33\n", ERR_SYNTAX, "level-01"},
-		{" 2\n", " 2 2\n", ERR_SYNTAX, "level-01"},
+		{" 2 as-is\n", " 33 as-is\n", ERR_SYNTAX, "level-01"},
+		{" 2 as-is\n", " 2 2\n", ERR_SYNTAX, "level-01"},
+		{" 2 as-is\n", " 2\n", ERR_SYNTAX, "level-01"},
 	};
 
 	(void)state;
