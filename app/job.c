@@ -467,6 +467,9 @@ static enum err next_written(void *ctx, struct rows_batch *ret)
 	if (x->options->progress != NULL && ret->rows > 0)
 		x->options->progress(x->options->progress_ctx, "write",
 		    x->rows_out);
+	if (x->options->cancelled != NULL &&
+	    x->options->cancelled(x->options->progress_ctx))
+		return ERR_CANCELLED;
 	return ERR_OK;
 }
 
@@ -862,16 +865,38 @@ static enum err run(struct job *j, const char *plan, struct job_result *ret)
 	return ERR_OK;
 }
 
+/* A plan is carried out by one process (or thread of the service) at a time.
+ * The lock is on its secret, which is there as long as there is anything to
+ * be done. */
+static enum err lock_plan(struct home *h, const char *plan,
+    struct fs_lock *ret)
+{
+	char path[FS_PATH_MAX];
+	enum err e;
+
+	RETURN_IF(freeze_key_path(h, plan, path));
+	if (strchr(plan, '/') != NULL || !fs_exists(path))
+		return ERR_OK;
+	e = fs_lock_take(path, 0, ret);
+	if (e == ERR_BUSY)
+		return outcome_refuse(h->outcome, e,
+		    "%s is being carried out already", "%sはすでに実行中です",
+		    plan);
+	return e;
+}
+
 enum err job_run(struct home *h, const char *plan,
     const struct job_options *options, struct job_result *ret)
 {
 	static const struct job_options defaults = {0};
 	CLEANUP(job_free) struct job *j = calloc(1, sizeof(*j));
+	CLEANUP(fs_lock_release) struct fs_lock lock = {0};
 
 	if (j == NULL)
 		return ERR_NOMEM;
 	j->h = h;
 	j->options = options == NULL ? &defaults : options;
 	*ret = (struct job_result){0};
+	RETURN_IF(lock_plan(h, plan, &lock));
 	return run(j, plan, ret);
 }

@@ -33,7 +33,10 @@ struct job_options {
 	unsigned threads;               /* 0: 2 */
 	int rederive;                   /* only compute the payload's digests */
 	void (*progress)(void *ctx, const char *stage, uint64_t done);
-	void *progress_ctx;             /* may be NULL */
+	/* asked again and again; 1 ends the job with ERR_CANCELLED, as if it
+	 * had been killed: it may be run again.  May be NULL. */
+	int (*cancelled)(void *ctx);
+	void *progress_ctx;             /* of both; may be NULL */
 };
 
 struct job_result {

@@ -297,6 +297,8 @@ enum err job_scan_read(struct job_scan *s, struct reader *r,
 		done += batch.len;
 		if (o->progress != NULL)
 			o->progress(o->progress_ctx, "read", done);
+		if (o->cancelled != NULL && o->cancelled(o->progress_ctx))
+			return ERR_CANCELLED;
 	}
 }
 

@@ -40,6 +40,12 @@ void report_decided(struct json_doc *rows, struct outcome *o,
 struct json_doc *report_accepted(const struct accept_result *r);
 enum err report_next(struct home *h, const char *plan) MUST_USE;
 
+/* What an export did, small counts hidden as in its statement; and a sentence
+ * into ${o}. */
+struct job_result;
+enum err report_exported(const struct job_result *r, struct outcome *o,
+    struct json_doc **ret) MUST_USE;
+
 /* How many seats have approved and released. */
 struct report_standing {
 	unsigned approved, released, needed;

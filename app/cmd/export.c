@@ -1,15 +1,15 @@
 /* Freezing a plan, and exporting it. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/cmd/commands.h"
 #include "app/job.h"
 #include "app/ops/freeze.h"
 #include "app/ops/plans.h"
 #include "app/remote.h"
+#include "app/report.h"
 #include "app/unlock.h"
-#include "core/encode.h"
-#include "policy/disclosure/mask.h"
 
 static enum err freeze_remote(struct cli *cli, const char *owner,
     const char *request, uint64_t days)
@@ -70,88 +70,103 @@ static void show_progress(void *ctx, const char *stage, uint64_t done)
 	cli_progress_at(&s->progress, done);
 }
 
-/* ---- counts: small ones are nobody's business here either ---- */
+/* ---- what was done ---- */
 
-enum { CONSIDERED, EXPORTED, NO_CONSENT, WITHDRAWN, SUPPRESSED, PEOPLE,
-	COUNTS };
-
-static const struct { const char *en, *ja; } count_names[COUNTS] = {
-	[CONSIDERED] = {"answers considered", "対象の回答"},
-	[EXPORTED] = {"answers exported", "提供した回答"},
-	[NO_CONSENT] = {"withheld: no consent", "同意がなく除外"},
-	[WITHDRAWN] = {"withheld: withdrawn", "撤回により除外"},
-	[SUPPRESSED] = {"suppressed answers", "秘匿のため除外した回答"},
-	[PEOPLE] = {"respondents exported", "提供した人数"},
+static const struct { const char *key, *ja; } count_names[] = {
+	{"answers considered", "対象の回答"},
+	{"answers exported", "提供した回答"},
+	{"withheld: no consent", "同意がなく除外"},
+	{"withheld: withdrawn", "撤回により除外"},
+	{"suppressed answers", "秘匿のため除外した回答"},
+	{"respondents exported", "提供した人数"},
+	{"smallest group", "最小の集団"},
+	{"groups", "集団の数"},
 };
 
-/* As the statement in the bundle hides them. */
-static enum err mask(const struct job_result *r,
-    struct mask_count counts[COUNTS])
-{
-	static const size_t parts[] = {EXPORTED, NO_CONSENT, WITHDRAWN,
-		SUPPRESSED};
-	static const struct mask_sum sum = {.total = CONSIDERED,
-		.parts = parts, .parts_len = ARRAY_LEN(parts)};
-
-	counts[CONSIDERED].value = r->considered;
-	counts[EXPORTED].value = r->rows;
-	counts[NO_CONSENT].value = r->no_consent;
-	counts[WITHDRAWN].value = r->withdrawn;
-	counts[SUPPRESSED].value = r->suppressed_rows;
-	counts[PEOPLE].value = r->respondents;
-	return mask_counts(counts, COUNTS, &sum, 1, r->minimum_cell);
-}
-
-static void put_row(struct cli *cli, struct cli_table *t, size_t i,
-    const struct mask_count *c, uint64_t min)
-{
-	char text[MASK_TEXT_LEN];
-
-	mask_text(c, min, text);
-	cli_table_row(t, (const char *const[]){cli_say(cli,
-	    count_names[i].en, count_names[i].ja), text});
-	if (c->state == MASK_SHOWN)
-		json_doc_set_int(cli->result, count_names[i].en,
-		    (int64_t)c->value);
-	else
-		json_doc_set_string(cli->result, count_names[i].en, text);
-}
-
-static void put_number(struct cli *cli, struct cli_table *t, const char *en,
-    const char *ja, uint64_t value)
-{
-	char text[32];
-
-	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	cli_table_row(t, (const char *const[]){cli_say(cli, en, ja), text});
-	json_doc_set_int(cli->result, en, (int64_t)value);
-}
-
-static enum err print_result(struct cli *cli, const struct job_result *r)
+static void print_result(const struct cli *cli)
 {
 	CLEANUP(cli_table_release) struct cli_table t = {.columns = 2};
-	struct mask_count counts[COUNTS] = {0};
-	char hex[65];
 
-	RETURN_IF(mask(r, counts));
-	cli->result = json_doc_new_object();
-	json_doc_set_string(cli->result, "export", r->export_id);
-	json_doc_set_string(cli->result, "bundle", r->path);
-	if (r->considered == 0) {
-		outcome_add(&cli->outcome, OUTCOME_HINT,
-		    "it had been built before; its numbers are in the bundle's STATEMENT.txt",
-		    "以前に作成されていたものです。件数はSTATEMENT.txtにあります");
-		return ERR_OK;
+	if (json_doc_get(cli->result, count_names[0].key) == NULL)
+		return;                 /* only finished: nothing was counted */
+	for (size_t i = 0; i < ARRAY_LEN(count_names); i++) {
+		const struct json_doc *v = json_doc_get(cli->result,
+		    count_names[i].key);
+		const char *text = json_doc_string(v);
+		char number[24];
+
+		(void)snprintf(number, sizeof(number), "%lld",
+		    (long long)json_doc_int(v, 0));
+		cli_table_row(&t, (const char *const[]){cli_say(cli,
+		    count_names[i].key, count_names[i].ja),
+		    text == NULL ? number : text});
 	}
-	encode_hex(r->tagmanifest_sha256, 32, hex);
-	json_doc_set_string(cli->result, "tagmanifest_sha256", hex);
-	for (size_t i = 0; i < COUNTS; i++)
-		put_row(cli, &t, i, &counts[i], r->minimum_cell);
-	put_number(cli, &t, "smallest group", "最小の集団", r->k_achieved);
-	put_number(cli, &t, "groups", "集団の数", r->groups);
+	cli_table_print(&t);
+}
+
+/* ---- by a service: started there, watched from here ---- */
+
+#define POLL_MS 300
+
+static enum err watch(struct cli *cli, struct gateway *g, const char *path,
+    struct showing *s)
+{
+	for (;;) {
+		const char *state, *stage;
+
+		RETURN_IF(gateway_get(g, path));
+		state = json_doc_string(json_doc_get(cli->result, "state"));
+		stage = json_doc_string(json_doc_get(cli->result, "stage"));
+		if (state == NULL)
+			return ERR_SYNTAX;
+		if (strcmp(state, "queued") != 0 &&
+		    strcmp(state, "running") != 0 &&
+		    strcmp(state, "waiting") != 0)
+			return ERR_OK;
+		show_progress(s, stage != NULL && strcmp(stage, "write") ==
+		    0 ? "write" : "read", (uint64_t)json_doc_int(json_doc_get(
+		    cli->result, "done"), 0));
+		if (strcmp(state, "waiting") == 0)
+			return ERR_OK;
+		(void)usleep(POLL_MS * 1000);
+	}
+}
+
+/* What the job said is what this command says. */
+static enum err take_end(struct cli *cli)
+{
+	CLEANUP(json_doc_cleanup) struct json_doc *job = TAKE(cli->result);
+	const struct json_doc *end = json_doc_get(job, "outcome");
+	enum err e;
+
+	if (end == NULL)
+		return ERR_BUSY;
+	e = outcome_from_json(end, &cli->outcome);
+	if (e != ERR_OK)
+		return e;
+	cli->result = json_doc_copy(json_doc_get(job, "result"));
 	if (!cli->json)
-		cli_table_print(&t);
+		print_result(cli);
 	return ERR_OK;
+}
+
+static enum err export_remote(struct cli *cli, const char *plan,
+    struct showing *s)
+{
+	CLEANUP(gateway_cleanup) struct gateway *g = NULL;
+	CLEANUP(json_doc_cleanup) struct json_doc *doc =
+	    json_doc_new_object();
+	char path[FS_PATH_MAX];
+	enum err e;
+
+	json_doc_set_string(doc, "plan", plan);
+	RETURN_IF(fs_path(path, "/v1/jobs/%s", plan));
+	RETURN_IF(gateway_open(cli, &g));
+	RETURN_IF(gateway_post_json(g, "/v1/jobs", doc));
+	e = watch(cli, g, path, s);
+	cli_progress_end(&s->progress);
+	RETURN_IF(e);
+	return take_end(cli);
 }
 
 static enum err run_export(struct cli *cli, struct cli_args args)
@@ -163,6 +178,7 @@ static enum err run_export(struct cli *cli, struct cli_args args)
 		{"--arena", CLI_NUMBER, &arena},
 		{"--threads", CLI_NUMBER, &threads},
 		{"--rederive", CLI_FLAG, &rederive},
+		{"--identity", CLI_TEXT, &cli->identity},
 	};
 	struct showing showing = {.cli = cli};
 	struct job_options o = {.progress = show_progress,
@@ -178,17 +194,16 @@ static enum err run_export(struct cli *cli, struct cli_args args)
 	o.arena_bytes = (size_t)arena << 20;
 	o.threads = (unsigned)threads;
 	o.rederive = rederive;
+	if (cli->gateway != NULL)
+		return export_remote(cli, args.items[0], &showing);
 	RETURN_IF(unlock_home(cli, &h));
 	RETURN_IF(plans_expire(h));
 	e = job_run(h, args.items[0], &o, &r);
 	cli_progress_end(&showing.progress);
 	RETURN_IF(e);
-	RETURN_IF(print_result(cli, &r));
-	json_doc_set_bool(cli->result, "waits", r.waits);
-	if (r.path[0] != '\0')
-		outcome_add(&cli->outcome, OUTCOME_DONE,
-		    "%s is released: %s", "%sを提供しました: %s",
-		    r.export_id, r.path);
+	RETURN_IF(report_exported(&r, &cli->outcome, &cli->result));
+	if (!cli->json)
+		print_result(cli);
 	return ERR_OK;
 }
 

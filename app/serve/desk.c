@@ -133,35 +133,6 @@ enum err serve_caller_holds(struct serve_request *q)
 
 /* ---- running ---- */
 
-/* The folders of this machine are nobody's business: of a path in the home
- * the last part stays. */
-static void scrub(const char *home, char *text)
-{
-	size_t len = strlen(home);
-	char *at;
-
-	while (text != NULL && (at = strstr(text, home)) != NULL) {
-		size_t path = len + strcspn(at + len, " \t\n,;:\"'");
-		char *end = at + path, *name = end;
-
-		while (name > at && name[-1] != '/')
-			name--;
-		if (name == at)
-			name = at + len;
-		memmove(at, name, strlen(name) + 1);
-	}
-}
-
-static void scrub_outcome(const char *home, struct outcome *o)
-{
-	scrub(home, o->info.file);
-	scrub(home, o->info.message);
-	for (size_t i = 0; i < o->len; i++) {
-		scrub(home, o->lines[i].en);
-		scrub(home, o->lines[i].ja);
-	}
-}
-
 static enum err run_handler(struct worker *w, struct serve_request *q)
 {
 	struct home *h;
@@ -177,7 +148,7 @@ static enum err run_handler(struct worker *w, struct serve_request *q)
 		e = q->route->run(q);
 	q->home = NULL;
 	h->outcome = &w->outcome;
-	scrub_outcome(h->dir, &q->outcome);
+	serve_scrub(q->serve, &q->outcome);
 	if (is_hard(e)) {
 		serve_log("handler-failed", "operation", q->route->operation,
 		    "error", err_name(e), NULL);

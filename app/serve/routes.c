@@ -1,5 +1,7 @@
 #include "app/serve/routes.h"
 
+#include "app/serve/jobs.h"
+
 static const struct serve_routes *const groups[] = {
 	&health_routes,
 	&session_routes,
@@ -8,6 +10,7 @@ static const struct serve_routes *const groups[] = {
 	&export_routes,
 	&ledger_routes,
 	&line_routes,
+	&job_routes,
 };
 
 const struct serve_routes *const *routes_all(size_t *ret_len)

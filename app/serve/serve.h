@@ -195,6 +195,10 @@ enum err serve_home_open(struct serve *s, struct outcome *o,
 /* A number that moves when the gateway's key file has changed. */
 uint64_t serve_keys_moved(struct serve *s);
 
+/* What a request said, without the folders of this machine (done for every
+ * handler's outcome). */
+void serve_scrub(const struct serve *s, struct outcome *o);
+
 /* ---- log: one line of JSON to standard error, no personal data ----
  *
  * ${event} is a short word with dashes; then pairs of key and text, NULL at

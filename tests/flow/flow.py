@@ -555,17 +555,18 @@ def witness_policy(path, vkey, witnesses, quorum="any", url=""):
     """A tlog-policy file: K of these witnesses."""
     text = f"log {vkey}\n"
     for w in witnesses:
-        text += f"witness {w.name} {w.vkey} {url}".rstrip() + "\n"
+        own = f"{url}/{w.name}" if url else ""
+        text += f"witness {w.name} {w.vkey} {own}".rstrip() + "\n"
     text += f"group all {quorum} {' '.join(w.name for w in witnesses)}\n"
     return write(path, text + "quorum all\n")
 
 
-def make_witnessed(home, names=("w1", "w2"), quorum="all"):
+def make_witnessed(home, names=("w1", "w2"), quorum="all", url=""):
     """A policy with witnesses instead of the one in force."""
     vkey = ledger_vkey(home)
     home.witnesses = [Witness(home.folder, n, vkey) for n in names]
     home.witness_policy = witness_policy(
-        home.folder / "witness-policy", vkey, home.witnesses, quorum)
+        home.folder / "witness-policy", vkey, home.witnesses, quorum, url)
     first = home.folder / "policy-14-1.json"
     doc = policy_document(
         home, partners=[home.partner], version=2, previous=sha256(first),

@@ -1,0 +1,339 @@
+"""What the service does by itself: exports beside everything else, numbers,
+witnesses; and what is left when it is killed."""
+import contextlib
+import http.server
+import json
+import random
+import signal
+import threading
+import time
+
+import pytest
+
+import flow
+from service import Service, person_entry
+
+
+@pytest.fixture
+def approved(frozen, officers):
+    officers.approve_fully(frozen.plan)
+    frozen.operator = flow.make_person(frozen.folder, "operator")
+    return frozen
+
+
+def serving(home, **config):
+    config.setdefault("limits", {"requests_per_second": 0})
+    return Service(home, operators=[person_entry(home.operator, "op")],
+                   **config)
+
+
+def job(s, plan, token, wanted, seconds=30):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        reply = s.get(f"/v1/jobs/{plan}", token=token)
+        if reply.status == 200 and reply.result["state"] in wanted:
+            return reply.result
+        time.sleep(0.1)
+    raise AssertionError(reply)
+
+
+def test_a_job(approved, tmp_path):
+    home, plan = approved, approved.plan
+    with serving(home) as s:
+        op = s.token("operator", "op", home.operator)
+        assert s.post("/v1/jobs", {"plan": plan},
+                      token=s.seat("a")).status == 404
+        assert s.post("/v1/jobs", {"plan": "PLAN-2026-9999"},
+                      token=op).status == 404
+        started = s.post("/v1/jobs", {"plan": plan}, token=op)
+        assert started.status == 202
+        again = s.post("/v1/jobs", {"plan": plan}, token=op)
+        assert again.status == 202
+        done = job(s, plan, op, ("done", "failed"))
+        assert done["state"] == "done", done
+        assert done["result"]["answers exported"] > 0
+        assert str(home.path) not in json.dumps(done)
+        assert s.get("/v1/jobs", token=op).result[0]["plan"] == plan
+        assert not (home.path / "run/jobs" / plan).exists()
+        # started again it says why not, and gives its error
+        s.post("/v1/jobs", {"plan": plan}, token=op)
+        failed = job(s, plan, op, ("failed",))
+        assert failed["outcome"]["exit"] == 1
+    export = plan.replace("PLAN", "EXP")
+    flow.az("verify", home.path / "outbox" / f"{export}.tar")
+
+
+def test_export_from_afar(approved, tmp_path):
+    home, plan = approved, approved.plan
+    here = home.copy(tmp_path / "copy")
+    with serving(home) as s:
+        far = ["--gateway", f"https://localhost:{s.ports['tls']}", "--ca",
+               s.cert, "--as", "operator:op", *home.operator.options()]
+        there = flow.az("export", plan, *far)
+        said = here.az("export", plan)
+        assert there.out == said.out
+        assert "is released" in there.err
+        flow.az("export", plan, *far, code=1)
+        flow.az("export", "PLAN-2026-9999", *far, code=4)
+
+
+def test_cancel_and_kill(approved, fault, tmp_path):
+    """A job that is told to stop stops; one that dies begins again by itself
+    with the service, and its bundle verifies."""
+    home, plan = approved, approved.plan
+    for step in ("job.started", "job.counted", "job.built", "job.released"):
+        here = home.copy(tmp_path / step)
+        here.operator = home.operator
+        with contextlib.suppress(AssertionError, OSError):
+            with serving(here, program=fault,
+                         env={"AZUKARI_KILL_AT": step}) as s:
+                op = s.token("operator", "op", here.operator)
+                s.post("/v1/jobs", {"plan": plan}, token=op)
+                s.process.wait(timeout=30)
+                assert False, "to end the block"
+        assert (here.path / "run/jobs" / plan).exists(), step
+        with serving(here) as s:
+            op = s.token("operator", "op", here.operator)
+            assert job(s, plan, op, ("done", "failed"))["state"] == "done"
+        here.az("ledger", "verify")
+        flow.az("verify", here.path / "outbox" /
+                f"{plan.replace('PLAN', 'EXP')}.tar")
+    with serving(home) as s:
+        op = s.token("operator", "op", home.operator)
+        s.post("/v1/jobs", {"plan": plan}, token=op)
+        reply = s.call("DELETE", f"/v1/jobs/{plan}", token=op)
+        assert reply.status == 200
+        end = job(s, plan, op, ("done", "cancelled"))
+        if end["state"] == "cancelled":
+            s.post("/v1/jobs", {"plan": plan}, token=op)
+            end = job(s, plan, op, ("done", "failed"))
+        assert end["state"] == "done"
+
+
+def test_one_at_a_time(approved):
+    """The command line and the service do not carry out one plan twice."""
+    home = approved
+    key = home.path / "run/plans" / f"{home.plan}.key"
+    import fcntl
+    with open(key, "rb+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        ran = home.az("export", home.plan, code=6)
+        assert "already" in ran.err
+    home.az("export", home.plan)
+
+
+def test_numbers(approved):
+    home = approved
+    home.az("intake", "14", flow.lines(home.folder / "bad", "not a line"),
+            code=3)
+    with serving(home, gauges={"seconds": 1}) as s:
+        for _ in range(100):
+            m = s.metrics()
+            if m.get("azukari_gauges_seen_seconds"):
+                break
+            time.sleep(0.1)
+        label = '{owner="14"}'
+        assert m["azukari_respondents" + label] > 100
+        assert m["azukari_quarantined" + label] == 1
+        assert m["azukari_plans_waiting" + label] == 1
+        owner, = home.json("status")["owners"]
+        assert m["azukari_epochs_open" + label] == owner["epochs_open"]
+        assert m['azukari_exports{owner="14",state="released"}'] == 0
+        home.az("export", home.plan)
+        for _ in range(100):
+            m = s.metrics()
+            if m['azukari_exports{owner="14",state="released"}']:
+                break
+            time.sleep(0.1)
+        assert m['azukari_exports{owner="14",state="released"}'] == 1
+        text = s.get("/metrics", port="local").body.decode()
+        names = [t.split()[2] for t in text.splitlines()
+                 if t.startswith("# TYPE")]
+        assert len(names) == len(set(names))
+
+
+def test_backup_while_it_runs(approved, tmp_path):
+    home = approved
+    with serving(home) as s:
+        op = s.token("operator", "op", home.operator)
+        s.post("/v1/jobs", {"plan": home.plan}, token=op)
+        home.az("backup", tmp_path / "backup")
+        assert job(s, home.plan, op, ("done", "failed"))["state"] == "done"
+        assert s.get("/v1/status", token=op).status == 200
+    sets = sorted(p.name.split("-")[0] for p in
+                  (tmp_path / "backup").iterdir())
+    assert sets == ["erase", "vault"]
+
+
+def test_killed_at_any_time(frozen, officers):
+    """Requests of every kind while it is killed: what was answered is there,
+    the ledger verifies, and nothing is there twice."""
+    home = frozen
+    home.operator = flow.make_person(home.folder, "operator")
+    seed = random.randrange(1 << 30)
+    dice = random.Random(seed)
+    print("seed", seed)
+    told = []
+    for turn in range(4):
+        with contextlib.suppress(AssertionError), serving(home) as s:
+            pi, seat = s.partner(), s.seat("a")
+            op = s.token("operator", "op", home.operator)
+            packet = officers.path("packet")
+            got = s.get(f"/v1/plans/{home.plan}/packet", token=seat)
+            packet.write_bytes(got.body)
+            answer, _ = officers.run("approve", packet, "a", "--yes")
+
+            def ask(kind, s=s, answer=answer, turn=turn):
+                with contextlib.suppress(OSError):
+                    if kind == 0:
+                        name = f"REQ-2026-K{turn}{dice.randrange(1000)}"
+                        path = flow.draft(home.folder / f"{name}.txt",
+                                          home.partner, name)
+                        sig = flow.sign("request", path, home.partner)
+                        reply = s.post("/v1/requests", {
+                            "text": path.read_text(encoding="utf-8"),
+                            "signature": sig.read_text(encoding="utf-8")},
+                            token=pi)
+                        if reply.status == 201:
+                            told.append(("request", name))
+                    elif kind == 1:
+                        reply = s.post(
+                            f"/v1/plans/{home.plan}/answers",
+                            answer.read_bytes(), token=seat,
+                            headers={"Content-Type": "application/x-tar"})
+                        if reply.status == 200:
+                            told.append(("approval", "a"))
+                    elif kind == 2:
+                        reply = s.post("/v1/plans", {
+                            "owner": "14", "request": "REQ-2026-001"},
+                            token=op)
+                        if reply.status == 201:
+                            told.append(("plan", reply.result["plan"]))
+                    else:
+                        s.get(f"/v1/plans/{home.plan}/packet", token=seat)
+
+            threads = [threading.Thread(target=ask, args=(k,))
+                       for k in range(4)]
+            for t in threads:
+                t.start()
+            time.sleep(dice.uniform(0.02, 0.5))
+            s.process.send_signal(signal.SIGKILL)
+            s.process.wait()
+            for t in threads:
+                t.join()
+            assert False, "to end the block"
+    home.az("ledger", "verify")
+    requests = [r["request"] for r in home.json("request", "list")]
+    plans = [p["plan"] for p in home.json("plan", "list")]
+    row = next(p for p in home.json("plan", "list")
+               if p["plan"] == home.plan)
+    for kind, name in told:
+        if kind == "request":
+            assert requests.count(name) == 1, (name, seed)
+        elif kind == "plan":
+            assert plans.count(name) == 1, (name, seed)
+        else:
+            assert row["approvals"] == 1, seed
+    assert len(set(requests)) == len(requests)
+
+
+# ---- witnesses ----
+
+class Posted(http.server.BaseHTTPRequestHandler):
+    """Witnesses behind HTTP; each answers as server.answers tells it to."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        name = self.path.split("/")[1]
+        assert self.path == f"/{name}/add-checkpoint"
+        status, answer = self.server.answers(name, body)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *args):
+        pass
+
+
+def test_witnesses_over_http(asked, officers_of, tmp_path):
+    """A quorum that answers over HTTP lets a plan through to its bundle with
+    nobody carrying anything; one that is down, slow to begin or wrong does
+    not, and is asked again."""
+    home = asked
+    home.operator = flow.make_person(home.folder, "operator")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Posted)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    flow.make_witnessed(home, url=url)
+    people = {w.name: w for w in home.witnesses}
+    seen = []
+
+    def cosigned(name, body):
+        request = people[name].path("posted")
+        request.write_bytes(body)
+        answer, ran = people[name].cosign(request, code=None)
+        if ran.code == 0:
+            return 200, answer.read_bytes()
+        size = people[name].state.read_text().split("\n")[1] \
+            if people[name].state.exists() else "0"
+        return 409, f"{size}\n".encode()
+
+    def answers(name, body):
+        seen.append((name, body))
+        turn = sum(n == name for n, _ in seen)
+        if name == "w1" and turn == 1:
+            return 503, b""
+        if name == "w2" and turn == 1:
+            return 200, b"not a cosignature\n"
+        return cosigned(name, body)
+
+    server.answers = answers
+    try:
+        with serving(home, witnesses={"seconds": 1},
+                     gauges={"seconds": 1}) as s:
+            op = s.token("operator", "op", home.operator)
+            plan = s.post("/v1/plans", {"owner": "14",
+                                        "request": "REQ-2026-001"},
+                          token=op).result["plan"]
+            officers = officers_of(home)
+
+            def packet(seat):
+                until = time.monotonic() + 20
+                while time.monotonic() < until:
+                    reply = s.get(f"/v1/plans/{plan}/packet",
+                                  token=s.seat(seat))
+                    if reply.status == 200:
+                        return reply.body
+                    assert reply.status == 503, reply
+                    time.sleep(0.2)
+                raise AssertionError(reply)
+
+            def approved(seat):
+                file = officers.path("packet")
+                file.write_bytes(packet(seat))
+                answer, _ = officers.run("approve", file, seat, "--yes")
+                return s.post(f"/v1/plans/{plan}/answers",
+                              answer.read_bytes(), token=s.seat(seat),
+                              headers={"Content-Type": "application/x-tar"})
+
+            for seat in ("a", "b", "a", "b"):
+                time.sleep(1.5)         # one round of the witnesses
+                approved(seat)
+            s.post("/v1/jobs", {"plan": plan}, token=op)
+            done = job(s, plan, op, ("done", "failed"), seconds=40)
+            assert done["state"] == "done", done
+            m = s.metrics()
+            assert m["azukari_witness_cosigned_total"] >= 2
+            assert m["azukari_witness_failed_total"] >= 2
+            assert 'azukari_witness_lag_entries{witness="w1"}' in m
+    finally:
+        server.shutdown()
+    tar = home.path / "outbox" / f"{plan.replace('PLAN', 'EXP')}.tar"
+    assert tar.exists()
+    home.az("ledger", "verify")
+
+
+@pytest.fixture
+def officers_of():
+    return flow.Officers
