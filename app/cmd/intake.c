@@ -3,11 +3,10 @@
 
 #include "app/cmd/commands.h"
 #include "app/home.h"
-#include "app/ops/intake_run.h"
+#include "app/ops/intake_json.h"
 #include "app/unlock.h"
 
 #define BAD_SHOWN 20            /* lines told one by one; all are counted */
-#define BAD_LISTED 1000         /* with --json */
 
 struct shown {
 	struct cli *cli;
@@ -26,16 +25,8 @@ static void show_progress(void *ctx, const struct ingest_counts *so_far)
 static void list_bad(struct shown *s, const char *file,
     const struct intake_bad *bad)
 {
-	struct json_doc *line;
-
-	if (s->bad_count > BAD_LISTED)
-		return;
-	line = json_doc_new_object();
-	json_doc_set_string(line, "file", file);
-	json_doc_set_int(line, "line", (int64_t)bad->line);
-	json_doc_set_string(line, "reason", intake_reason_text(bad->reason));
-	json_doc_set_string(line, "rule", bad->message);
-	json_doc_add(s->bad, line);
+	if (s->bad_count <= INTAKE_JSON_BAD_MAX)
+		json_doc_add(s->bad, intake_json_bad(file, bad));
 }
 
 /* File, line and rule; never what stands in the line. */
@@ -127,58 +118,6 @@ static void show_table(const struct cli *cli,
 	cli_table_print(&t);
 }
 
-static void set_count(struct json_doc *doc, const char *key, uint64_t v)
-{
-	json_doc_set_int(doc, key, (int64_t)v);
-}
-
-static struct json_doc *json_refused(const struct ingest_counts *c)
-{
-	struct json_doc *doc = json_doc_new_object();
-
-	for (size_t i = 0; i < INGEST_REFUSED_COUNT; i++)
-		if (c->refused[i] > 0)
-			set_count(doc, ingest_refusal_text(
-			    (enum ingest_refusal)i, 0), c->refused[i]);
-	return doc;
-}
-
-static struct json_doc *json_reasons(const struct ingest_counts *c)
-{
-	struct json_doc *doc = json_doc_new_object();
-
-	for (size_t i = 0; i < INTAKE_REASON_COUNT; i++)
-		if (c->read.reasons[i] > 0)
-			set_count(doc, intake_reason_text(
-			    (enum intake_reason)i), c->read.reasons[i]);
-	return doc;
-}
-
-static struct json_doc *json_report(const struct intake_run_report *r,
-    int dry_run, struct json_doc *bad)
-{
-	struct json_doc *doc = json_doc_new_object();
-	const struct ingest_counts *c = &r->counts;
-
-	json_doc_set_string(doc, "source", r->source);
-	json_doc_set_bool(doc, "dry_run", dry_run);
-	json_doc_set_int(doc, "batch", r->batch);
-	set_count(doc, "lines", c->read.lines);
-	set_count(doc, "responses", c->responses);
-	set_count(doc, "consents", c->consents);
-	set_count(doc, "withdrawals", c->withdrawals);
-	set_count(doc, "known_already", c->duplicates);
-	json_doc_set(doc, "refused", json_refused(c));
-	set_count(doc, "bad", c->read.bad);
-	json_doc_set(doc, "bad_reasons", json_reasons(c));
-	json_doc_set(doc, "bad_lines", bad);
-	set_count(doc, "quarantined", c->quarantined);
-	set_count(doc, "new_respondents", c->new_respondents);
-	set_count(doc, "notices", c->notices);
-	set_count(doc, "epochs", c->epochs);
-	return doc;
-}
-
 static const struct {
 	const char *name;
 	enum ingest_format format;
@@ -261,7 +200,7 @@ static enum err run_intake(struct cli *cli, struct cli_args args)
 	e = intake_run(h, &run, &report);
 	cli_progress_end(&shown.progress);
 	if (cli->json)
-		cli->result = json_report(&report, run.dry_run, shown.bad);
+		cli->result = intake_json_report(&report, run.dry_run, shown.bad);
 	else if (report.counts.read.lines > 0 || e == ERR_OK)
 		show_table(cli, &report, run.dry_run);
 	return e;

@@ -167,8 +167,19 @@ static enum err begin(struct run *r)
 	return ingest_begin(&args, &r->ingest);
 }
 
+static enum err take_stream(struct run *r)
+{
+	const struct ingest_stream stream = {.read = r->args->read,
+	    .ctx = r->args->read_ctx, .name = "-", .format = r->args->format,
+	    .map = r->map, .fhir = r->fhir};
+
+	return ingest_stream(r->ingest, &stream);
+}
+
 static enum err take_all(struct run *r)
 {
+	if (r->args->read != NULL)
+		return take_stream(r);
 	for (size_t i = 0; i < r->args->files_len; i++)
 		RETURN_IF(take_file(r, r->args->files[i]));
 	return ERR_OK;

@@ -10,6 +10,8 @@ struct intake_run_args {
 	const char *source;             /* NULL: the owner's only one */
 	const char *const *files;       /* paths; "-" is standard input */
 	size_t files_len;
+	intake_read_fn read;            /* not NULL: one stream, no files */
+	void *read_ctx;
 	enum ingest_format format;
 	const char *map;                /* mapping file, of CSV or FHIR */
 	int dry_run;

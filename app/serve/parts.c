@@ -1,5 +1,6 @@
 #include "app/serve/parts.h"
 
+#include "app/serve/intake.h"
 #include "app/serve/line.h"
 #include "app/serve/gauges.h"
 #include "app/serve/jobs.h"
@@ -12,6 +13,7 @@ static const struct serve_part *const parts[] = {
 	&gauges_part,
 	&witnesses_part,
 	&jobs_part,
+	&intake_part,
 	NULL,
 };
 

@@ -11,6 +11,7 @@ static const struct serve_routes *const groups[] = {
 	&ledger_routes,
 	&line_routes,
 	&job_routes,
+	&intake_routes,
 };
 
 const struct serve_routes *const *routes_all(size_t *ret_len)

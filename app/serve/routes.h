@@ -13,6 +13,7 @@ extern const struct serve_routes plan_routes;
 extern const struct serve_routes request_routes;
 extern const struct serve_routes session_routes;
 extern const struct serve_routes line_routes;
+extern const struct serve_routes intake_routes;
 
 /* All groups; ${ret_len} of them. */
 const struct serve_routes *const *routes_all(size_t *ret_len);
