@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/job_internal.h"
+#include "app/ops/trust.h"
 #include "app/version.h"
 #include "core/clock.h"
 #include "core/encode.h"
@@ -278,48 +279,14 @@ enum err job_papers_statement(struct home *h, const struct job_case *c,
 
 /* ---- trust/allowed_signers ---- */
 
-static enum err add_signer(struct signers *s, const char *principal,
-    uint32_t namespaces, const char *ssh)
-{
-	struct signers_entry e = {.namespaces = namespaces};
-
-	(void)snprintf(e.principal, sizeof(e.principal), "%s", principal);
-	RETURN_IF(sshsig_public_parse(bytes_str(ssh), e.public_key));
-	return signers_add(s, &e);
-}
-
-static enum err add_seats(struct signers *s, const struct charter *c)
-{
-	uint32_t seat = SIGNERS_NS(SSHSIG_CHARTER) | SIGNERS_NS(SSHSIG_POLICY) |
-	    SIGNERS_NS(SSHSIG_APPROVAL) | SIGNERS_NS(SSHSIG_RELEASE) |
-	    SIGNERS_NS(SSHSIG_DENIAL) | SIGNERS_NS(SSHSIG_REVOCATION) |
-	    SIGNERS_NS(SSHSIG_BYTERELEASE) | SIGNERS_NS(SSHSIG_REIDENT) |
-	    SIGNERS_NS(SSHSIG_HANDOVER);
-	char principal[SIGNERS_PRINCIPAL_MAX + 1];
-
-	for (size_t i = 0; i < c->seats_len; i++) {
-		(void)snprintf(principal, sizeof(principal), "owner-%s/%s",
-		    c->owner, c->seats[i].name);
-		RETURN_IF(add_signer(s, principal, seat, c->seats[i].ssh));
-	}
-	return ERR_OK;
-}
-
 enum err job_papers_signers(struct home *h, const struct job_case *c,
     struct buf *out)
 {
 	CLEANUP(signers_release) struct signers s = {0};
-	char principal[SIGNERS_PRINCIPAL_MAX + 1];
 
 	(void)h;
-	RETURN_IF(add_signer(&s, "gateway", SIGNERS_NS(SSHSIG_PLAN) |
-	    SIGNERS_NS(SSHSIG_EXPORT) | SIGNERS_NS(SSHSIG_NOTICE),
-	    c->docket.charter.gateway_key));
-	RETURN_IF(add_seats(&s, &c->docket.charter));
-	(void)snprintf(principal, sizeof(principal), "partner-%s",
-	    c->plan.partner);
-	RETURN_IF(add_signer(&s, principal, SIGNERS_NS(SSHSIG_REQUEST) |
-	    SIGNERS_NS(SSHSIG_RECEIPT) | SIGNERS_NS(SSHSIG_DESTRUCTION) |
-	    SIGNERS_NS(SSHSIG_NOTICE), c->docket.request.requester_key));
+	RETURN_IF(trust_add_charter(&s, &c->docket.charter));
+	RETURN_IF(trust_add_partner(&s, c->plan.partner,
+	    c->docket.request.requester_key));
 	return signers_write(&s, out);
 }

@@ -10,6 +10,7 @@ static const struct commands_group *const groups[] = {
 	&intake_commands,
 	&ledger_commands,
 	&ledger_verify_commands,
+	&ledger_report_commands,
 	&partner_commands,
 	&status_commands,
 	&withdraw_commands,

@@ -20,6 +20,7 @@ extern const struct commands_group intake_commands;
 extern const struct commands_group sources_commands;
 extern const struct commands_group ledger_commands;
 extern const struct commands_group ledger_verify_commands;
+extern const struct commands_group ledger_report_commands;
 extern const struct commands_group partner_commands;
 extern const struct commands_group status_commands;
 extern const struct commands_group withdraw_commands;

@@ -193,6 +193,17 @@ def test_by_hand_no_share_leaves_before_the_witnesses(home, officers,
     flow.run("sh", "-c", head + rule + "exit 9", cwd=tmp_path, code=9)
 
 
+def test_the_trust_page_names_the_witnesses(released_once, tmp_path):
+    out = released_once.az("trust", "export", "14", "-o",
+                           tmp_path / "trust").out
+    assert flow.sha256(released_once.witness_policy) in out
+    for w in released_once.witnesses:
+        assert w.vkey in out
+    bundle = next((released_once.path / "outbox").glob("*.tar"))
+    assert "the quorum of witnesses cosigned" in flow.az(
+        "verify", bundle, "--trust", tmp_path / "trust").err
+
+
 # ---- putting it in force ----
 
 def put(home, policy_sha256, *options, code=0):

@@ -1,0 +1,396 @@
+/* The auditor's year, on two pages. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/act.h"
+#include "app/cmd/commands.h"
+#include "app/ops/ledger.h"
+#include "app/ops/ledger_year.h"
+#include "app/ops/trust.h"
+#include "app/unlock.h"
+#include "core/clock.h"
+
+#define DAY_S 86400
+#define HOUR_S 3600
+#define LINES_MAX 24            /* of events; the rest is counted */
+
+struct page {
+	struct cli *cli;
+	const struct ledger_year_args *args;
+	const struct ledger_year *y;
+	const char *period;
+	int64_t until_unix_s;           /* how things stood then */
+};
+
+static void heading(const struct page *p, const char *en, const char *ja)
+{
+	(void)printf("\n%s\n", cli_say(p->cli, en, ja));
+}
+
+static void nothing(const struct page *p)
+{
+	(void)printf("  %s\n", cli_say(p->cli, "none", "なし"));
+}
+
+static void day_text(int64_t unix_s, char ret[CLOCK_DAY_LEN + 1])
+{
+	if (unix_s == 0)
+		(void)snprintf(ret, CLOCK_DAY_LEN + 1, "-");
+	else
+		clock_format_day(clock_jst_day(unix_s), ret);
+}
+
+static int in_period(const struct page *p, int64_t unix_s)
+{
+	int32_t day = clock_jst_day(unix_s);
+
+	return unix_s != 0 && day >= p->args->first_day &&
+	    day <= p->args->last_day;
+}
+
+/* ---- releases ---- */
+
+static int receipt_is_overdue(const struct page *p,
+    const struct ledger_year_release *r)
+{
+	return r->receipt_unix_s == 0 && p->until_unix_s >
+	    r->released_unix_s + (int64_t)LEDGER_RECEIPT_DAYS * DAY_S;
+}
+
+static int destruction_is_overdue(const struct page *p,
+    const struct ledger_year_release *r)
+{
+	return r->destroyed_unix_s == 0 && r->destroy_until != 0 &&
+	    clock_jst_day(p->until_unix_s) > r->destroy_until;
+}
+
+static const char *or_dash(const char *text)
+{
+	return text[0] == '\0' ? "-" : text;
+}
+
+static void print_releases(const struct page *p)
+{
+	CLEANUP(cli_table_release) struct cli_table t = {.columns = 6};
+	size_t rows = 0;
+
+	heading(p, "1. Releases by partner", "1. 提供先ごとの提供");
+	cli_table_row(&t, p->cli->japanese ? (const char *const[]){"提供先",
+		"提供", "所有者", "人数", "提供日", "受領書"} :
+	    (const char *const[]){"partner", "bundle", "owner", "people",
+		"released", "receipt"});
+	for (size_t i = 0; i < p->y->releases_len; i++) {
+		const struct ledger_year_release *r = &p->y->releases[i];
+		char day[CLOCK_DAY_LEN + 1], receipt[CLOCK_DAY_LEN + 1];
+
+		if (!in_period(p, r->released_unix_s))
+			continue;
+		day_text(r->released_unix_s, day);
+		day_text(r->receipt_unix_s, receipt);
+		cli_table_row(&t, (const char *const[]){or_dash(r->partner),
+			r->export, r->owner, or_dash(r->people), day,
+			receipt_is_overdue(p, r) ? cli_say(p->cli, "OVERDUE",
+			"期限超過") : receipt});
+		rows++;
+	}
+	if (rows == 0)
+		nothing(p);
+	else
+		cli_table_print(&t);
+}
+
+/* ---- approvals ---- */
+
+static void hours(int64_t seconds, char ret[32])
+{
+	(void)snprintf(ret, 32, "%lld.%lld h",
+	    (long long)(seconds / HOUR_S),
+	    (long long)(seconds % HOUR_S * 10 / HOUR_S));
+}
+
+static void print_seats(const struct page *p)
+{
+	CLEANUP(cli_table_release) struct cli_table t = {.columns = 7};
+
+	heading(p, "2. Approvals by seat, and the time from plan to approval",
+	    "2. 席ごとの承認と、計画から承認までの時間");
+	cli_table_row(&t, p->cli->japanese ? (const char *const[]){"所有者",
+		"席", "承認", "平均", "最長", "拒否", "取消"} :
+	    (const char *const[]){"owner", "seat", "approvals", "mean",
+		"longest", "denials", "taken back"});
+	for (size_t i = 0; i < p->y->seats_len; i++) {
+		const struct ledger_year_seat *s = &p->y->seats[i];
+		char n[3][24], mean[32] = "-", longest[32] = "-";
+
+		(void)snprintf(n[0], 24, "%llu",
+		    (unsigned long long)s->approvals);
+		(void)snprintf(n[1], 24, "%llu",
+		    (unsigned long long)s->denials);
+		(void)snprintf(n[2], 24, "%llu",
+		    (unsigned long long)s->revocations);
+		if (s->approvals > 0) {
+			hours(s->total_s / (int64_t)s->approvals, mean);
+			hours(s->longest_s, longest);
+		}
+		cli_table_row(&t, (const char *const[]){s->owner, s->seat,
+			n[0], mean, longest, n[1], n[2]});
+	}
+	if (p->y->seats_len == 0)
+		nothing(p);
+	else
+		cli_table_print(&t);
+}
+
+/* ---- what is listed ---- */
+
+struct section {
+	const char *en, *ja;
+	enum entry_kind kinds[4];
+	size_t len;
+};
+
+static const struct section sections[] = {
+	{"3. Denials, approvals taken back, recalls, failed exports",
+	    "3. 拒否、承認の取消、回収、失敗した提供",
+	    {ENTRY_DENIAL, ENTRY_REVOCATION, ENTRY_RECALL,
+	    ENTRY_EXPORT_FAILED}, 4},
+	{"4. Changes of seats", "4. 席の変更",
+	    {ENTRY_CHARTER, ENTRY_HANDOVER, ENTRY_REDISTRIBUTION,
+	    ENTRY_OWNER}, 4},
+	{"5. Changes of policy and witnesses", "5. 方針と立会人の変更",
+	    {ENTRY_POLICY, ENTRY_WITNESS_POLICY}, 2},
+	{"6. Notices to partners, and their answers",
+	    "6. 提供先への通知と回答",
+	    {ENTRY_NOTICE, ENTRY_NOTICE_APPLIED}, 2},
+	{"7. Certificates of destruction; restores",
+	    "7. 廃棄証明、復旧", {ENTRY_DESTRUCTION, ENTRY_RESTORE}, 2},
+};
+
+static int is_of(const struct section *s, enum entry_kind kind)
+{
+	for (size_t i = 0; i < s->len; i++)
+		if (s->kinds[i] == kind)
+			return 1;
+	return 0;
+}
+
+static void print_section(const struct page *p, const struct section *s)
+{
+	size_t lines = 0;
+
+	heading(p, s->en, s->ja);
+	for (size_t i = 0; i < p->y->events_len; i++) {
+		const struct ledger_year_event *e = &p->y->events[i];
+		char day[CLOCK_DAY_LEN + 1];
+
+		if (!is_of(s, e->kind))
+			continue;
+		if (++lines > LINES_MAX)
+			continue;
+		day_text(e->at_unix_s, day);
+		(void)printf("  %s  %s  %s  %s\n", day, e->owner,
+		    entry_info(e->kind)->name, e->what);
+	}
+	if (lines == 0)
+		nothing(p);
+	if (lines > LINES_MAX)
+		(void)printf("  … +%zu\n", lines - LINES_MAX);
+}
+
+/* ---- what is owed ---- */
+
+static void print_owed(const struct page *p)
+{
+	size_t lines = 0;
+
+	heading(p, "8. Overdue at the end of the period",
+	    "8. 期間末で期限を過ぎているもの");
+	for (size_t i = 0; i < p->y->releases_len; i++) {
+		const struct ledger_year_release *r = &p->y->releases[i];
+
+		if (r->released_unix_s == 0)
+			continue;
+		if (receipt_is_overdue(p, r) && ++lines <= LINES_MAX)
+			(void)printf("  %s  %s  %s\n", r->export,
+			    or_dash(r->partner), cli_say(p->cli,
+			    "the receipt", "受領書"));
+		if (destruction_is_overdue(p, r) && ++lines <= LINES_MAX)
+			(void)printf("  %s  %s  %s\n", r->export,
+			    or_dash(r->partner), cli_say(p->cli,
+			    "the certificate of destruction", "廃棄証明"));
+	}
+	if (lines == 0)
+		nothing(p);
+	if (lines > LINES_MAX)
+		(void)printf("  … +%zu\n", lines - LINES_MAX);
+}
+
+/* Entries whose kind's name begins so. */
+static unsigned long long count_of(const struct page *p, const char *prefix)
+{
+	unsigned long long n = 0;
+
+	for (size_t i = 0; i < ENTRY_KINDS; i++)
+		if (strncmp(entry_info((enum entry_kind)i)->name, prefix,
+		    strlen(prefix)) == 0)
+			n += p->y->kinds[i];
+	return n;
+}
+
+/* What is only counted: kinds by the beginning of their names. */
+static const struct {
+	const char *en, *ja, *prefix;
+} counted[] = {
+	{"re-identifications", "再識別", "reident"},
+	{"withdrawal batches", "撤回", "withdrawal"},
+	{"erasures", "消去", "erasure"},
+	{"keys rotated", "鍵の更新", "key-rotation"},
+	{"fetches", "取得", "fetched"},
+	{"epochs closed", "閉じた期間", "epoch-closed"},
+	{"drills", "訓練", "drill"},
+	{"backups", "バックアップ", "backup"},
+	{"all entries", "記載の総数", ""},
+};
+
+static void print_counts(const struct page *p)
+{
+	heading(p, "9. Counted", "9. 件数");
+	for (size_t i = 0; i < ARRAY_LEN(counted); i++)
+		(void)printf("%s%s %llu", i == 0 ? "  " : ", ",
+		    cli_say(p->cli, counted[i].en, counted[i].ja),
+		    count_of(p, counted[i].prefix));
+	(void)printf("\n");
+}
+
+static void print_page(const struct page *p)
+{
+	const struct checkpoint *cp = log_checkpoint(p->args->log);
+	char when[CLOCK_UTC_LEN + 1];
+
+	clock_format_utc(p->args->now_unix_s, when);
+	(void)printf("%s  %s\n%s  %llu  %s\n",
+	    cli_say(p->cli, "The year in the ledger", "台帳年次報告"),
+	    p->period, cp->origin, (unsigned long long)cp->size, when);
+	print_releases(p);
+	print_seats(p);
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
+		print_section(p, &sections[i]);
+	print_owed(p);
+	print_counts(p);
+}
+
+static void fill_json(struct page *p)
+{
+	struct json_doc *out = json_doc_new_object();
+	struct json_doc *list = json_doc_new_array();
+	struct json_doc *kinds = json_doc_new_object();
+
+	for (size_t i = 0; i < p->y->releases_len; i++) {
+		const struct ledger_year_release *r = &p->y->releases[i];
+		struct json_doc *row;
+
+		if (!in_period(p, r->released_unix_s))
+			continue;
+		row = json_doc_new_object();
+		json_doc_set_string(row, "export", r->export);
+		json_doc_set_string(row, "owner", r->owner);
+		json_doc_set_string(row, "partner", r->partner);
+		json_doc_set_string(row, "people", r->people);
+		json_doc_set_bool(row, "receipt_overdue",
+		    receipt_is_overdue(p, r));
+		json_doc_set_bool(row, "destruction_overdue",
+		    destruction_is_overdue(p, r));
+		json_doc_add(list, row);
+	}
+	for (size_t i = 0; i < ENTRY_KINDS; i++)
+		if (p->y->kinds[i] > 0)
+			json_doc_set_int(kinds,
+			    entry_info((enum entry_kind)i)->name,
+			    (int64_t)p->y->kinds[i]);
+	json_doc_set_string(out, "period", p->period);
+	json_doc_set(out, "releases", list);
+	json_doc_set(out, "entries", kinds);
+	p->cli->result = out;
+}
+
+static enum err report(struct cli *cli, struct ledger_year_args *args,
+    const char *period)
+{
+	CLEANUP(ledger_year_release) struct ledger_year y = {0};
+	struct page p = {cli, args, &y, period, args->now_unix_s};
+	int64_t end = clock_jst_day_start_unix_s(args->last_day + 1) - 1;
+
+	if (end < p.until_unix_s)
+		p.until_unix_s = end;
+	RETURN_IF(ledger_year_read(args, &y));
+	if (cli->json)
+		fill_json(&p);
+	else
+		print_page(&p);
+	return ERR_OK;
+}
+
+static enum err report_home(struct cli *cli, struct ledger_year_args *args,
+    const char *period)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	CLEANUP(log_cleanup) struct log *log = NULL;
+
+	RETURN_IF(unlock_home(cli, &h));
+	RETURN_IF(act_log_reader(h, &log));
+	args->home = h;
+	args->log = log;
+	return report(cli, args, period);
+}
+
+static enum err run_report(struct cli *cli, struct cli_args args)
+{
+	struct ledger_year_args y = {.now_unix_s = clock_now_unix_s()};
+	const char *period = NULL, *vkey = NULL;
+	const struct cli_option options[] = {
+		{"--period", CLI_TEXT, &period},
+		{"--owner", CLI_TEXT, &y.owner},
+		{"--vkey", CLI_TEXT, &vkey},
+	};
+	CLEANUP(log_cleanup) struct log *log = NULL;
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 0, 1));
+	if (period == NULL || (args.len == 1) != (vkey != NULL) ||
+	    ledger_year_period(period, &y.first_day, &y.last_day) != ERR_OK)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "give --period 2026-04..2027-03, and DIR with --vkey KEY for a copy",
+		    "--period 2026-04..2027-03 の形で期間を指定してください。写しには DIR と --vkey KEY も必要です");
+	if (args.len == 0)
+		return report_home(cli, &y, period);
+	RETURN_IF(ledger_open_copy(args.items[0], vkey, &log, &cli->outcome));
+	y.log = log;
+	return report(cli, &y, period);
+}
+
+/* ---- where first trust rests ---- */
+
+static enum err run_trust(struct cli *cli, struct cli_args args)
+{
+	const char *dir = NULL;
+	const struct cli_option options[] = {{"-o", CLI_TEXT, &dir}};
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	CLEANUP(buf_release) struct buf page = {0};
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	RETURN_IF(unlock_home(cli, &h));
+	RETURN_IF(trust_page(h, args.items[0], cli->japanese, &page));
+	if (!cli->json)
+		(void)printf("%s", buf_text(&page));
+	return dir == NULL ? ERR_OK : trust_write(h, args.items[0], dir);
+}
+
+static const struct cli_command rows[] = {
+	{"trust export", "OWNER [-o DIR]",
+	    "the page on which first trust rests, for the agreement",
+	    "協定書に添える、信頼の起点を示す紙面", run_trust},
+	{"ledger report", "[DIR --vkey KEY] --period FROM..TO [--owner CODE]",
+	    "a year of the ledger on two pages", "台帳の一年を2ページにまとめる",
+	    run_report},
+};
+
+const struct commands_group ledger_report_commands = {rows, ARRAY_LEN(rows)};

@@ -1,0 +1,117 @@
+"""The auditor's year and the page on which first trust rests."""
+import datetime
+import shutil
+import subprocess
+
+import pytest
+
+import flow
+
+
+def month(at=None):
+    """The JST month of an instant, and as a period."""
+    at = at or datetime.datetime.now(datetime.timezone.utc)
+    return (at + datetime.timedelta(hours=9)).strftime("%Y-%m")
+
+
+@pytest.fixture(scope="module")
+def year_once(frozen_once, tmp_path_factory):
+    """A plan that left, and one that was denied."""
+    home = frozen_once.copy(tmp_path_factory.mktemp("year"))
+    officers = flow.Officers(home)
+    officers.approve_fully(home.plan)
+    home.az("export", home.plan)
+    flow.submit(home, home.partner, "REQ-2026-002", project="other-cohort")
+    plan = flow.freeze(home, "REQ-2026-002")
+    officers.approve(plan, "a")
+    packet = officers.pack(plan, "c")
+    answer, _ = officers.run("deny", packet, "c", "--reason", "no ethics")
+    home.az("plan", "accept", answer)
+    return home
+
+
+@pytest.fixture
+def year(year_once, tmp_path):
+    return year_once.copy(tmp_path / "gateway")
+
+
+def report(home, period, *more, **options):
+    return home.az("ledger", "report", "--period", period, *more, **options)
+
+
+def test_the_year(year):
+    now = f"{month()}..{month()}"
+    out = report(year, now).out
+    export = year.plan.replace("PLAN", "EXP")
+    row = next(s for s in out.splitlines() if export in s)
+    people = flow.json_module.loads(report(year, now, "--json").out)[
+        "result"]["releases"][0]["people"]
+    assert row.split()[:4] == ["keio", export, "14", people]
+    bundle = next((year.path / "outbox").glob("*.tar"))
+    # exactly as published: masked where the disclosure rules ask for it
+    assert f"respondents-exported: {people}\n".encode() in \
+        flow.members(bundle)["STATEMENT.txt"]
+    seats = {s.split()[1]: s.split() for s in out.splitlines()
+             if s.startswith("14 ")}
+    assert seats["a"][2] == "2" and seats["b"][2] == "1"
+    assert seats["c"][2] == "0" and seats["c"][-2] == "1"
+    assert "denial  seat c" in out and "charter  version 1" in out
+    assert "policy  version 1" in out
+    assert len(out.splitlines()) < 100          # two pages
+    entries = report(year, now, "--json").result["entries"]
+    shown = [e["kind"] for e in year.json("ledger", "show")]
+    assert entries == {k: shown.count(k) for k in entries}
+    assert sum(entries.values()) == len(shown)
+    ja = report(year, now, "--lang", "ja").out
+    assert "台帳年次報告" in ja and "席ごとの承認" in ja and export in ja
+
+
+def test_other_years_and_owners_are_empty(year):
+    out = report(year, "2019-04..2020-03").out
+    assert out.count("none") == 8 and "all entries 0" in out
+    now = f"{month()}..{month()}"
+    assert "EXP" not in report(year, now, "--owner", "13").out
+    for bad in ("2026", "2026-04", "2026-13..2027-01", "2027-04..2026-03",
+                "2026-04-01..2026-05-01", "2026-04...2027-03"):
+        report(year, bad, code=2)
+
+
+def test_what_is_overdue_at_the_end(year):
+    """Nobody acknowledged, nobody destroyed: the year 2089 says so."""
+    out = report(year, "2089-01..2089-12", now="2090-01-10 10:00:00").out
+    owed = out[out.index("8. Overdue"):]
+    assert "the receipt" in owed and "the certificate of destruction" in owed
+    # within the thirty days nothing is owed yet
+    now = f"{month()}..{month()}"
+    owed = report(year, now).out
+    assert "the receipt" not in owed[owed.index("8. Overdue"):]
+
+
+def test_a_copy_says_what_entries_say(year, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(year.path / "ledger", copy)
+    vkey = flow.ledger_vkey(year)
+    out = flow.az("ledger", "report", copy, "--vkey", vkey, "--period",
+                  f"{month()}..{month()}").out
+    export = year.plan.replace("PLAN", "EXP")
+    assert next(s for s in out.splitlines() if export in s).split()[:4] == \
+        ["-", export, "14", "-"]
+
+
+def test_the_trust_page_and_folder(year, tmp_path):
+    out = year.az("trust", "export", "14", "-o", tmp_path / "trust").out
+    charter = year.json("charter", "show", "14")["sha256"]
+    assert charter in out and flow.ledger_vkey(year) in out
+    assert "witnesses: none" in out
+    for person in [*year.seats["14"].values(), year.partner]:
+        print_ = subprocess.run(["ssh-keygen", "-l", "-f", "-"], text=True,
+                                input=flow.pub_lines(person)[1], check=True,
+                                stdout=subprocess.PIPE).stdout.split()[1]
+        assert print_ in out
+    assert "信頼の起点" in year.az("trust", "export", "14", "--lang",
+                                  "ja").out
+    # the folder is what a verifier needs
+    bundle = next((year.path / "outbox").glob("*.tar"))
+    said = flow.az("verify", bundle, "--trust", tmp_path / "trust").err
+    assert "your own copies" in said
+    year.az("trust", "export", "13", code=None)
