@@ -10,7 +10,7 @@
 
 enum {
 	ADD, BODY_ADD, LIST, GET, READ, BODY_SET, HEAD_SET, REMOVE_ROW,
-	QUARANTINE_MOVE,
+	QUARANTINE_MOVE, HEADS_BEFORE,
 };
 #define HEAD_COLUMNS "number, epoch, batch, records, removed, version, " \
 	"bytes, first_day, last_day, leaf"
@@ -32,6 +32,9 @@ static const char *const SQL[] = {
 	    "version = version + 1, bytes = ?4, first_day = ?5, "
 	    "last_day = ?6, leaf = ?7 WHERE number = ?1",
 	[REMOVE_ROW] = "DELETE FROM segment WHERE number = ?1",
+	/* all of it is there before the first row is: sorted */
+	[HEADS_BEFORE] = "SELECT max(number) FROM segment WHERE number < ?1 "
+	    "GROUP BY epoch ORDER BY 1 DESC",
 	[QUARANTINE_MOVE] = "UPDATE quarantine SET segment = ?3, "
 	    "place = place + ?4 WHERE batch = ?1 AND segment = ?2",
 };
@@ -258,15 +261,40 @@ has_id(void *ctx, uint32_t index, const struct segment_record *r)
 	return memcmp(r->sealed, ctx, SEGMENT_ID_LEN) == 0;
 }
 
+/* A segment that is no longer there was joined to the last one before it of
+ * its epoch; of which epoch it was, nobody knows any more. */
+static enum err
+remove_joined(struct store *s, int64_t number, uint8_t want[SEGMENT_ID_LEN])
+{
+	CLEANUP(db_stmt_end) struct db_stmt st = {0};
+	uint32_t dropped = 0;
+	int row;
+
+	RETURN_IF(db_stmt_begin(s->db, &TABLE, HEADS_BEFORE, &st));
+	db_bind_int(&st, 1, number);
+	while (dropped == 0) {
+		RETURN_IF(db_step(&st, &row));
+		if (!row)
+			return ERR_NOT_FOUND;
+		RETURN_IF(drop_from(s, db_col_int(&st, 0), has_id, want,
+		    &dropped));
+	}
+	return ERR_OK;
+}
+
 enum err
 store_segment_remove(struct store *s, int64_t number,
     const uint8_t id[SEGMENT_ID_LEN])
 {
 	uint8_t want[SEGMENT_ID_LEN];
 	uint32_t dropped;
+	enum err e;
 
 	memcpy(want, id, sizeof(want));
-	RETURN_IF(drop_from(s, number, has_id, want, &dropped));
+	e = drop_from(s, number, has_id, want, &dropped);
+	if (e == ERR_NOT_FOUND)
+		return remove_joined(s, number, want);
+	RETURN_IF(e);
 	return dropped == 0 ? ERR_NOT_FOUND : ERR_OK;
 }
 

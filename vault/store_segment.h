@@ -50,7 +50,8 @@ enum err store_segment_read(struct store *s, int64_t number, uint32_t version,
 enum err store_segment_root(const struct store_segment_list *l,
     uint8_t ret[SEGMENT_LEAF_LEN], uint64_t *ret_records) MUST_USE;
 
-/* Transaction: leave only id and tag of one record (ERR_NOT_FOUND). */
+/* Transaction: leave only id and tag of one record (ERR_NOT_FOUND).  ${number}
+ * is the segment's it was stored in, also where that was joined since. */
 enum err store_segment_remove(struct store *s, int64_t number,
     const uint8_t id[SEGMENT_ID_LEN]) MUST_USE;
 /* Transaction: of all records of a batch. */

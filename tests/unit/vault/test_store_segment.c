@@ -357,6 +357,49 @@ test_join(void **state)
 	world_close(&w);
 }
 
+/* Who remembers where a record was stored finds it after a join, too. */
+static void
+test_remove_after_join(void **state)
+{
+	struct world w;
+	CLEANUP(store_segment_list_release) struct store_segment_list l = {0};
+	CLEANUP(db_tx_rollback) struct db_tx tx = {0};
+	uint8_t ids[3][SEGMENT_ID_LEN];
+	int64_t numbers[3];
+	uint32_t joined;
+	size_t e, other;
+
+	(void)state;
+	world_open(&w, "removed");
+	e = world_epoch(&w, STORE_EPOCH_SURVEY);
+	other = world_epoch(&w, STORE_EPOCH_SURVEY);
+	for (unsigned i = 0; i < 3; i++) {
+		answer(&w, other, i);
+		(void)world_flush(&w, other);
+		answer(&w, e, i);
+		memcpy(ids[i], w.epochs[e].seg.sealed.data, SEGMENT_ID_LEN);
+		numbers[i] = world_flush(&w, e);
+	}
+	assert_ok(db_tx_begin(store_db(w.store), &tx));
+	assert_ok(store_segment_join(w.store, w.epochs[e].row.number, 9,
+	    &joined));
+	assert_int_equal(joined, 2);
+	assert_ok(store_segment_remove(w.store, numbers[2], ids[2]));
+	assert_ok(store_segment_remove(w.store, numbers[0], ids[0]));
+	assert_err(store_segment_remove(w.store, numbers[2], ids[2]),
+	    ERR_NOT_FOUND);
+	assert_ok(db_tx_commit(&tx));
+	list(&w, w.epochs[e].row.number, &l);
+	assert_int_equal(l.len, 1);
+	assert_int_equal(l.items[0].records, 3);
+	assert_int_equal(l.items[0].removed, 2);
+	list(&w, w.epochs[other].row.number, &l);
+	for (size_t i = 0; i < l.len; i++)
+		assert_int_equal(l.items[i].removed, 0);
+	assert_ok(store_check(w.store));
+	world_close(&w);
+}
+
 /* Quarantine rows say where a line is: after a join that is another place. */
 static enum err
 place_of(void *ctx, const struct store_quarantine *q)
@@ -418,6 +461,7 @@ main(void)
 		cmocka_unit_test(test_compact),
 		cmocka_unit_test(test_compact_after_revival),
 		cmocka_unit_test(test_join),
+		cmocka_unit_test(test_remove_after_join),
 		cmocka_unit_test(test_join_moves_quarantine),
 	};
 
