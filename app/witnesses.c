@@ -50,6 +50,23 @@ enum err witness_set_take(struct home *h, struct bytes bytes,
 	return ERR_OK;
 }
 
+/* FOLDER/list names its other files, for who fetches them over HTTP. */
+static enum err write_list(struct home *h, const char *folder)
+{
+	CLEANUP(fs_names_release) struct fs_names names = {0};
+	CLEANUP(buf_release) struct buf text = {0};
+	char path[FS_PATH_MAX];
+
+	RETURN_IF(home_path(h, path, "ledger/%s", folder));
+	RETURN_IF(fs_list(path, &names));
+	for (size_t i = 0; i < names.len; i++)
+		if (strspn(names.names[i], "0123456789abcdef") ==
+		    strlen(names.names[i]))
+			RETURN_IF(buf_printf(&text, "%s\n", names.names[i]));
+	RETURN_IF(home_path(h, path, "ledger/%s/list", folder));
+	return fs_write_file(path, bytes_buf(&text), 0644);
+}
+
 /* For everyone who has a copy of the ledger. */
 static enum err publish_set(struct home *h, const struct witness_set *s)
 {
@@ -62,7 +79,8 @@ static enum err publish_set(struct home *h, const struct witness_set *s)
 	RETURN_IF(home_path(h, path, "ledger/witness-policy"));
 	RETURN_IF(fs_mkdir_all(path, 0755));
 	RETURN_IF(home_path(h, path, "ledger/witness-policy/%s", hex));
-	return fs_write_file(path, bytes_buf(&s->bytes), 0644);
+	RETURN_IF(fs_write_file(path, bytes_buf(&s->bytes), 0644));
+	return write_list(h, "witness-policy");
 }
 
 enum err witness_set_load(struct home *h, const uint8_t sha256[DIGEST_LEN],
@@ -146,7 +164,8 @@ enum err witness_notes_put(struct home *h, uint64_t size, struct bytes note)
 	RETURN_IF(fs_mkdir_all(path, 0755));
 	RETURN_IF(home_path(h, path, "ledger/cosigned/%llu",
 	    (unsigned long long)size));
-	return fs_write_file(path, note, 0644);
+	RETURN_IF(fs_write_file(path, note, 0644));
+	return write_list(h, "cosigned");
 }
 
 int64_t witness_notes_time(struct bytes note)

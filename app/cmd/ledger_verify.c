@@ -5,6 +5,8 @@
 #include "app/act.h"
 #include "app/cmd/commands.h"
 #include "app/ops/ledger.h"
+#include "app/ops/ledger_fetch.h"
+#include "app/ops/witness.h"
 #include "app/unlock.h"
 #include "app/witnesses.h"
 #include "core/clock.h"
@@ -194,6 +196,29 @@ static enum err verify_copy(struct cli *cli, struct ledger_verify_args *args,
 	return verify_log(cli, args);
 }
 
+static void remove_fetched(char *dir)
+{
+	if (dir[0] != '\0')
+		(void)!fs_remove_tree(dir);
+}
+
+/* The same, of what is published at an address. */
+static enum err verify_url(struct cli *cli, struct ledger_verify_args *args,
+    const char *url, const char *vkey)
+{
+	char dir[FS_PATH_MAX] = "";
+	struct note_key key;
+	enum err e;
+
+	RETURN_IF(witness_read_vkey(vkey, &key, &cli->outcome));
+	e = ledger_fetch(url, &key, dir, &cli->outcome);
+	args->dir = dir;
+	if (e == ERR_OK)
+		e = verify_copy(cli, args, vkey);
+	remove_fetched(dir);
+	return e;
+}
+
 static enum err verify_home(struct cli *cli, struct ledger_verify_args *args)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
@@ -223,19 +248,21 @@ static enum err run_verify(struct cli *cli, struct cli_args args)
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 0, 1));
 	if ((args.len == 1) != (vkey != NULL))
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
-		    "give DIR with --vkey KEY for a copy, or neither for this home",
-		    "写しには DIR と --vkey KEY を、このホームにはどちらも付けないでください");
+		    "give DIR or URL with --vkey KEY for a copy, or neither for this home",
+		    "写しには DIR か URL と --vkey KEY を、このホームにはどちらも付けないでください");
 	v.from = from.items;
 	v.from_len = from.len;
 	if (args.len == 0)
 		return verify_home(cli, &v);
+	if (ledger_fetch_is_url(args.items[0]))
+		return verify_url(cli, &v, args.items[0], vkey);
 	v.dir = args.items[0];
 	return verify_copy(cli, &v, vkey);
 }
 
 static const struct cli_command rows[] = {
 	{"ledger verify",
-	    "[DIR --vkey KEY] [--from CHECKPOINT…] [--proof FILE]",
+	    "[DIR|URL --vkey KEY] [--from CHECKPOINT…] [--proof FILE]",
 	    "check every entry against every rule",
 	    "台帳全体を規則に照らして検査する", run_verify},
 };

@@ -1,9 +1,13 @@
 """`ledger verify`: at home, on a copy, from an older checkpoint, and on a log
 that is not ours, made by the Go project's own packages."""
+import contextlib
+import functools
+import http.server
 import os
 import pathlib
 import shutil
 import subprocess
+import threading
 
 import pytest
 
@@ -32,9 +36,9 @@ def foreign(foreign_once, tmp_path):
     return tmp_path / "log"
 
 
-def verify(folder, vkey, *more, code=0):
+def verify(folder, vkey, *more, code=0, **options):
     return flow.az("ledger", "verify", folder, "--vkey", vkey, *more,
-                   code=code)
+                   code=code, **options)
 
 
 # ---- a log that is not ours ----
@@ -206,3 +210,48 @@ def test_what_is_owed_is_in_the_report(frozen, officers):
     assert (late["receipt"], late["destruction"]) == ("overdue", "overdue")
     out = home.az("ledger", "verify", now="2089-06-01 10:00:00").out
     assert out.count("OVERDUE") == 2
+
+
+# ---- over HTTP, as static files ----
+
+@contextlib.contextmanager
+def published(folder):
+    """The folder at an address of this machine."""
+    handler = functools.partial(
+        type("Quiet", (http.server.SimpleHTTPRequestHandler,),
+             {"log_message": lambda *_: None}), directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_published_ledger(foreign, foreign_once, copied, tmp_path):
+    """Fetched file by file, checked like a copy, and nothing is left."""
+    home, old, copy = copied
+    env = {"TMPDIR": str(tmp_path / "tmp")}
+    (tmp_path / "tmp").mkdir()
+    with published(tmp_path) as url:
+        said = verify(f"{url}/log", foreign_once / "vkey", env=env)
+        assert "all 700 entries and every tile" in said.err
+        said = verify(f"{url}/copy", flow.ledger_vkey(home), "--from", old,
+                      env=env)
+        assert "keep all" in said.err
+        assert "is not signed by the key" in verify(
+            f"{url}/copy", foreign_once / "vkey", code=None, env=env).err
+        assert "holds no checkpoint" in verify(
+            f"{url}/none", foreign_once / "vkey", code=4, env=env).err
+        (foreign / "tile/0/001").unlink()
+        assert "has no tile/0/001" in verify(
+            f"{url}/log", foreign_once / "vkey", code=4, env=env).err
+        shutil.copy(foreign / "tile/0/000", foreign / "tile/0/001")
+        assert "what the entries make it" in verify(
+            f"{url}/log", foreign_once / "vkey", code=5, env=env).err
+    assert "cannot be fetched" in verify(f"{url}/log", foreign_once / "vkey",
+                                         code=None, env=env).err
+    assert not list((tmp_path / "tmp").iterdir())

@@ -8,6 +8,7 @@ import pytest
 
 import byhand
 import flow
+from test_ledger_verify import published
 
 
 @pytest.fixture(scope="session")
@@ -660,8 +661,13 @@ def test_every_release_has_its_quorum(released_once, tmp_path):
         said = flow.az(*verify, code=5).err
         assert "shares-cosigned" in said and "release-cosigned" in said
         shutil.move(kept, gone)
+    # over HTTP the lists say what else is published
+    with published(tmp_path) as url:
+        assert "keep all" in flow.az("ledger", "verify", f"{url}/copy",
+                                     "--vkey", vkey).err
     # a quorum that is forged, and one of another history
-    notes = sorted((copy / "cosigned").iterdir(), key=lambda p: int(p.name))
+    notes = sorted((p for p in (copy / "cosigned").iterdir()
+                    if p.name.isdigit()), key=lambda p: int(p.name))
     good = notes[-1].read_bytes()
     lines = good.splitlines(keepends=True)
     notes[-1].write_bytes(b"".join(lines[:-1]))
