@@ -84,6 +84,21 @@ static int method_is_known(const char *method)
 	return 0;
 }
 
+static int ends_segment(char c)
+{
+	return c == '\0' || c == '/' || c == '?';
+}
+
+/* Empty, `.` or `..`, but for the last one, which may be empty. */
+static int segment_is_odd(const char *s)
+{
+	if (s[0] == '/')
+		return 1;
+	if (s[0] != '.')
+		return 0;
+	return ends_segment(s[1]) || (s[1] == '.' && ends_segment(s[2]));
+}
+
 /* Ids need no escapes, so a path has none; nor has it empty or dotted
  * segments, which two readers may resolve differently. */
 static int target_is_plain(const char *target)
@@ -95,15 +110,10 @@ static int target_is_plain(const char *target)
 	for (const char *c = target; *c != '\0'; c++)
 		if (*c <= 0x20 || *c >= 0x7f || strchr("\"#<>\\^`{|}", *c))
 			return 0;
-	for (size_t i = 0; i < path; i++) {
-		const char *rest = target + i + 1;
-
-		if (target[i] == '%')
+	for (size_t i = 0; i < path; i++)
+		if (target[i] == '%' ||
+		    (target[i] == '/' && segment_is_odd(target + i + 1)))
 			return 0;
-		if (target[i] == '/' && (rest[0] == '/' || (rest[0] == '.' &&
-		    (strchr("/.?", rest[1]) != NULL))))
-			return 0;
-	}
 	return 1;
 }
 

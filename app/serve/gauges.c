@@ -108,6 +108,22 @@ static enum err put_witness(void *ctx, const struct witness_ask_row *row)
 	return ERR_OK;
 }
 
+/* When the canary (contrib/canary.py) last came through; 0: never. */
+static void put_canary(const struct home *h, struct buf *out)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	char path[FS_PATH_MAX];
+	double seen = 0.0;
+
+	if (home_path(h, path, "run/canary") == ERR_OK && fs_exists(path) &&
+	    fs_read_file(path, 32, &text) == ERR_OK)
+		seen = (double)strtoull(buf_text(&text), NULL, 10);
+	metrics_put(out, &(struct metrics_line){
+	    "azukari_canary_success_seconds", "gauge",
+	    "when the canary came through (unix time); 0: never", NULL,
+	    seen});
+}
+
 static void status_free(struct status **s)
 {
 	free(*s);
@@ -128,6 +144,7 @@ static enum err look(struct gauges *g, struct outcome *o, struct buf *out)
 	metrics_put(out, &(struct metrics_line){"azukari_ledger_entries",
 	    "gauge", "entries of the ledger", NULL,
 	    (double)st->ledger_size});
+	put_canary(h, out);
 	return witness_ask_each(h, put_witness, out);
 }
 

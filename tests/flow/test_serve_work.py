@@ -237,6 +237,48 @@ def test_killed_at_any_time(frozen, officers):
     assert len(set(requests)) == len(requests)
 
 
+# ---- the canary ----
+
+CANARY = flow.ROOT / "contrib/canary.py"
+
+
+def test_the_canary_flies_and_its_silence_is_seen(approved, tmp_path):
+    """From webhook to opened bundle; the service shows when it came through.
+    A canary that fails leaves the old time and says where it fell."""
+    home = approved
+    stamp = home.path / "run/canary"
+    with serving(home, gauges={"seconds": 1}) as s:
+        def shown(wanted):
+            until = time.monotonic() + 20
+            while time.monotonic() < until:
+                m = s.metrics()
+                if wanted(m.get("azukari_canary_success_seconds")):
+                    return True
+                time.sleep(0.2)
+            return False
+
+        assert shown(lambda v: v == 0)
+        url = f"https://localhost:{s.ports['tls']}"
+        words = ["/usr/bin/python3", CANARY, "--azukari", flow.AZUKARI,
+                 "--service", url, "--ca", s.cert, "--stamp", stamp]
+        began = time.time()
+        flow.run(*words, env={"TMPDIR": str(tmp_path)})
+        assert int(stamp.read_text()) >= int(began)
+        assert shown(lambda v: v >= int(began))
+        assert list(tmp_path.glob("azukari-canary-*")) == []
+        before = stamp.read_text()
+        broken = flow.write(tmp_path / "azukari", f"""#!/bin/sh
+case "$1" in keygen) exit 1;; esac
+exec {flow.AZUKARI} "$@"
+""")
+        broken.chmod(0o755)
+        words[3] = broken
+        ran = flow.run(*words, env={"TMPDIR": str(tmp_path)}, code=1)
+        assert "keygen" in ran.err and stamp.read_text() == before
+    ran = flow.run(*words, env={"TMPDIR": str(tmp_path)}, code=1)
+    assert "canary:" in ran.err
+
+
 # ---- witnesses ----
 
 class Posted(http.server.BaseHTTPRequestHandler):
