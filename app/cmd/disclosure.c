@@ -281,6 +281,12 @@ static void print_people(const struct disclosure_done *d)
 static enum err conclude(struct cli *cli, const struct disclosure_done *d,
     enum err e)
 {
+	if (e == ERR_UNSUPPORTED)
+		return outcome_refuse(&cli->outcome, e,
+		    "where a respondent has several rows there is no "
+		    "--sensitive, and with --joined no metric of classes",
+		    "一人に複数の行があるときは --sensitive は使えず、--joined "
+		    "ではクラスの尺度も使えません");
 	if (e != ERR_OK && (e != ERR_REFUSED || d->result.rows == 0))
 		return e;
 	if (e == ERR_OK && cli->json)
@@ -307,6 +313,7 @@ static enum err run_disclosure(struct cli *cli, struct cli_args args)
 		{"--hierarchies", CLI_TEXT, &a.hierarchies},
 		{"--quasi", CLI_TEXT, &a.quasi},
 		{"--respondent", CLI_TEXT, &a.respondent},
+		{"--joined", CLI_FLAG, &a.joined},
 		{"--k", CLI_TEXT, &w.k},
 		{"--suppression", CLI_TEXT, &w.suppression},
 		{"--sensitive", CLI_TEXT, &a.sensitive},
@@ -332,14 +339,18 @@ static enum err run_disclosure(struct cli *cli, struct cli_args args)
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
 		    "give --quasi NAME,… and --hierarchies DIR",
 		    "--quasi NAME,… と --hierarchies DIR を指定してください");
+	if (a.joined && a.respondent == NULL)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "--joined goes with --respondent NAME",
+		    "--joined は --respondent NAME と組み合わせてください");
 	RETURN_IF(read_words(cli, &w, &a));
 	return conclude(cli, &d, disclosure_run(&a, &d, &cli->outcome));
 }
 
 static const struct cli_command rows[] = {
 	{"disclosure", "FILE.csv --hierarchies DIR --quasi NAME,NAME... "
-	    "[--delimiter C] [--k K] [--suppression SHARE] [--respondent NAME]"
-	    " [--sensitive NAME (--l L | --t T)] [--diversity KIND] [--c C] "
+	    "[--delimiter C] [--k K] [--suppression SHARE] [--respondent NAME "
+	    "[--joined]] [--sensitive NAME (--l L | --t T)] [--diversity KIND] [--c C] "
 	    "[--distance KIND] [--order text|number] "
 	    "[--sensitive-hierarchy FILE] [--metric NAME] [--aggregate NAME] "
 	    "[--balance B] [--weights NAME=W,...] [--budget N|Ns] "

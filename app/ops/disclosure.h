@@ -18,6 +18,7 @@ struct disclosure_args {
 	char delimiter;
 	const char *quasi;              /* names, with commas */
 	const char *respondent;         /* column, or NULL: each row is one */
+	int joined;                     /* all rows of one are one view */
 	const char *sensitive;          /* column, or NULL */
 	const char *sensitive_hierarchy;        /* file, or NULL: from DIR */
 	int has_model, numeric_order;

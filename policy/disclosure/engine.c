@@ -203,7 +203,8 @@ set_up(struct engine *e)
 	e->min_people = e->in.k;
 	RETURN_IF(make_room(e));
 	RETURN_IF(engine_people_init(e));
-	if (e->people.len > 0 && e->in.rules_len > 0)
+	if (e->people.len > 0 && (e->in.rules_len > 0 || (e->in.joined &&
+	    !engine_metric_of_columns(e))))
 		return ERR_UNSUPPORTED;
 	e->allowed = (uint64_t)(e->in.limit * (double)e->respondents);
 	set_factors(e);
@@ -249,6 +250,8 @@ uniques_of(const struct engine *e)
 
 	for (i = 0; i < e->groups.len; i++)
 		n += e->groups.all[i].people == 1;
+	for (i = 0; i < e->people.classes; i++)
+		n += e->people.class_size[i] == 1;
 	return n;
 }
 
@@ -262,7 +265,10 @@ count_uniques(struct engine *e, uint64_t *ret)
 	for (i = 0; i < e->columns_len; i++)
 		from[i] = (uint8_t)e->columns[i].from;
 	RETURN_IF(engine_table_group(e, e->base, from, SIZE_MAX));
-	engine_people_count(e, e->base);
+	if (e->people.len > 0 && e->in.joined)
+		engine_people_join(e, e->base, 1);
+	else
+		engine_people_count(e, e->base);
 	*ret = uniques_of(e);
 	return ERR_OK;
 }
@@ -316,22 +322,22 @@ engine_evaluate(struct engine *e, const unsigned *levels,
 
 /* ---- who ---- */
 
-static int
-is_gone(const struct engine *e, uint32_t respondent)
+/* The person's place among those of several rows; p->len: not one. */
+static size_t
+find_person(const struct engine_people *p, uint32_t respondent)
 {
-	const struct engine_people *p = &e->people;
 	size_t low = 0, high = p->len, at;
 
 	while (low < high) {
 		at = low + (high - low) / 2;
 		if (p->who[at] == respondent)
-			return p->gone[at];
+			return at;
 		if (p->who[at] < respondent)
 			low = at + 1;
 		else
 			high = at;
 	}
-	return 0;
+	return p->len;
 }
 
 uint32_t
@@ -352,7 +358,13 @@ engine_classes(const struct engine *e)
 int
 engine_is_suppressed(const struct engine *e, size_t row)
 {
-	if (e->groups.all[engine_class(e, row)].dead)
-		return 1;
-	return e->people.len > 0 && is_gone(e, e->in.respondents[row]);
+	int dead = e->groups.all[engine_class(e, row)].dead != 0;
+	size_t person;
+
+	if (e->people.len == 0)
+		return dead;
+	person = find_person(&e->people, e->in.respondents[row]);
+	if (person == e->people.len)
+		return dead;
+	return (dead && !e->in.joined) || e->people.gone[person];
 }

@@ -19,6 +19,9 @@
  * A result that is not `optimal` (a budget ended the search) has the first
  * three, and `bound` is a lower bound on the value of every vector.
  *
+ * With `joined` a class is all respondents with the same rows at these levels,
+ * and whoever is in one that breaks the rule is suppressed with all rows.
+ *
  * With one row per respondent these are the rules of ARX 3.9: its models, its
  * metrics (values agree to 8 digits and more), its suppression, its choice.
  *
@@ -107,6 +110,10 @@ struct engine_input {
 	 * row i has tuple i).  Borrowed. */
 	const uint32_t *respondents, *tuple_of;
 	size_t rows_len;
+	/* 1: a class is of respondents, not rows: those whose generalised rows
+	 * are the same, each as often, so also as many (the pattern of their
+	 * visits as far as columns show it).  Nobody is in two classes. */
+	int joined;
 	unsigned k;                     /* 1: no rule on size */
 	double limit;                   /* share of respondents, 0..1 */
 	const struct engine_rule *rules;
@@ -150,7 +157,8 @@ struct engine;
 
 /* Checks and encodes.  ERR_RANGE: a number outside its table; ERR_MISMATCH:
  * labels that are not a tree; ERR_LIMIT: too many columns, levels or rules;
- * ERR_UNSUPPORTED: a sensitive rule where a respondent has several rows. */
+ * ERR_UNSUPPORTED: a sensitive rule where a respondent has several rows, or a
+ * metric of the whole table with ${joined}. */
 enum err engine_new(const struct engine_input *in, struct engine **ret)
     MUST_USE;
 void engine_free(struct engine *e);
@@ -169,8 +177,8 @@ enum err engine_evaluate(struct engine *e, const unsigned *levels,
 /* 1 when that row is suppressed under the vector of the last engine_evaluate
  * or successful engine_search. */
 int engine_is_suppressed(const struct engine *e, size_t row);
-/* The class of that row under it, below engine_classes; several rows share it
- * whether suppressed or not. */
+/* The rows equal to that row under it have the same number, below
+ * engine_classes, whether suppressed or not. */
 uint32_t engine_class(const struct engine *e, size_t row);
 size_t engine_classes(const struct engine *e);
 

@@ -113,6 +113,13 @@ struct engine_people {
 	uint32_t *rows;                 /* how many rows of each tuple */
 	uint32_t *who;                  /* respondent's dense number */
 	uint8_t *gone;                  /* suppressed at the node under way */
+	/* joined: what each shows, groups and how often, and their classes */
+	uint64_t *shown;                /* as tuples; shown_len of each */
+	uint32_t *shown_len;
+	uint32_t *class_of, *class_size;
+	size_t classes;
+	uint32_t *slots;                /* person + 1 */
+	size_t mask;
 };
 
 /* Splits rows into people of one tuple (counted in ${e}->single) and these. */
@@ -122,6 +129,11 @@ void engine_people_release(struct engine_people *p);
 void engine_people_count(struct engine *e, const struct engine_table *t);
 /* Suppresses to the fixpoint: groups of fewer than ${min} are dead. */
 void engine_people_settle(struct engine *e, const struct engine_table *t,
+    uint32_t min);
+
+/* Joined: the people with several rows into classes; those of fewer than
+ * ${min} are gone. */
+void engine_people_join(struct engine *e, const struct engine_table *t,
     uint32_t min);
 
 /* ---- rules ---- */

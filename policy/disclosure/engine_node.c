@@ -57,13 +57,16 @@ judge_size(struct engine *e, const struct engine_table *t)
 	struct engine_groups *g = &e->groups;
 	size_t i;
 
-	if (e->people.len > 0) {
+	if (e->people.len > 0 && e->in.joined) {
+		engine_people_join(e, t, e->min_people);
+	} else if (e->people.len > 0) {
 		engine_people_count(e, t);
 		engine_people_settle(e, t, e->min_people);
 	}
+	/* a group without rows of its own has only people who are joined */
 	for (i = 0; i < g->len; i++)
-		g->all[i].dead = g->all[i].people < e->min_people ? CERTAIN :
-		    ALIVE;
+		g->all[i].dead = g->all[i].rows > 0 &&
+		    g->all[i].people < e->min_people ? CERTAIN : ALIVE;
 }
 
 static void
@@ -130,6 +133,16 @@ add_gone_sizes(const struct engine *e, uint32_t tuple, uint64_t rows,
 }
 
 static void
+add_class(uint32_t people, struct engine_node *n)
+{
+	n->smallest = n->groups == 0 || people < n->smallest ? people :
+	    n->smallest;
+	n->largest = people > n->largest ? people : n->largest;
+	n->sum_of_sizes += people;
+	n->groups++;
+}
+
+static void
 add_group(const struct engine_group *g, struct engine_node *n)
 {
 	if (g->dead != ALIVE) {
@@ -141,11 +154,17 @@ add_group(const struct engine_group *g, struct engine_node *n)
 	if (g->people == 0)
 		return;
 	n->squares_kept += (double)g->rows * (double)g->rows;
-	n->smallest = n->groups == 0 || g->people < n->smallest ? g->people :
-	    n->smallest;
-	n->largest = g->people > n->largest ? g->people : n->largest;
-	n->sum_of_sizes += g->people;
-	n->groups++;
+	add_class(g->people, n);
+}
+
+/* 1 when the rows of a person who is gone are gone with their group already:
+ * a joined person is in no group. */
+static int
+is_gone_anyway(const struct engine *e, const struct engine_table *t,
+    size_t tuple)
+{
+	return !e->in.joined && e->groups.all[e->groups.of[t->entry_of[
+	    e->people.tuples[tuple]]]].dead != ALIVE;
 }
 
 /* Rows that people who are gone have in classes that stay. */
@@ -154,21 +173,23 @@ add_people(const struct engine *e, const struct engine_table *t,
     struct engine_node *n)
 {
 	const struct engine_people *p = &e->people;
-	struct engine_group *g;
 	size_t i, j;
 
+	for (i = 0; i < p->classes; i++)
+		if (p->class_size[i] >= e->min_people)
+			add_class(p->class_size[i], n);
 	for (i = 0; i < p->len; i++) {
 		if (!p->gone[i])
 			continue;
 		n->people_gone++;
 		for (j = p->starts[i]; j < p->starts[i + 1]; j++) {
-			g = &e->groups.all[e->groups.of[t->entry_of[
-			    p->tuples[j]]]];
-			if (g->dead != ALIVE)
+			if (is_gone_anyway(e, t, j))
 				continue;
 			n->rows_gone += p->rows[j];
 			n->rows_certain += p->rows[j];
-			g->rows -= p->rows[j];
+			if (!e->in.joined)
+				e->groups.all[e->groups.of[t->entry_of[
+				    p->tuples[j]]]].rows -= p->rows[j];
 		}
 	}
 }
@@ -264,8 +285,7 @@ entropy_of_gone(struct engine *e, const struct engine_table *table,
 			tally_rows(&t, g->all[i].tuple, g->all[i].rows);
 	for (i = 0; i < p->len; i++)
 		for (j = p->starts[i]; p->gone[i] && j < p->starts[i + 1]; j++)
-			if (g->all[g->of[table->entry_of[p->tuples[j]]]].dead
-			    == ALIVE)
+			if (!is_gone_anyway(e, table, j))
 				tally_rows(&t, p->tuples[j], p->rows[j]);
 	return tally_entropy(&t);
 }
@@ -324,8 +344,7 @@ add_certain(const struct engine *e, const struct engine_table *t,
 			add_certain_row(e, t->tuple[i], t->rows[i], range, n);
 	for (i = 0; i < p->len; i++)
 		for (j = p->starts[i]; p->gone[i] && j < p->starts[i + 1]; j++)
-			if (g->all[g->of[t->entry_of[p->tuples[j]]]].dead ==
-			    ALIVE)
+			if (!is_gone_anyway(e, t, j))
 				add_certain_row(e, p->tuples[j], p->rows[j],
 				    range, n);
 }

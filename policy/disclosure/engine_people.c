@@ -18,6 +18,11 @@ engine_people_release(struct engine_people *p)
 	free(p->rows);
 	free(p->who);
 	free(p->gone);
+	free(p->shown);
+	free(p->shown_len);
+	free(p->class_of);
+	free(p->class_size);
+	free(p->slots);
 	*p = (struct engine_people){0};
 }
 
@@ -128,11 +133,37 @@ add_person(struct engine_people *p, uint32_t who, const uint32_t *tuples,
 	p->starts[++p->len] = (uint32_t)at + 1;
 }
 
+static enum err
+make_joined_room(struct engine_people *p, size_t people, size_t tuples)
+{
+	size_t slots = 16;
+
+	while (slots < 2 * people + 2)
+		slots *= 2;
+	p->mask = slots - 1;
+	p->shown = calloc(tuples + 1, sizeof(*p->shown));
+	p->shown_len = calloc(people + 1, sizeof(*p->shown_len));
+	p->class_of = calloc(people + 1, sizeof(*p->class_of));
+	p->class_size = calloc(people + 1, sizeof(*p->class_size));
+	p->slots = calloc(slots, sizeof(*p->slots));
+	return p->shown != NULL && p->shown_len != NULL &&
+	    p->class_of != NULL && p->class_size != NULL &&
+	    p->slots != NULL ? ERR_OK : ERR_NOMEM;
+}
+
+/* 1 when a number in the table says all about that person. */
+static int
+is_single(const struct engine *e, const uint32_t *tuples, size_t len)
+{
+	return e->in.joined ? len == 1 : tuples[0] == tuples[len - 1];
+}
+
 enum err
 engine_people_init(struct engine *e)
 {
 	CLEANUP(sorted_release) struct sorted s = {0};
 	size_t r, n, len, people = 0, tuples = 0;
+	const uint32_t *t;
 
 	if (e->in.respondents == NULL || e->rows == 0) {
 		everybody_is_single(e);
@@ -145,17 +176,20 @@ engine_people_init(struct engine *e)
 			continue;
 		e->respondents++;
 		n = distinct(s.tuples + s.starts[r], len);
-		people += n > 1;
-		tuples += n > 1 ? n : 0;
+		if (is_single(e, s.tuples + s.starts[r], len))
+			continue;
+		people++;
+		tuples += n;
 	}
 	RETURN_IF(make_room(&e->people, people, tuples));
+	if (e->in.joined)
+		RETURN_IF(make_joined_room(&e->people, people, tuples));
 	for (r = 0; r <= s.max; r++) {
-		const uint32_t *t = s.tuples + s.starts[r];
-
+		t = s.tuples + s.starts[r];
 		len = s.starts[r + 1] - s.starts[r];
 		for (n = 0; n < len; n++)
 			e->rows_of[t[n]]++;
-		if (len > 0 && t[0] == t[len - 1])
+		if (len > 0 && is_single(e, t, len))
 			e->single[t[0]]++;
 		else if (len > 0)
 			add_person(&e->people, (uint32_t)r, t, len);
@@ -238,4 +272,85 @@ engine_people_settle(struct engine *e, const struct engine_table *t,
 			again = 1;
 		}
 	}
+}
+
+/* ---- joined ---- */
+
+static int
+compare_shown(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* What a person shows: each group with how many rows, in order. */
+static void
+show(struct engine *e, const struct engine_table *t, size_t person)
+{
+	struct engine_people *p = &e->people;
+	size_t first = p->starts[person], end = p->starts[person + 1], i;
+	uint64_t *shown = p->shown + first;
+	uint32_t len = 0;
+
+	for (i = first; i < end; i++)
+		shown[i - first] = (uint64_t)e->groups.of[t->entry_of[
+		    p->tuples[i]]] << 32 | p->rows[i];
+	qsort(shown, end - first, sizeof(*shown), compare_shown);
+	for (i = 0; i < end - first; i++)
+		if (len > 0 && shown[len - 1] >> 32 == shown[i] >> 32)
+			shown[len - 1] += shown[i] & UINT32_MAX;
+		else
+			shown[len++] = shown[i];
+	p->shown_len[person] = len;
+}
+
+static int
+shows_the_same(const struct engine_people *p, size_t a, size_t b)
+{
+	return p->shown_len[a] == p->shown_len[b] &&
+	    memcmp(p->shown + p->starts[a], p->shown + p->starts[b],
+	    p->shown_len[a] * sizeof(*p->shown)) == 0;
+}
+
+static void
+put_in_class(struct engine_people *p, size_t person)
+{
+	const uint64_t *shown = p->shown + p->starts[person];
+	uint64_t h = p->shown_len[person];
+	uint32_t i;
+	size_t at;
+
+	for (i = 0; i < p->shown_len[person]; i++) {
+		h = (h ^ shown[i]) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 29;
+	}
+	for (at = (size_t)h & p->mask; p->slots[at] != 0;
+	    at = (at + 1) & p->mask)
+		if (shows_the_same(p, p->slots[at] - 1, person))
+			break;
+	if (p->slots[at] == 0) {
+		p->slots[at] = (uint32_t)person + 1;
+		p->class_size[p->classes] = 0;
+		p->class_of[person] = (uint32_t)p->classes++;
+	}
+	p->class_of[person] = p->class_of[p->slots[at] - 1];
+	p->class_size[p->class_of[person]]++;
+}
+
+void
+engine_people_join(struct engine *e, const struct engine_table *t,
+    uint32_t min)
+{
+	struct engine_people *p = &e->people;
+	size_t i;
+
+	memset(p->slots, 0, (p->mask + 1) * sizeof(*p->slots));
+	p->classes = 0;
+	for (i = 0; i < p->len; i++) {
+		show(e, t, i);
+		put_in_class(p, i);
+	}
+	for (i = 0; i < p->len; i++)
+		p->gone[i] = p->class_size[p->class_of[i]] < min;
 }

@@ -262,7 +262,7 @@ take_counts(const struct engine *e, const struct engine_table *t,
 
 	for (i = 0; i < g->len; i++)
 		g->all[i].people = g->all[i].rows = g->people[i];
-	if (e->rows == e->respondents)
+	if (e->rows == e->respondents || e->in.joined)
 		return;
 	for (i = 0; i < g->len; i++)
 		g->all[i].rows = 0;
@@ -477,7 +477,7 @@ make_keys(const struct engine *e, struct engine_table *t)
 			key[c->word] |= c->path[leaf[j]];
 		}
 		key += e->words;
-		t->rows[at] = e->rows_of[i];
+		t->rows[at] = e->in.joined ? e->single[i] : e->rows_of[i];
 		t->people[at] = e->single[i];
 		t->tuple[at] = (uint32_t)i;
 		e->entry_of_tuple[i] = (uint32_t)at++;

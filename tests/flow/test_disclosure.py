@@ -210,6 +210,24 @@ def test_a_respondent_counts_once_and_goes_whole(tmp_path):
     assert r["levels"] == [1] and r["smallest"] == 5
 
 
+def test_joined_people_are_not_told_apart_by_their_visits(tmp_path):
+    write(tmp_path / "d_hierarchy_town.csv", "a;*\nb;*\n")
+    # by rows everybody has two companions; 5 is the only one with three visits
+    rows = ["1;a", "1;b", "2;b", "2;a", "3;a", "4;a", "5;a", "5;a", "5;b"]
+    file = write(tmp_path / "d.csv", "who;town\n" + "\n".join(rows))
+    args = ["--k", 2, "--respondent", "who", "--suppression", 0.2]
+    r = disclose(file, tmp_path, ["town"], *args)
+    assert r["levels"] == [0] and r["suppressed"] == 0
+    r = disclose(file, tmp_path, ["town"], *args, "--joined",
+                 "-o", tmp_path / "out.csv")
+    assert r["levels"] == [0] and r["groups"] == 2
+    assert (r["suppressed_respondents"], r["suppressed"]) == (1, 3)
+    assert (tmp_path / "out.csv").read_text().split() == \
+        ["town", *"abbaaa", "*", "*", "*"]
+    said = disclose(file, tmp_path, ["town"], "--joined", code=2)
+    assert "--respondent" in json.dumps(said)
+
+
 def test_hierarchies_are_checked(tmp_path):
     file = write(tmp_path / "d.csv", "day\n1\n2\n3\n")
 

@@ -155,6 +155,8 @@ make_table(struct table *t, size_t columns)
 	t->in.limit = roll(3) == 0 ? 0 : roll(3) == 0 ? 1 : roll(100) / 100.0;
 	t->in.metric = (enum engine_metric)(roll(2) ? 0 : roll(11));
 	t->in.aggregate = (enum engine_aggregate)(roll(2) ? 0 : roll(6));
+	t->in.joined = t->in.rules_len == 0 && t->in.rows_len <= 24 &&
+	    t->in.metric <= ENGINE_ENTROPY_NORMALISED;
 	t->in.has_balance = roll(3) == 0;
 	t->in.balance = roll(11) / 10.0;
 }
@@ -360,6 +362,62 @@ slow_holds(const struct table *t, const struct verdict *v, size_t class)
 	return 1;
 }
 
+/* Rows of a person in that class. */
+static size_t
+rows_in(const struct table *t, const struct verdict *v, uint32_t who,
+    size_t class)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < t->in.rows_len; i++)
+		n += person(t, i) == who && v->class_of[i] == class;
+	return n;
+}
+
+static int
+is_alike(const struct table *t, const struct verdict *v, uint32_t a,
+    uint32_t b)
+{
+	size_t i;
+
+	for (i = 0; i < t->in.rows_len; i++)
+		if (rows_in(t, v, a, v->class_of[i]) !=
+		    rows_in(t, v, b, v->class_of[i]))
+			return 0;
+	return 1;
+}
+
+static int
+is_first_row(const struct table *t, size_t row)
+{
+	size_t i;
+
+	for (i = 0; i < row; i++)
+		if (person(t, i) == person(t, row))
+			return 0;
+	return 1;
+}
+
+/* People with the same rows, each as often. */
+static void
+slow_joined(const struct table *t, struct verdict *v)
+{
+	size_t i, j, n;
+	int first;
+
+	for (i = 0; i < t->in.rows_len; i++) {
+		for (n = 0, first = 1, j = 0; j < t->in.rows_len; j++) {
+			if (!is_first_row(t, j) ||
+			    !is_alike(t, v, person(t, i), person(t, j)))
+				continue;
+			first &= n > 0 || person(t, j) == person(t, i);
+			n++;
+		}
+		v->gone[i] = n < t->in.k;
+		v->groups += !v->gone[i] && first && is_first_row(t, i);
+	}
+}
+
 /* Everybody with a row in a class that does not hold goes; again and again.
  * (With rules nobody has two rows, so what goes are whole classes.) */
 static void
@@ -394,7 +452,7 @@ slow_count(const struct table *t, struct verdict *v)
 		for (j = 0; j < i && (v->gone[j] ||
 		    v->class_of[j] != v->class_of[i]); j++)
 			;
-		v->groups += !v->gone[i] && j == i;
+		v->groups += !t->in.joined && !v->gone[i] && j == i;
 	}
 	v->feasible = v->people_gone <= allowed &&
 	    (v->people_gone < t->people_len || allowed == t->people_len);
@@ -592,7 +650,10 @@ slow(const struct table *t, const unsigned *levels, struct verdict *v)
 {
 	memset(v, 0, sizeof(*v));
 	slow_classes(t, levels, v);
-	slow_suppress(t, v);
+	if (t->in.joined)
+		slow_joined(t, v);
+	else
+		slow_suppress(t, v);
 	slow_count(t, v);
 	slow_value(t, levels, v);
 }
@@ -641,9 +702,9 @@ describe(const struct table *t, const struct engine_result *r,
 {
 	size_t i;
 
-	print_message("seed %u: metric %d aggregate %d balance %g k %u limit %g: %zu "
+	print_message("seed %u: joined %d metric %d aggregate %d balance %g k %u limit %g: %zu "
 	    "rows %zu people %zu rules; slow finds %d: %.12g, engine %.12g "
-	    "(%d), nodes %llu of %g; levels", tried, (int)t->in.metric,
+	    "(%d), nodes %llu of %g; levels", tried, t->in.joined, (int)t->in.metric,
 	    (int)t->in.aggregate, t->in.has_balance ? t->in.balance : 0.5,
 	    t->in.k, t->in.limit, t->in.rows_len, t->people_len,
 	    t->in.rules_len, found, best->value[0], r->loss, r->optimal,
