@@ -685,3 +685,76 @@ def test_every_release_has_its_quorum(released_once, tmp_path):
                    "--proof", tmp_path / "proof", code=5).err
     assert "the ledger contradicts itself" in said
     flow.az("witness", "check", tmp_path / "proof", "--log", vkey)
+
+
+# ---- deaths ----
+
+ACT_STEPS = ["act.queued", "act.staged", "act.signed", "act.published",
+             "act.logged"]
+
+
+def test_no_death_makes_two_histories(home, tmp_path, fault):
+    """Killed at every step of an act, again and again: every checkpoint that
+    anybody ever saw is a prefix of the ledger, and the witness goes on."""
+    w1, w2 = home.witnesses
+    both(home)
+    seen = []
+    for i, step in enumerate(ACT_STEPS * 2):
+        ran = home.az("source", "add", "14", f"s{i}", "--namespace", f"s{i}",
+                      program=fault, code=None,
+                      env={"AZUKARI_KILL_AT": step})
+        assert ran.code == flow.KILLED, ran
+        seen.append(tmp_path / f"seen-{i}")
+        shutil.copy(home.path / "ledger/checkpoint", seen[-1])
+        home.az("source", "add", "14", f"t{i}", "--namespace", f"t{i}")
+        (w1 if i % 2 else w2).turn(home)
+        seen.append(tmp_path / f"seen-{i}-cosigned")
+        shutil.copy(home.path / "ledger/checkpoint", seen[-1])
+    options = []
+    for path in seen:
+        options += ["--from", path]
+    said = home.az("ledger", "verify", *options).err
+    assert said.count("is a part of this ledger") == len(seen)
+    for w in home.witnesses:
+        home.az("ledger", "witness", "accept", w.state)
+
+
+def test_a_death_between_signature_and_checkpoint(home, tmp_path, fault):
+    """What was signed but not yet shown is shown, not signed anew: were the
+    register put back to before it, the surplus tiles go and nobody saw it."""
+    before = home.copy(tmp_path / "before")
+    ran = home.az("source", "add", "14", "one", "--namespace", "one",
+                  program=fault, code=None,
+                  env={"AZUKARI_KILL_AT": "act.signed"})
+    assert ran.code == flow.KILLED
+    old = (home.path / "ledger/checkpoint").read_bytes()
+    home.az("ledger", "show")                      # the next start repairs
+    new = (home.path / "ledger/checkpoint").read_bytes()
+    assert int(new.splitlines()[1]) == int(old.splitlines()[1]) + 1
+    # the same moment, the register of before: the state is behind the tiles
+    put_back(home, before, "gateway.db")
+    for extra in ("-wal", "-shm"):
+        (home.path / f"gateway.db{extra}").unlink(missing_ok=True)
+    assert "put back" in home.az("source", "add", "14", "two", "--namespace",
+                                 "two", code=5).err
+
+
+def test_a_witness_that_dies_signs_nothing_twice(home, tmp_path):
+    """Its state is stored before the cosignature exists: an answer that was
+    lost is asked for again, and a smaller tree never cosigned."""
+    w1, _ = home.witnesses
+    first, _ = w1.request(home)
+    home.az("source", "add", "14", "one", "--namespace", "one")
+    second, _ = w1.request(home)
+    w1.cosign(second)
+    size = w1.state.read_text().splitlines()[1]
+    _, ran = w1.cosign(first, code=1)              # older: it begins at 0
+    assert f"has cosigned {size} entries" in ran.err
+    assert w1.state.read_text().splitlines()[1] == size
+    # a state nobody can read stops it, rather than beginning anew
+    good = w1.state.read_bytes()
+    for bad in (b"", good[:-5], good.replace(size.encode(), b"1", 1)):
+        w1.state.write_bytes(bad)
+        _, ran = w1.cosign(second, code=None)
+        assert ran.code != 0, bad
+    w1.state.write_bytes(good)
