@@ -9,6 +9,7 @@
 #include "app/ops/status.h"
 #include "app/ops/witness_ask.h"
 #include "app/serve/metrics.h"
+#include "app/serve/serve_internal.h"
 #include "core/clock.h"
 
 #define SECONDS 30
@@ -156,6 +157,8 @@ static void look_once(struct gauges *g)
 	struct buf text = {0};
 	enum err e = look(g, &o, &text);
 
+	/* busy is no illness: another writer has the floor */
+	atomic_store(&g->serve->unwell, e != ERR_OK && e != ERR_BUSY);
 	pthread_mutex_lock(&g->lock);
 	if (e != ERR_OK && e != g->last)
 		serve_log("gauges-failed", "error", err_name(e), NULL);

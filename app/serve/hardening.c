@@ -49,11 +49,22 @@ enum err hardening_drop(const char *user)
 #define ARCH 0U
 #endif
 
+/* A sanitizer looks for leaks by tracing its own process at the end. */
+#if defined(__SANITIZE_ADDRESS__)
+#define TRACED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TRACED 1
+#endif
+#endif
+
 /* Nothing in the service runs programs, traces, loads code or remakes the
  * machine. */
 static const int never[] = {
-	SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv,
-	SYS_process_vm_writev, SYS_kexec_load, SYS_init_module,
+#ifndef TRACED
+	SYS_ptrace, SYS_process_vm_readv,
+#endif
+	SYS_execve, SYS_execveat, SYS_process_vm_writev, SYS_kexec_load, SYS_init_module,
 	SYS_finit_module, SYS_delete_module, SYS_bpf, SYS_perf_event_open,
 	SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_setns,
 	SYS_unshare, SYS_swapon, SYS_swapoff, SYS_reboot, SYS_keyctl,

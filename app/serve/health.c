@@ -14,15 +14,17 @@ static enum err get_healthz(struct serve_request *q)
 	    "text/plain; charset=utf-8");
 }
 
-/* Ready: it takes work.  A drained service says so and is taken out of use. */
+/* Ready: it takes work and its stores answered when they were last looked at
+ * (gauges.h).  A service that is drained says so and is taken out of use. */
 static enum err get_readyz(struct serve_request *q)
 {
-	int draining = atomic_load(&q->serve->draining);
+	const char *word = atomic_load(&q->serve->draining) ? "draining\n" :
+	    atomic_load(&q->serve->unwell) ? "stores\n" : "ready\n";
 
-	if (draining)
+	if (strcmp(word, "ready\n") != 0)
 		q->reply.status = 503;
-	return body_reply_text(q, bytes_str(draining ? "draining\n" :
-	    "ready\n"), "text/plain; charset=utf-8");
+	return body_reply_text(q, bytes_str(word),
+	    "text/plain; charset=utf-8");
 }
 
 static enum err get_metrics(struct serve_request *q)

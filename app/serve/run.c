@@ -343,6 +343,7 @@ static void release(struct run *r)
 	struct serve *s = r->s;
 
 	net_stop(TAKE(s->net));
+	tls_release();
 	desk_stop(TAKE(s->desk));
 	stop_parts(s);
 	conns_free(TAKE(s->conns));

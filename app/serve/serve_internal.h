@@ -46,6 +46,7 @@ struct serve {
 	size_t parts_len;                       /* started */
 	int64_t started_unix_s;
 	_Atomic int draining;                   /* no new work */
+	_Atomic int unwell;                     /* the stores do not answer */
 	_Atomic uint64_t requests_open;         /* between head and completion */
 	_Atomic uint64_t bodies_bytes;
 	struct serve_counters counters;

@@ -9,14 +9,16 @@
 #define CHAIN_MAX 8
 #define PEM_MAX ((size_t)256 << 10)
 
-/* One certificate with its chain; never freed, see the header. */
+/* One certificate with its chain; kept until the end, see the header. */
 struct tls_pair {
+	struct tls_pair *older;
 	gnutls_pcert_st chain[CHAIN_MAX];
 	unsigned chain_len;
 	gnutls_privkey_t key;
 	int64_t expires_unix_s;
 };
 
+/* Of the process: GnuTLS gives its callback no place for our own. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct tls_pair *in_force;
 
@@ -120,9 +122,20 @@ enum err tls_load(const char *certificate, const char *key,
 	RETURN_IF(key_fits(p, info));
 	RETURN_IF(take_expiry(p, now_unix_s, info));
 	pthread_mutex_lock(&lock);
+	p->older = in_force;
 	in_force = TAKE(p);
 	pthread_mutex_unlock(&lock);
 	return ERR_OK;
+}
+
+void tls_release(void)
+{
+	while (in_force != NULL) {
+		struct tls_pair *p = in_force;
+
+		in_force = p->older;
+		pair_cleanup(&p);
+	}
 }
 
 static struct tls_pair *current(void)

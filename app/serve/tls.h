@@ -28,6 +28,9 @@
 enum err tls_load(const char *certificate, const char *key,
     int64_t now_unix_s, struct err_info *info) MUST_USE;
 
+/* At the end, when no connection is left. */
+void tls_release(void);
+
 /* When the certificate in force ends; 0: none. */
 int64_t tls_expires_unix_s(void);
 

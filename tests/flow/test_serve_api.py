@@ -208,8 +208,8 @@ def test_a_token_dies_with_its_key(frozen_once, tmp_path):
         assert s.get("/v1/status", token=token).status == 404
 
 
-def test_a_token_dies_with_its_time(frozen_once, tmp_path):
-    """One minute in three seconds."""
+def test_a_token_dies_with_its_time(frozen_once, routes, tmp_path):
+    """One minute in three seconds; then on every route as if it never was."""
     library = next(pathlib.Path("/usr/lib").glob(
         "*/faketime/libfaketimeMT.so.1"))
     home = frozen_once.copy(tmp_path / "gateway")
@@ -228,6 +228,12 @@ def test_a_token_dies_with_its_time(frozen_once, tmp_path):
             if reply.status != 200:
                 break
         assert (reply.status, reply.body) == (gone.status, gone.body)
+        for route in routes:
+            if "custodian" in route["who"]:
+                reply = ask(s, route, filled(
+                    route["path"], home.plan, "EXP-2026-0001"), token)
+                assert (reply.status, reply.body) == (
+                    gone.status, gone.body), route
 
 
 # ---- from a request to a bundle ----

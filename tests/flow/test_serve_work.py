@@ -146,6 +146,24 @@ def test_numbers(approved):
                 break
             time.sleep(0.1)
         assert m['azukari_exports{owner="14",state="released"}'] == 1
+        # a store that does not answer is seen, and that it does again
+        store = home.path / "owners/14/vault.db"
+
+        def ready(wanted):
+            until = time.monotonic() + 20
+            while time.monotonic() < until:
+                reply = s.get("/readyz")
+                if (reply.status, reply.body) == wanted:
+                    return True
+                time.sleep(0.1)
+            return False
+
+        assert ready((200, b"ready\n"))
+        store.rename(store.with_suffix(".away"))
+        assert ready((503, b"stores\n"))
+        assert s.get("/healthz").status == 200
+        store.with_suffix(".away").rename(store)
+        assert ready((200, b"ready\n"))
         text = s.get("/metrics", port="local").body.decode()
         names = [t.split()[2] for t in text.splitlines()
                  if t.startswith("# TYPE")]
