@@ -231,6 +231,7 @@ static enum err log_exported(struct home *h, const struct job_case *c,
 	RETURN_IF(sshsig_sign(gateway_key_export_seed(h->keys), SSHSIG_EXPORT,
 	    sums, &sig));
 	RETURN_IF(act_begin(h, register_db(h->reg), &a));
+	RETURN_IF(job_memory_check_again(s->memory));
 	act_entry(&a, ENTRY_EXPORTED, c->row.owner, &w);
 	entry_put(&w, "export", c->row.export_id);
 	entry_put_hex(&w, "plan-sha256", c->row.sha256, DIGEST_LEN);

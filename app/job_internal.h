@@ -331,6 +331,9 @@ enum err job_memory_check(struct job_memory *m,
 /* The sealed record into the store and its digest into the ledger; its text
  * into ${ret_text}, for the register. */
 enum err job_memory_put(struct job_memory *m, struct buf *ret_text) MUST_USE;
+/* Within the act that makes this export one of the earlier ones: of two at a
+ * time the later must have seen the other.  ERR_CHANGED: compare once more. */
+enum err job_memory_check_again(struct job_memory *m) MUST_USE;
 
 /* This release, as its record holds it (job_memory_record.c). */
 enum err job_memory_describe(const struct job_scan *s,

@@ -240,13 +240,18 @@ static enum err count_respondents(struct job_memory *m)
 	return ERR_OK;
 }
 
-static enum err open_all(struct job_memory *m)
+static enum err load_prior(struct job_memory *m, struct prior *ret)
 {
 	const struct prior_wanted wanted = {.project = m->c->plan.project,
 	    .partner = m->c->plan.partner, .except = m->c->plan.export_id};
 
+	return prior_load(m->w, &wanted, ret);
+}
+
+static enum err open_all(struct job_memory *m)
+{
 	RETURN_IF(count_respondents(m));
-	RETURN_IF(prior_load(m->w, &wanted, &m->prior));
+	RETURN_IF(load_prior(m, &m->prior));
 	m->earlier = calloc(m->prior.len + 1, sizeof(*m->earlier));
 	if (m->earlier == NULL)
 		return ERR_NOMEM;
@@ -527,4 +532,18 @@ enum err job_memory_put(struct job_memory *m, struct buf *ret_text)
 	digest_sha256(bytes_buf(&sealed), sha256);
 	RETURN_IF(write_text(m, sha256, ret_text));
 	return log_record(m, bytes_buf(&sealed), sha256);
+}
+
+enum err job_memory_check_again(struct job_memory *m)
+{
+	CLEANUP(prior_release) struct prior now = {0};
+
+	RETURN_IF(load_prior(m, &now));
+	if (now.len != m->prior.len)
+		return ERR_CHANGED;
+	for (size_t i = 0; i < now.len; i++)
+		if (memcmp(now.releases[i].record_sha256,
+		    m->prior.releases[i].record_sha256, DIGEST_LEN) != 0)
+			return ERR_CHANGED;
+	return ERR_OK;
 }

@@ -1,7 +1,10 @@
 """Two releases side by side: what one has and the other has not must not
 single anybody out, whoever may hold both."""
+import os
 import re
 import shutil
+import signal
+import subprocess
 
 import pytest
 
@@ -142,6 +145,49 @@ def test_a_period_that_leaves_one_out(ready, tmp_path):
            person(20, AGES[0], day=9))
     export(home, 1)
     refused(export(home, 2, code=1, period="2020-03-01..2020-04-05"), home)
+
+
+@pytest.fixture
+def two_approved(ready, tmp_path):
+    """Two plans that may both be carried out now: all, and all but one."""
+    home = ready.copy(tmp_path / "gateway")
+    home.partner = flow.make_person(home.folder, "pi")
+    for name in ("age", "occupation"):
+        home.az("owner", "ladder", "14", name, flow.ladder_file(name))
+    flow.put_policy(home, flow.policy_document(home, partners=[home.partner]))
+    intake(home, "first", *(person(i, AGES[0]) for i in range(20)),
+           person(20, AGES[0], day=9))
+    ask(home, 1)
+    home.first = home.plan
+    ask(home, 2, period="2020-03-01..2020-04-05")
+    return home
+
+
+def stopped_export(home, fault, step):
+    """An export that stands still at a step."""
+    process = subprocess.Popen(
+        [fault, "--home", home.path, "--key-file", home.key_file, "export",
+         home.plan], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, env=flow.environment(AZUKARI_KILL_AT=step + ":1",
+                                        AZUKARI_STOP="1"))
+    assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
+    return process
+
+
+@pytest.mark.parametrize("step", ["job.started", "job.counted", "job.built"])
+def test_two_exports_at_a_time(two_approved, fault, step):
+    """Each sees the other, however they overlap."""
+    home = two_approved
+    process = stopped_export(home, fault, step)
+    try:
+        home.az("export", home.first)
+        process.send_signal(signal.SIGCONT)
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    done = subprocess.CompletedProcess("export", process.returncode, out, err)
+    assert done.returncode == 1, done
+    refused(flow.Ran("export", done), home)
 
 
 def test_levels_are_frozen(released):
