@@ -57,6 +57,11 @@ static enum err check_state(const struct job *j)
 	struct outcome *o = j->h->outcome;
 	const struct register_plan *p = &j->c.row;
 
+	if (j->c.plan.reident.export_id[0] != '\0')
+		return outcome_refuse(o, ERR_STATE,
+		    "%s is a plan to re-identify, not to export: azukari reidentify",
+		    "%sは提供ではなく再識別の計画です: azukari reidentify",
+		    p->id);
 	if (p->state == REGISTER_PLAN_DONE && !j->options->rederive)
 		return outcome_refuse(o, ERR_STATE,
 		    "%s was exported already; one plan gives one bundle",

@@ -32,7 +32,9 @@ static enum err leave_out_itself(struct home *h, struct job_case *c)
 	struct register_export e;
 	enum err err = register_export_get(h->reg, c->row.export_id, &e);
 
-	if (c->row.state != REGISTER_PLAN_ENDED && f->request_plans > 0)
+	if (c->plan.reident.export_id[0] != '\0')
+		f->request_plans = 0;   /* the export came before it */
+	else if (c->row.state != REGISTER_PLAN_ENDED && f->request_plans > 0)
 		f->request_plans--;
 	if (err == ERR_NOT_FOUND)
 		return ERR_OK;

@@ -275,12 +275,34 @@ static void heading(struct page *p)
 	put(p, "\n");
 }
 
+/* Another thing than handing out: said first. */
+static void reidentifies(struct page *p)
+{
+	const struct reident *r = &p->in->plan->reident;
+
+	if (r->export_id[0] == '\0')
+		return;
+	put(p, say(p, "  RE-IDENTIFICATION: this plan hands nothing out. ",
+	    "  再識別：この計画は提供ではありません。"));
+	put_number(p, r->count);
+	put(p, say(p, " pseudonyms of ", "件の仮名（"));
+	put(p, r->export_id);
+	put(p, r->with_answers ?
+	    say(p, " become known, with their answers, to the seats that approve; reason: ",
+	    "のもの）の本人と回答を、承認した席だけが知ることになります。理由：") :
+	    say(p, " become known to the seats that approve; reason: ",
+	    "のもの）の本人を、承認した席だけが知ることになります。理由："));
+	put(p, r->reason);
+	put(p, "\n");
+}
+
 enum err plan_page_write(const struct plan_page *in, int japanese,
     struct buf *out)
 {
 	struct page p = {.in = in, .japanese = japanese, .out = out};
 
 	heading(&p);
+	reidentifies(&p);
 	who(&p);
 	why(&p);
 	items(&p);

@@ -321,6 +321,20 @@ epochs_fault(const struct plan *p, const struct decision_plan_facts *facts)
 	return NULL;
 }
 
+static enum err
+judge_reident(const struct decision_case *c, const struct reident *r,
+    struct reasons *reasons)
+{
+	char have[DECISION_TEXT_MAX], most[DECISION_TEXT_MAX];
+
+	if (r->export_id[0] == '\0' || r->count <= c->policy->reident_maximum)
+		return ERR_OK;
+	decision_number_text((int64_t)r->count, have);
+	decision_number_text(c->policy->reident_maximum, most);
+	return reasons_add(reasons, REASON_REIDENT_LIMIT,
+	    "policy: disclosure.reident_maximum", have, most);
+}
+
 enum err
 decision_check_plan(const struct decision_case *c, const struct plan *plan,
     const struct decision_plan_facts *facts, struct decision *ret)
@@ -330,6 +344,7 @@ decision_check_plan(const struct decision_case *c, const struct plan *plan,
 
 	RETURN_IF(decision_make(c, &d));
 	RETURN_IF(compare(c, plan, facts, &d));
+	RETURN_IF(judge_reident(c, &plan->reident, &d.reasons));
 	RETURN_IF(judge_times(c, plan, &d.reasons));
 	RETURN_IF(judge_proofs(facts, &d.reasons));
 	if ((fault = epochs_fault(plan, facts)) != NULL)

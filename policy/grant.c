@@ -13,6 +13,7 @@
 #define ID_MAX 32
 
 struct grant {
+	char reident[41];
 	char owner[3];
 	char plan[ID_MAX], export_id[ID_MAX];
 	uint8_t plan_sha256[GRANT_SHA256_LEN];
@@ -78,6 +79,7 @@ copy_ids(struct grant *g, const struct plan *p)
 	(void)snprintf(g->owner, sizeof(g->owner), "%s", p->owner);
 	(void)snprintf(g->plan, sizeof(g->plan), "%s", p->id);
 	(void)snprintf(g->export_id, sizeof(g->export_id), "%s", p->export_id);
+	memcpy(g->reident, p->reident.export_id, sizeof(g->reident));
 	memcpy(g->policy_sha256, p->policy_sha256, GRANT_SHA256_LEN);
 	memcpy(g->survey_sha256, p->survey_sha256, GRANT_SHA256_LEN);
 	memcpy(g->project_epoch_sha256, p->project_epoch_sha256,
@@ -118,6 +120,12 @@ const char *
 grant_owner(const struct grant *g)
 {
 	return g->owner;
+}
+
+const char *
+grant_reident(const struct grant *g)
+{
+	return g->reident;
 }
 
 const char *

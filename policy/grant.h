@@ -26,6 +26,9 @@ void grant_cleanup(struct grant **g);       /* for CLEANUP() */
 const char *grant_owner(const struct grant *g);
 const char *grant_plan(const struct grant *g);
 const char *grant_export(const struct grant *g);
+/* The earlier export whose pseudonyms this plan re-identifies, "" where it
+ * exports: only then does the reader yield user ids. */
+const char *grant_reident(const struct grant *g);
 const uint8_t *grant_plan_sha256(const struct grant *g);
 const uint8_t *grant_policy_sha256(const struct grant *g);
 const uint8_t *grant_survey_sha256(const struct grant *g);

@@ -19,7 +19,8 @@ static const char *const plan_keys[] = {"plan", "owner", "export", "nonce",
     "project-release", "survey", "column-#", "date-#", "scheme-sha256", "k",
     "suppression-limit", "minimum-cell", "prior-releases-sha256",
     "consent-text-#", "purpose", "disease", "legal-basis", "ethics-approval",
-    "ethics-expiry", "period", "retention-until", "supersedes", "epochs",
+    "ethics-expiry", "period", "retention-until", "supersedes",
+    "?reident-export", "?reident-pseudonyms", "?reident-reason", "epochs",
     "epochs-sha256", "also-key-#", "byte-release", "denial-rule", "ledger-origin",
     "ledger-size", "ledger-root", "witness-policy-sha256", "plan-recipient",
     "gateway-key", "frozen", "expires", NULL};
@@ -337,8 +338,9 @@ parse_purpose(struct plan *p, struct err_info *info)
 	    &p->period_to_day, info));
 	RETURN_IF(values_day(t, "retention-until", &p->retention_until_day,
 	    info));
-	return values_optional(t, "supersedes", &values_export,
-	    &p->supersedes, info);
+	RETURN_IF(values_optional(t, "supersedes", &values_export,
+	    &p->supersedes, info));
+	return reident_get(t, &p->reident, info);
 }
 
 const struct plan_key *

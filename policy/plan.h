@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/text.h"
+#include "policy/reident.h"
 #include "policy/words.h"
 
 #define PLAN_COLUMNS_MAX 256
@@ -74,6 +75,7 @@ struct plan {
 	int32_t period_from_day, period_to_day;
 	int32_t retention_until_day;
 	const char *supersedes;             /* or NULL */
+	struct reident reident;
 	uint64_t epochs;
 	uint8_t epochs_sha256[32];
 	struct plan_key also_keys[PLAN_KEYS_MAX];

@@ -125,6 +125,7 @@ put_what(struct text_writer *w, const struct plan *p)
 	values_put_period(w, "period", p->period_from_day, p->period_to_day);
 	values_put_day(w, "retention-until", 1, p->retention_until_day);
 	values_put(w, "supersedes", p->supersedes);
+	reident_put(w, &p->reident);
 }
 
 static void

@@ -123,6 +123,7 @@ struct policy {
 	const char *birth;          /* field; NULL: not stated */
 	int has_early_wave;
 	int32_t early_wave_until_day;
+	unsigned reident_maximum;   /* pseudonyms of a plan; 0: none may be */
 	unsigned population;        /* that the sample is of; 0: not stated */
 	unsigned retention_days, plan_valid_days;
 	unsigned exports_per_year;

@@ -279,6 +279,8 @@ diff_disclosure(struct policy_diff_work *w, const struct policy *a,
 	    "-", b->birth != NULL ? b->birth : "-");
 	diff_day(w, "disclosure.early_wave_until", a->early_wave_until_day,
 	    b->early_wave_until_day, POLICY_DIFF_NARROWER);
+	policy_diff_number(w, "disclosure.reident_maximum",
+	    a->reident_maximum, b->reident_maximum, POLICY_DIFF_WIDER);
 	policy_diff_number(w, "disclosure.population", a->population,
 	    b->population, POLICY_DIFF_OTHER);
 }

@@ -7,6 +7,7 @@
 #include "policy/grammar.h"
 #include "policy/policy_internal.h"
 #include "policy/profile.h"
+#include "policy/reident.h"
 
 #define WHERE "disclosure"
 
@@ -136,11 +137,15 @@ policy_read_disclosure(struct policy *p, const struct json_doc *d,
     struct err_info *info)
 {
 	static const int64_t population[2] = {1, 2000000000};
+	static const int64_t most[2] = {0, REIDENT_MAX};
 
 	RETURN_IF(read_profile(p, d, info));
 	RETURN_IF(read_dates(p, d, info));
 	RETURN_IF(read_residence(p, d, info));
 	RETURN_IF(read_early_wave(p, d, info));
+	if (json_doc_get(d, "reident_maximum") != NULL)
+		RETURN_IF(policy_uint(d, "reident_maximum", most, WHERE,
+		    &p->reident_maximum, info));
 	if (json_doc_get(d, "birth") != NULL)
 		RETURN_IF(read_field(d, "birth", WHERE, &p->birth, info));
 	if (json_doc_get(d, "population") != NULL)

@@ -96,6 +96,9 @@ struct reader_record {
 	uint8_t consent_scopes;
 	uint8_t consent_is_later;
 	struct bytes packed;            /* plaintext: packed answers (5.2) */
+	/* under a grant that re-identifies; else empty */
+	uint8_t user_code;              /* enum record_plain_code */
+	struct bytes user, source;
 };
 struct reader_batch {
 	const struct reader_record *records;

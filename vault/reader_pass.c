@@ -88,6 +88,11 @@ open_answer(const struct reader *r, const struct reader_segment *g,
 		.packed = p.body,
 	};
 	memcpy(out->id, rec->sealed, sizeof(out->id));
+	if (grant_reident(r->grant)[0] != '\0') {
+		out->user_code = (uint8_t)p.user_code;
+		out->user = p.user;
+		out->source = p.source;
+	}
 	RETURN_IF(reader_judge_answer(r, &p, out, &fate));
 	count_fate(&s->counts, fate, out->consent_is_later);
 	if (fate != READER_YIELD)

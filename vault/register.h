@@ -75,6 +75,7 @@ enum register_kind {
 	REGISTER_ERASURE_ORDER,
 	REGISTER_PRIOR_RELEASES,/* name: plan id */
 	REGISTER_RELEASE_RECORD,/* name: export id */
+	REGISTER_PSEUDONYMS,    /* name: plan id */
 	REGISTER_KIND_END,
 };
 

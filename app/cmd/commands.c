@@ -22,6 +22,7 @@ static const struct commands_group *const groups[] = {
 	&plan_commands,
 	&witness_commands,
 	&byterelease_commands,
+	&reident_commands,
 	&serve_commands,
 	&remote_commands,
 	&line_commands,

@@ -32,6 +32,7 @@ extern const struct commands_group officer_commands;
 extern const struct commands_group plan_commands;
 extern const struct commands_group witness_commands;
 extern const struct commands_group byterelease_commands;
+extern const struct commands_group reident_commands;
 extern const struct commands_group serve_commands;
 extern const struct commands_group remote_commands;
 extern const struct commands_group line_commands;

@@ -9,6 +9,7 @@
 #include "app/epoch_open.h"
 #include "app/ingest.h"
 #include "app/prior_load.h"
+#include "app/reident_list.h"
 #include "core/clock.h"
 #include "keys/bech32.h"
 #include "keys/plan_key.h"
@@ -22,7 +23,8 @@ struct freezing {
 	struct plan plan;
 	struct plan_epochs epochs;
 	struct buf epochs_text, plan_text, sig;
-	struct buf gateway_key, note, prior_text;
+	struct buf gateway_key, note, prior_text, list_text;
+	const struct freeze_reident *reident;   /* NULL: an export */
 	struct register_plan row;
 	char recipient[BECH32_RECIPIENT_LEN + 1];
 };
@@ -39,6 +41,7 @@ static void freezing_release(struct freezing *f)
 	buf_release(&f->gateway_key);
 	buf_release(&f->note);
 	buf_release(&f->prior_text);
+	buf_release(&f->list_text);
 	home_owner_close(f->w);
 }
 
@@ -88,6 +91,8 @@ static enum err decide(struct freezing *f, const char *owner,
 	RETURN_IF(store_count(f->w->store, &counts));
 	f->docket.dcase.facts.respondents = (int64_t)counts.respondents;
 	RETURN_IF(earlier_releases(f));
+	if (f->reident != NULL)
+		f->docket.dcase.facts.request_plans = 0;
 	RETURN_IF(decision_make(&f->docket.dcase, &f->decision));
 	docket_tell(&f->decision, h->outcome);
 	return f->decision.verdict == DECISION_REFUSED ? ERR_REFUSED : ERR_OK;
@@ -211,6 +216,76 @@ static enum err add_epoch(void *ctx, const struct store_epoch *e)
 	return plan_epochs_add(&f->epochs, &item);
 }
 
+/* ---- re-identification ---- */
+
+static enum err no_such_export(struct freezing *f)
+{
+	return outcome_refuse(f->h->outcome, ERR_NOT_FOUND,
+	    "%s is no released export of this owner, project and partner",
+	    "%sは、この所有者・課題・提供先の提供ではありません",
+	    f->reident->export_id);
+}
+
+/* The list in its one form, and what the plan says of it. */
+static enum err fix_reident(struct freezing *f)
+{
+	CLEANUP(reident_list_release) struct reident_list list = {0};
+	struct reident *r = &f->plan.reident;
+	struct err_info *info = &f->h->outcome->info;
+	struct register_export e;
+	enum err err;
+
+	if (f->reident == NULL)
+		return ERR_OK;
+	err = register_export_get(f->h->reg, f->reident->export_id, &e);
+	if (err == ERR_NOT_FOUND || (err == ERR_OK &&
+	    (e.state != REGISTER_EXPORT_RELEASED ||
+	    strcmp(e.owner, f->w->code) != 0 ||
+	    strcmp(e.project, f->docket.request.project) != 0 ||
+	    strcmp(e.partner, f->docket.request.partner) != 0)))
+		return no_such_export(f);
+	RETURN_IF(err);
+	(void)snprintf(info->file, sizeof(info->file), "%s",
+	    f->reident->file);
+	RETURN_IF(reident_list_read(f->reident->pseudonyms, &list, info));
+	info->file[0] = '\0';
+	if (list.len > f->docket.policy.reident_maximum)
+		return outcome_refuse(f->h->outcome, ERR_REFUSED,
+		    "%zu pseudonyms are asked for; the policy allows %u (disclosure.reident_maximum)",
+		    "仮名%zu件の再識別が求められましたが、方針が許すのは%u件です（disclosure.reident_maximum）",
+		    list.len, f->docket.policy.reident_maximum);
+	RETURN_IF(reident_list_write(&list, &f->list_text));
+	if (strlen(e.id) >= sizeof(r->export_id))
+		return ERR_LIMIT;
+	(void)strcpy(r->export_id, e.id);
+	r->with_answers = f->reident->with_answers;
+	r->count = list.len;
+	digest_sha256(bytes_buf(&f->list_text), r->sha256);
+	r->reason = f->reident->reason;
+	return ERR_OK;
+}
+
+/* Those of the export, and no others. */
+static enum err same_epochs(struct freezing *f)
+{
+	CLEANUP(paper_release) struct paper paper = {0};
+	CLEANUP(plan_epochs_release) struct plan_epochs then = {0};
+	struct register_export e;
+	struct register_query q = {.kind = REGISTER_EPOCHS,
+	    .owner = f->w->code};
+
+	RETURN_IF(register_export_get(f->h->reg, f->reident->export_id, &e));
+	q.name = e.plan;
+	RETURN_IF(papers_find(f->h, &q, &paper));
+	RETURN_IF(plan_epochs_parse(bytes_buf(&paper.bytes), &then, NULL));
+	for (size_t i = 0; i < then.len; i++)
+		RETURN_IF(plan_epochs_add(&f->epochs, &then.items[i]));
+	f->epochs.owner = f->w->code;
+	f->epochs.plan = f->row.id;
+	return plan_epochs_write(&f->epochs, &f->epochs_text,
+	    &f->h->outcome->info);
+}
+
 static int wants_later_consents(const struct policy *p)
 {
 	for (size_t i = 0; i < p->texts_len; i++)
@@ -232,6 +307,8 @@ static enum err fix_epochs(struct freezing *f)
 
 	(void)snprintf(subject, sizeof(subject), "survey %s %u",
 	    r->survey_name, r->survey_version);
+	if (f->reident != NULL)
+		return same_epochs(f);
 	RETURN_IF(ingest_close_abandoned(f->w));
 	RETURN_IF(store_epoch_each(f->w->store, &q, add_epoch, f));
 	if (f->epochs.len == 0)
@@ -354,6 +431,24 @@ static enum err put_document(struct freezing *f, enum register_kind kind,
 	return register_document_add(f->h->reg, &doc, bytes, ret);
 }
 
+/* The same list may be asked for again; it is kept once. */
+static enum err put_list(struct freezing *f, int64_t act)
+{
+	struct register_query q = {.kind = REGISTER_PSEUDONYMS,
+	    .owner = f->w->code, .sha256 = f->plan.reident.sha256};
+	struct register_document doc;
+	int64_t id;
+	enum err e;
+
+	if (f->reident == NULL)
+		return ERR_OK;
+	e = register_document_find(f->h->reg, &q, &doc);
+	if (e != ERR_NOT_FOUND)
+		return e;
+	return put_document(f, REGISTER_PSEUDONYMS,
+	    bytes_buf(&f->list_text), act, &id);
+}
+
 static void fill_row(struct freezing *f, int64_t act)
 {
 	const struct request *r = &f->docket.request;
@@ -389,6 +484,7 @@ static enum err put_plan(struct freezing *f)
 	    bytes_buf(&f->sig), act));
 	RETURN_IF(put_document(f, REGISTER_EPOCHS, bytes_buf(&f->epochs_text),
 	    act, &epochs));
+	RETURN_IF(put_list(f, act));
 	if (f->plan.has_prior_releases)
 		RETURN_IF(put_document(f, REGISTER_PRIOR_RELEASES,
 		    bytes_buf(&f->prior_text), act, &prior));
@@ -402,6 +498,7 @@ static enum err build(struct freezing *f, unsigned valid_days)
 	    &f->plan));
 	RETURN_IF(project_epoch(f));
 	RETURN_IF(project_release(f));
+	RETURN_IF(fix_reident(f));
 	RETURN_IF(memory_epoch(f));
 	RETURN_IF(fix_prior(f));
 	RETURN_IF(fix_epochs(f));
@@ -419,6 +516,21 @@ static void freezing_free(struct freezing **f)
 	free(*f);
 }
 
+static enum err freeze(struct freezing *f, const char *owner,
+    const char *request, unsigned valid_days, struct register_plan *ret)
+{
+	RETURN_IF(decide(f, owner, request));
+	RETURN_IF(build(f, valid_days));
+	RETURN_IF(put_plan(f));
+	*ret = f->row;
+	outcome_add(f->h->outcome, OUTCOME_DONE,
+	    "%s is frozen over %zu closed epochs; %u of %zu seats must approve it",
+	    "%sを確定しました（締め切り済みの期間%zu件）。承認には%u席（全%zu席）が必要です",
+	    f->row.id, f->epochs.len, f->docket.charter.threshold,
+	    f->docket.charter.seats_len);
+	return ERR_OK;
+}
+
 enum err freeze_plan(struct home *h, const char *owner, const char *request,
     unsigned valid_days, struct register_plan *ret)
 {
@@ -427,14 +539,18 @@ enum err freeze_plan(struct home *h, const char *owner, const char *request,
 	if (f == NULL)
 		return ERR_NOMEM;
 	f->h = h;
-	RETURN_IF(decide(f, owner, request));
-	RETURN_IF(build(f, valid_days));
-	RETURN_IF(put_plan(f));
-	*ret = f->row;
-	outcome_add(h->outcome, OUTCOME_DONE,
-	    "%s is frozen over %zu closed epochs; %u of %zu seats must approve it",
-	    "%sを確定しました（締め切り済みの期間%zu件）。承認には%u席（全%zu席）が必要です",
-	    f->row.id, f->epochs.len, f->docket.charter.threshold,
-	    f->docket.charter.seats_len);
-	return ERR_OK;
+	return freeze(f, owner, request, valid_days, ret);
+}
+
+enum err freeze_reident(struct home *h, const char *owner,
+    const char *request, const struct freeze_reident *what,
+    struct register_plan *ret)
+{
+	CLEANUP(freezing_free) struct freezing *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		return ERR_NOMEM;
+	f->h = h;
+	f->reident = what;
+	return freeze(f, owner, request, 0, ret);
 }

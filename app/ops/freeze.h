@@ -12,6 +12,19 @@
 enum err freeze_plan(struct home *h, const char *owner, const char *request,
     unsigned valid_days, struct register_plan *ret) MUST_USE;
 
+/* A plan that re-identifies pseudonyms of an earlier export of the request's
+ * project, over that export's epochs.  ${pseudonyms} is the file's bytes, one
+ * a line; a typo is ERR_MISMATCH with its line. */
+struct freeze_reident {
+	const char *export_id, *reason;
+	const char *file;               /* its name, for errors */
+	struct bytes pseudonyms;
+	int with_answers;
+};
+enum err freeze_reident(struct home *h, const char *owner,
+    const char *request, const struct freeze_reident *what,
+    struct register_plan *ret) MUST_USE;
+
 /* HOME/run/plans/PLAN.key */
 enum err freeze_key_path(const struct home *h, const char *plan,
     char ret[FS_PATH_MAX]) MUST_USE;

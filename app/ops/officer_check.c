@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/ballot.h"
+#include "app/reident_list.h"
 #include "app/ops/officer_internal.h"
 #include "core/encode.h"
 #include "ledger/entry.h"
@@ -171,6 +172,25 @@ static enum err check_growth(struct officer *w, struct outcome *o)
 	    "it does not prove the tree that plan.txt names");
 }
 
+/* What a plan of re-identification asks for is what came along. */
+static enum err check_pseudonyms(struct officer *w, struct outcome *o)
+{
+	CLEANUP(reident_list_release) struct reident_list list = {0};
+	const struct reident *r = &w->plan.reident;
+	uint8_t sha256[DIGEST_LEN];
+	struct bytes text;
+
+	if (r->export_id[0] == '\0')
+		return ERR_OK;
+	RETURN_IF(officer_need(w, "pseudonyms.txt", &text, o));
+	RETURN_IF(reident_list_read(text, &list, &o->info));
+	digest_sha256(text, sha256);
+	if (list.len == r->count && memcmp(sha256, r->sha256, DIGEST_LEN) == 0)
+		return ERR_OK;
+	return err_at(&o->info, ERR_MISMATCH, 0,
+	    "it is not the list that plan.txt names");
+}
+
 /* The memory of earlier releases: its key is among the plan's, and the list of
  * them is the one that plan.txt names. */
 static enum err check_earlier(struct officer *w, struct outcome *o)
@@ -208,6 +228,7 @@ enum err officer_check_plan(struct officer *w, struct outcome *o)
 	RETURN_IF(check_plan_logged(w, o));
 	RETURN_IF(check_growth(w, o));
 	RETURN_IF(check_earlier(w, o));
+	RETURN_IF(check_pseudonyms(w, o));
 	outcome_add(o, OUTCOME_CHECK,
 	    "the plan is in the ledger (%llu entries)",
 	    "計画は台帳に記載されています（%llu件）",

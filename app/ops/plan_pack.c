@@ -236,14 +236,20 @@ static enum err is_shown(struct packing *p, const struct ballot_vote *v,
 	return ERR_OK;
 }
 
-/* What was released before, as the plan names it. */
+/* What was released before, and what is to be re-identified, as the plan names
+ * them. */
 static enum err add_prior(struct packing *p)
 {
 	const struct plan *plan = &p->ballot.plan;
+	const struct register_query list = {.kind = REGISTER_PSEUDONYMS,
+	    .owner = p->ballot.row.owner, .sha256 = plan->reident.sha256};
 	const struct register_query q = {.kind = REGISTER_PRIOR_RELEASES,
 	    .owner = p->ballot.row.owner,
 	    .sha256 = plan->prior_releases_sha256};
 
+	if (plan->reident.export_id[0] != '\0')
+		RETURN_IF(add_document(p, &list, "pseudonyms.txt",
+		    (struct sigs){0}));
 	if (!plan->has_prior_releases)
 		return ERR_OK;
 	return add_document(p, &q, "prior-releases.txt", (struct sigs){0});

@@ -5,6 +5,9 @@
 #include "tests/unit/policy/fixture.h"
 #include "tests/unit/policy/texts.h"
 
+#define HEX "0011223344556677889900112233445566778899001122334455667788990011"
+#define REIDENT(what, list) "reident-export: " what \
+	"\nreident-pseudonyms: " list "\nreident-reason: x\nepochs: 3"
 #define KEY "00112233445566778899aabbccddeeff " \
 	"0011223344556677889900112233445566778899001122334455667788990011"
 
@@ -114,6 +117,16 @@ every_rule_has_its_refusal(void **state)
 		{"ladder:age 1..4", "ladder: 1..4", ERR_SYNTAX, "column-04"},
 		{"ladder:age 1..4", "ladder:age 1..4 5", ERR_SYNTAX,
 		    "column-04"},
+		{"epochs: 3", "reident-reason: x\nepochs: 3", ERR_SYNTAX,
+		    "reident-export"},
+		{"epochs: 3", REIDENT("EXP-2020-0003 all", "1 " HEX),
+		    ERR_SYNTAX, "reident-export"},
+		{"epochs: 3", REIDENT("EXP-2020-0003 identity", "0 " HEX),
+		    ERR_SYNTAX, "reident-pseudonyms"},
+		{"epochs: 3", REIDENT("EXP-2020-0003 answers", "10001 " HEX),
+		    ERR_SYNTAX, "reident-pseudonyms"},
+		{"epochs: 3", REIDENT("PLAN-2020-0003 answers", "1 " HEX),
+		    ERR_SYNTAX, "reident-export"},
 		{"scheme-sha256:", "date-01: Q03 weekly\nscheme-sha256:",
 		    ERR_SYNTAX, "date-01"},
 		{"scheme-sha256:", "date-01: Q99 shifted\nscheme-sha256:",

@@ -8,6 +8,12 @@ grant_owner(const struct grant *g)
 	return g->owner;
 }
 
+const char *
+grant_reident(const struct grant *g)
+{
+	return g->reidentifies ? "EXP-2020-0001" : "";
+}
+
 const uint8_t *
 grant_survey_sha256(const struct grant *g)
 {

@@ -19,6 +19,7 @@ struct grant {
 	int64_t valid_s;                /* of a consent */
 	int64_t from_unix_s, end_unix_s;
 	int64_t expires_unix_s;
+	int reidentifies;
 };
 
 #endif

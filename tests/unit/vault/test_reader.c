@@ -127,6 +127,35 @@ test_all_come_out(void **state)
 	world_close(&w);
 }
 
+/* Only a grant that re-identifies yields user ids. */
+static void
+test_user_ids(void **state)
+{
+	struct world w;
+	struct grant g;
+	size_t e;
+
+	(void)state;
+	world_open(&w, "userids");
+	e = world_epoch(&w, STORE_EPOCH_SURVEY);
+	consent(&w, 1);
+	answer(&w, e, good(1, "a"));
+	world_close_epoch(&w, e);
+	world_grant(&w, &g);
+	for (int reidentifies = 0; reidentifies < 2; reidentifies++) {
+		CLEANUP(reader_cleanup) struct reader *r = NULL;
+		struct reader_batch b;
+
+		g.reidentifies = reidentifies;
+		assert_ok(world_reader(&w, &g, 1, &r));
+		assert_ok(reader_next(r, &b));
+		assert_int_equal(b.len, 1);
+		assert_int_equal(b.records[0].user.len > 0, reidentifies);
+		assert_int_equal(b.records[0].user_code != 0, reidentifies);
+	}
+	world_close(&w);
+}
+
 static void
 test_sealed_consent_must_cover(void **state)
 {
@@ -756,6 +785,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_come_out),
+		cmocka_unit_test(test_user_ids),
 		cmocka_unit_test(test_sealed_consent_must_cover),
 		cmocka_unit_test(test_consent_in_force_must_hold),
 		cmocka_unit_test(test_withdrawals),
