@@ -15,7 +15,7 @@
 
 #define FAILED_MAX 2048
 #define TABLE_SMALL 64          /* not worth collapsing */
-#define REFRESH_AFTER 3         /* levels; fewer do not pay */
+#define REFRESH_AFTER 3         /* levels */
 #define TABLES_BYTES ((size_t)16 << 20)
 
 struct box {
@@ -232,15 +232,17 @@ bound_box(const struct search *s, struct box *b)
 	engine_metric_bound(s->e, b->lo, b->node, b->bound);
 }
 
-/* The table of the box's own lo when it is worth it. */
+/* The table of the box's own lo, when that is ${after} levels or more above
+ * the one it has.  (A box is evaluated too few times for it to pay by speed
+ * alone: the root gets one, and boxes of metrics whose bounds need it.) */
 static enum err
-refresh_table(struct search *s, struct box *b)
+refresh_table(struct search *s, struct box *b, unsigned after)
 {
 	struct engine_table *t = NULL;
 	size_t bytes;
 
 	if (b->table->len <= TABLE_SMALL || s->bytes > s->bytes_max ||
-	    sum_of(s, b->lo) < sum_of(s, b->table->levels) + REFRESH_AFTER)
+	    sum_of(s, b->lo) < sum_of(s, b->table->levels) + after)
 		return ERR_OK;
 	RETURN_IF(engine_table_group(s->e, b->table, b->lo, SIZE_MAX));
 	RETURN_IF(engine_table_collapse(s->e, b->table, b->lo, &t));
@@ -284,7 +286,6 @@ new_hi(struct search *s, struct box *b, int *ret_open)
 	*ret_open = 0;
 	if (is_known_hopeless(s, b->hi))
 		return ERR_OK;
-	RETURN_IF(refresh_table(s, b));
 	RETURN_IF(evaluate(s, b->table, b->lo, b->hi, &n));
 	engine_node_unref(b->node);
 	b->node = n;
@@ -375,7 +376,7 @@ look_again(struct search *s, struct box *b, int *ret_open)
 	*ret_open = 1;
 	if (engine_metric_of_columns(s->e))
 		return ERR_OK;
-	RETURN_IF(refresh_table(s, b));
+	RETURN_IF(refresh_table(s, b, REFRESH_AFTER));
 	return b->table == before ? ERR_OK : new_hi(s, b, ret_open);
 }
 
@@ -535,7 +536,7 @@ begin(struct search *s)
 	}
 	e = raise_lo(s, root);
 	if (e == ERR_OK)
-		e = refresh_table(s, root);
+		e = refresh_table(s, root, 1);
 	if (e == ERR_OK)
 		e = dive(s, root);
 	bound_box(s, root);

@@ -11,6 +11,9 @@
 #define SLOTS_BITS_MIN 8
 #define BLOCK 32
 
+/* the number of words is a constant in the usual cases */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 void
 engine_table_unref(struct engine_table *t)
 {
@@ -180,7 +183,7 @@ same_key(const struct pass *p, size_t a, size_t b)
 
 /* One word: the masked key itself.  Several: a hash of them, so that equal
  * tags have to be compared. */
-static inline uint64_t
+ALWAYS_INLINE uint64_t
 tag_of(const struct pass *p, size_t i, size_t words)
 {
 	const uint64_t *key = p->t->keys + i * words;
@@ -209,7 +212,7 @@ new_group(struct pass *p, struct engine_slot *s, uint64_t tag, size_t entry)
 }
 
 /* Its group, a new one if need be. */
-static inline enum err
+ALWAYS_INLINE enum err
 insert(struct pass *p, size_t i, uint64_t tag, uint32_t *ret, int exact)
 {
 	struct engine_groups *g = p->g;
@@ -227,7 +230,7 @@ insert(struct pass *p, size_t i, uint64_t tag, uint32_t *ret, int exact)
 }
 
 /* A block of tags first, so that their slots are on their way from memory. */
-static inline enum err
+ALWAYS_INLINE enum err
 group_all(struct pass *p, size_t words)
 {
 	const struct engine_table *t = p->t;
