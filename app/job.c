@@ -664,6 +664,8 @@ static enum err write_bundle(struct job *j, struct job_scan *s,
 	RETURN_IF(write_payload(j, s, r, &x));
 	if (j->options->rederive)
 		return ERR_OK;
+	s->arena = NULL;        /* the rows are written */
+	job_arena_free(TAKE(j->arena));
 	RETURN_IF(put_book(j, &x.rows));
 	RETURN_IF(job_memory_put(s->memory, &j->built.record_text));
 	RETURN_IF(job_figures_make(&j->c, s, &j->built));

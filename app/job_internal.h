@@ -87,6 +87,8 @@ struct job_column {
 	struct ladder *ladder;          /* NULL where the value goes as it is */
 	struct ladder_map *map;         /* NULL unless quasi or a ladder */
 	size_t dimension;               /* index among kanon columns */
+	uint32_t *alike;                /* by label of plan->from: its leaf */
+	size_t alike_len;
 	unsigned level;                 /* chosen */
 	const uint32_t *labels_of;      /* leaf → label there; quasi only */
 	struct survey_field as_days;    /* `field`, where a date is relative */

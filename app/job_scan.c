@@ -14,6 +14,7 @@ void job_scan_release(struct job_scan *s)
 {
 	kanon_free(TAKE(s->kanon));
 	for (size_t i = 0; i < s->columns_len; i++) {
+		free(s->columns[i].alike);
 		ladder_map_free(s->columns[i].map);
 		ladder_free(s->columns[i].ladder);
 	}
@@ -126,15 +127,45 @@ static enum err init_people(struct job_scan *s, uint32_t respondents)
 
 /* ---- one record ---- */
 
+/* Leaves that are one label at the finest level allowed are alike at every
+ * level that can be chosen: the first of them stands for all, so that there are
+ * no more tuples than could ever leave. */
+static enum err first_alike(struct job_column *col, uint32_t *leaf)
+{
+	uint32_t label;
+
+	if (col->plan->from == 0)
+		return ERR_OK;
+	label = ladder_map_level(col->map, col->plan->from)[*leaf];
+	if (label >= col->alike_len) {
+		size_t len = (size_t)label * 2 + 64;
+		uint32_t *alike = reallocarray(col->alike, len, sizeof(*alike));
+
+		if (alike == NULL)
+			return ERR_NOMEM;
+		memset(alike + col->alike_len, 0xff,
+		    (len - col->alike_len) * sizeof(*alike));
+		col->alike = alike;
+		col->alike_len = len;
+	}
+	if (col->alike[label] == UINT32_MAX)
+		col->alike[label] = *leaf;
+	*leaf = col->alike[label];
+	return ERR_OK;
+}
+
 enum err job_scan_leaves(struct job_scan *s, const struct answers_value *v,
     uint32_t *ret)
 {
 	for (size_t i = 0; i < s->columns_len; i++) {
-		const struct job_column *col = &s->columns[i];
+		struct job_column *col = &s->columns[i];
+		uint32_t *leaf = &ret[col->dimension];
 
-		if (col->quasi)
-			RETURN_IF(ladder_map_leaf(col->map,
-			    &v[col->field->index], &ret[col->dimension]));
+		if (!col->quasi)
+			continue;
+		RETURN_IF(ladder_map_leaf(col->map, &v[col->field->index],
+		    leaf));
+		RETURN_IF(first_alike(col, leaf));
 	}
 	return ERR_OK;
 }
@@ -216,7 +247,7 @@ static enum err add_row(struct job_scan *s, uint32_t respondent,
     uint32_t tuple)
 {
 	if (s->rows_len == s->rows_cap) {
-		size_t cap = s->rows_cap == 0 ? 65536 : s->rows_cap * 3 / 2;
+		size_t cap = s->rows_cap == 0 ? 65536 : s->rows_cap * 5 / 4;
 		struct kanon_row *rows = realloc(s->rows, cap * sizeof(*rows));
 
 		if (rows == NULL)

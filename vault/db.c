@@ -39,6 +39,7 @@ static const char SETTINGS[] =
     "PRAGMA cell_size_check = ON;"
     "PRAGMA cache_size = -16384;";
 static const char LARGE_CACHE[] = "PRAGMA cache_size = -131072";
+static const char SMALL_CACHE[] = "PRAGMA cache_size = -1024";
 static const char USE_WAL[] = "PRAGMA journal_mode = WAL";
 static const char CIPHER_VERSION[] = "PRAGMA cipher_version";
 
@@ -251,8 +252,13 @@ db_open_again(const struct db *db, struct db **ret)
 		.kind = db->kind, .mode = DB_READ_ONLY, .path = db->path,
 		.key = db->key, .busy_ms = 10000,
 	};
+	CLEANUP(db_cleanup) struct db *d = NULL;
 
-	return db_open(&args, ret);
+	RETURN_IF(db_open(&args, &d));
+	/* What is read in order is read once. */
+	RETURN_IF(db_exec(d, SMALL_CACHE));
+	*ret = TAKE(d);
+	return ERR_OK;
 }
 
 void

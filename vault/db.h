@@ -56,7 +56,8 @@ struct db_open_args {
  * ERR_NOMEM.  The caller owns ${ret}. */
 enum err db_open(const struct db_open_args *args, struct db **ret) MUST_USE;
 
-/* A second, read-only connection to the same file (for another thread). */
+/* A second, read-only connection to the same file (for another thread, or to
+ * read much once): it keeps few pages. */
 enum err db_open_again(const struct db *db, struct db **ret) MUST_USE;
 
 void db_close(struct db *db);           /* NULL is fine; rolls back */

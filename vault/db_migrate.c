@@ -89,7 +89,7 @@ set_identity(struct db *db)
 static enum err
 migrate_inside(struct db *db, int is_new, unsigned to)
 {
-	int64_t version, kind;
+	int64_t version = 0, kind = 0;
 
 	RETURN_IF(ask_int(db, GET_VERSION, &version));
 	if (version < (is_new ? 0 : 1))
@@ -123,7 +123,7 @@ enum err
 db_migrate(struct db *db, int may_write, int is_new, unsigned limit)
 {
 	unsigned to = limit != 0 ? limit : db_migrate_latest(db->kind);
-	int64_t version, kind;
+	int64_t version = 0, kind = 0;
 
 	RETURN_IF(ask_int(db, GET_KIND, &kind));
 	if (!is_new && kind != SCHEMAS[db->kind].application_id)
