@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/serve/hardening.h"
 #include "app/serve/parts.h"
 #include "keys/sshsig.h"
 
@@ -273,11 +274,11 @@ enum err config_load(const char *path, struct config **ret,
 	err_note(info, 0, "%s", "");
 	strncpy(info->file, name == NULL ? path : name + 1,
 	    sizeof(info->file) - 1);
-	RETURN_IF(fs_check_private(path));
 	RETURN_IF(fs_read_file(path, FILE_MAX_BYTES, &text));
 	RETURN_IF(json_doc_parse(bytes_buf(&text), FILE_MAX_BYTES, &c->doc,
 	    info));
 	RETURN_IF(fill(c, path, info));
+	RETURN_IF(hardening_private(path, c->user));
 	info->file[0] = '\0';
 	*ret = TAKE(c);
 	return ERR_OK;

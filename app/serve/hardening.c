@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,6 +37,21 @@ enum err hardening_drop(const char *user)
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 || setuid(0) == 0)
 		return ERR_IO;
 	return ERR_OK;
+}
+
+enum err hardening_private(const char *path, const char *user)
+{
+	const struct passwd *pw = user[0] == '\0' ? NULL : getpwnam(user);
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return fs_error(errno);
+	if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0)
+		return ERR_REFUSED;
+	if (st.st_uid == 0 || st.st_uid == geteuid() ||
+	    (pw != NULL && st.st_uid == pw->pw_uid))
+		return ERR_OK;
+	return ERR_REFUSED;
 }
 
 /* ---- seccomp: a list of calls that fail ---- */

@@ -20,6 +20,10 @@
  * ERR_NOT_FOUND: no such user; ERR_IO. */
 enum err hardening_drop(const char *user) MUST_USE;
 
+/* A file that only the service may see: regular, mode 0600 or less, owned by
+ * root, by us, or by ${user} ("" none).  ERR_REFUSED. */
+enum err hardening_private(const char *path, const char *user) MUST_USE;
+
 /* Folders and files: ${write} may be changed, ${read} only read. */
 struct hardening_paths {
 	const char *write[8], *read[16];

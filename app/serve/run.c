@@ -124,12 +124,14 @@ static enum err open_sockets(struct run *r)
 	return ERR_OK;
 }
 
-static enum err load_certificate(struct run *r, const struct config *c)
+static enum err load_certificate(const struct config *c,
+    struct err_info *info)
 {
+	const struct tls_files files = {c->certificate, c->key, c->user};
+
 	if (c->certificate[0] == '\0')
 		return ERR_OK;
-	return tls_load(c->certificate, c->key, clock_now_unix_s(),
-	    &r->o->info);
+	return tls_load(&files, clock_now_unix_s(), info);
 }
 
 static enum err give_up(struct run *r)
@@ -257,9 +259,8 @@ static void reload(struct run *r)
 	struct err_info info = {0};
 	enum err e = config_load(r->s->config_path, &c, &info);
 
-	if (e == ERR_OK && c->certificate[0] != '\0')
-		e = tls_load(c->certificate, c->key, clock_now_unix_s(),
-		    &info);
+	if (e == ERR_OK)
+		e = load_certificate(c, &info);
 	if (e != ERR_OK) {
 		serve_log("reload-refused", "error", err_name(e), "rule",
 		    info.message, NULL);
@@ -326,9 +327,9 @@ static int drain(struct run *r)
 	    (int64_t)s->limits.drain_seconds * 1000;
 
 	atomic_store(&s->draining, 1);
+	net_quiesce(s->net);
 	serve_log("draining", NULL);
 	notify_send("STOPPING=1");
-	net_quiesce(s->net);
 	while (atomic_load(&s->requests_open) > 0 &&
 	    clock_monotonic_ms() < until) {
 		(void)usleep(20000);
@@ -367,7 +368,7 @@ static enum err prepare(struct run *r, const struct run_args *args)
 	RETURN_IF(config_load(s->config_path, &s->config, &r->o->info));
 	s->limits = s->config->limits;
 	RETURN_IF(open_sockets(r));
-	RETURN_IF(load_certificate(r, s->config));
+	RETURN_IF(load_certificate(s->config, &r->o->info));
 	return give_up(r);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/serve/hardening.h"
 #include "core/fs.h"
 
 #define CHAIN_MAX 8
@@ -55,14 +56,14 @@ static enum err read_chain(struct tls_pair *p, const char *path,
 	return ERR_OK;
 }
 
-static enum err read_key(struct tls_pair *p, const char *path,
+static enum err read_key(struct tls_pair *p, const struct tls_files *f,
     struct err_info *info)
 {
 	CLEANUP(buf_release) struct buf pem = {0};
 	gnutls_datum_t data;
 
-	RETURN_IF(fs_check_private(path));
-	RETURN_IF(fs_read_file(path, PEM_MAX, &pem));
+	RETURN_IF(hardening_private(f->key, f->user));
+	RETURN_IF(fs_read_file(f->key, PEM_MAX, &pem));
 	data = datum(&pem);
 	if (gnutls_privkey_init(&p->key) != 0)
 		return ERR_NOMEM;
@@ -110,15 +111,15 @@ static enum err take_expiry(struct tls_pair *p, int64_t now_unix_s,
 	return ERR_OK;
 }
 
-enum err tls_load(const char *certificate, const char *key,
-    int64_t now_unix_s, struct err_info *info)
+enum err tls_load(const struct tls_files *f, int64_t now_unix_s,
+    struct err_info *info)
 {
 	CLEANUP(pair_cleanup) struct tls_pair *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		return ERR_NOMEM;
-	RETURN_IF(read_chain(p, certificate, info));
-	RETURN_IF(read_key(p, key, info));
+	RETURN_IF(read_chain(p, f->certificate, info));
+	RETURN_IF(read_key(p, f, info));
 	RETURN_IF(key_fits(p, info));
 	RETURN_IF(take_expiry(p, now_unix_s, info));
 	pthread_mutex_lock(&lock);

@@ -23,10 +23,14 @@
 	"+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+SIGN-RSA-SHA512:+CTYPE-X509"
 
 /* Read certificate (a chain, PEM) and key and put them in force.  ERR_REFUSED
- * (the key's mode), ERR_SYNTAX, ERR_MISMATCH (the key is of another
+ * (the key's mode or owner), ERR_SYNTAX, ERR_MISMATCH (the key is of another
  * certificate), ERR_EXPIRED; what was in force stays then. */
-enum err tls_load(const char *certificate, const char *key,
-    int64_t now_unix_s, struct err_info *info) MUST_USE;
+struct tls_files {
+	const char *certificate, *key;
+	const char *user;               /* may own the key, too; "" none */
+};
+enum err tls_load(const struct tls_files *files, int64_t now_unix_s,
+    struct err_info *info) MUST_USE;
 
 /* At the end, when no connection is left. */
 void tls_release(void);

@@ -2,11 +2,14 @@
 import concurrent.futures
 import json
 import os
+import pathlib
+import pwd
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -427,6 +430,42 @@ def test_the_process_has_given_up_what_it_can(shared):
     with open(f"/proc/{pid}/limits", encoding="ascii") as f:
         core = next(line for line in f if line.startswith("Max core"))
     assert core.split()[4:6] == ["0", "0"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+def test_it_becomes_another_user(home):
+    """Started as root it keeps nothing of root: no id, no capability; and it
+    can still read its file and its key again."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        there = home.copy(pathlib.Path(folder) / "gateway")
+        s = Service(there, user="nobody", local=None)
+        s.write_config()
+        nobody = pwd.getpwnam("nobody")
+        for path in [there.folder, *there.folder.rglob("*")]:
+            os.chown(path, nobody.pw_uid, nobody.pw_gid)
+        key_file = home.folder / "root.key-file"        # root's alone
+        shutil.copy(there.key_file, key_file)
+        key_file.chmod(0o600)
+        there.key_file.unlink()
+        there.key_file = key_file
+        s.write_config = lambda: None
+        with s:
+            for task in os.listdir(f"/proc/{s.process.pid}/task"):
+                with open(f"/proc/{s.process.pid}/task/{task}/status",
+                          encoding="ascii") as f:
+                    state = dict(x.rstrip("\n").split(":\t", 1) for x in f
+                                 if ":\t" in x)
+                assert set(state["Uid"].split()) == {str(nobody.pw_uid)}
+                assert set(state["Gid"].split()) == {str(nobody.pw_gid)}
+                assert state["Groups"].strip() == ""
+                assert int(state["CapEff"], 16) == 0
+                assert int(state["CapPrm"], 16) == 0
+            assert s.get("/readyz").status == 200
+            s.process.send_signal(signal.SIGHUP)
+            s.wait("reloaded")
+            text = s.challenge("custodian", "a", "14")
+            assert s.prove(text, home.seats["14"]["a"]).status == 200
 
 
 def test_too_many(home):
