@@ -2,6 +2,7 @@
 that is not ours, made by the Go project's own packages."""
 import contextlib
 import functools
+import hashlib
 import http.server
 import os
 import pathlib
@@ -255,3 +256,60 @@ def test_a_published_ledger(foreign, foreign_once, copied, tmp_path):
     assert "cannot be fetched" in verify(f"{url}/log", foreign_once / "vkey",
                                          code=None, env=env).err
     assert not list((tmp_path / "tmp").iterdir())
+
+
+# ---- entries forged, cut, reordered, duplicated, foreign ----
+
+def unbundle(data):
+    entries = []
+    while data:
+        size = int.from_bytes(data[:2], "big")
+        entries.append(data[2:2 + size])
+        data = data[2 + size:]
+    return entries
+
+
+def put_entries(folder, entries, hash_too):
+    """The one bundle of a small ledger, and its leaves where HASH_TOO."""
+    width = len(unbundle(newest(folder, "entries").read_bytes()))
+    newest(folder, "entries").write_bytes(b"".join(
+        len(e).to_bytes(2, "big") + e for e in entries))
+    if hash_too:
+        newest(folder, "0").write_bytes(b"".join(
+            hashlib.sha256(b"\0" + e).digest() for e in entries[:width]))
+
+
+def newest(folder, level):
+    return max((p for p in (folder / "tile" / level).rglob("*")
+                if p.is_file()), key=lambda p: int(p.name))
+
+
+def test_entries_that_were_tampered_with(copied):
+    """With and without the leaves set right: only the key could hide it."""
+    home, _, copy = copied
+    vkey = flow.ledger_vkey(home)
+    good = unbundle(newest(copy, "entries").read_bytes())
+    leaves = newest(copy, "0").read_bytes()
+    forged = good[3].replace(b"\nowner: 14\n", b"\nowner: 13\n")
+    future = good[-1].replace(b"time: 20", b"time: 30")
+    assert forged != good[3] and future != good[-1]
+    for name, entries in {
+            "forged": good[:3] + [forged] + good[4:],
+            "cut": good[:-1],
+            "cut inside": good[:3] + good[4:],
+            "reordered": [good[1], good[0], *good[2:]],
+            "duplicated": good[:4] + [good[3]] + good[5:],
+            "one more": good + [good[-1]],
+            "future-dated": good[:-1] + [future],
+            "foreign": good[:2] + [b"hello\n"] + good[3:],
+            "empty": good[:2] + [b""] + good[3:]}.items():
+        for hash_too in (0, 1):
+            newest(copy, "0").write_bytes(leaves)
+            put_entries(copy, entries, hash_too)
+            ran = verify(copy, vkey, code=5)
+            assert "what the entries make it" in ran.err or \
+                "do not hash to the root" in ran.err, (name, ran.err)
+            assert "findings" not in ran.out
+            newest(copy, "0").write_bytes(leaves)
+            put_entries(copy, good, 0)
+    verify(copy, vkey)

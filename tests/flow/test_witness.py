@@ -758,3 +758,20 @@ def test_a_witness_that_dies_signs_nothing_twice(home, tmp_path):
         _, ran = w1.cosign(second, code=None)
         assert ran.code != 0, bad
     w1.state.write_bytes(good)
+
+
+def test_nobody_waits_longer_than_the_plan(home, officers):
+    """A witness that never answers: when the plan expires the built bundle is
+    destroyed, and the ledger says so."""
+    plan = release(home, officers)
+    waits(home, "export", plan, missing=["w1", "w2"])
+    export = plan.replace("PLAN", "EXP")
+    assert (home.path / "tmp" / export).exists()
+    assert list((home.path / "run/plans").glob(f"{plan}.*"))
+    year = int(home.json("ledger", "show")[-1]["time"][:4]) + 1
+    said = home.az("export", plan, code=None, now=f"{year}-12-30 10:00:00")
+    assert said.code == 1 and "expired" in said.err, said
+    assert not (home.path / "tmp" / export).exists()
+    assert not list((home.path / "run/plans").glob(f"{plan}.*"))
+    assert kinds(home)[-2:] == ["export-failed", "plan-ended"]
+    assert not list((home.path / "outbox").glob("*.tar"))
