@@ -10,7 +10,8 @@
  *   verify     the bytes that leave: independent count, then the whole bundle
  *              as a stranger would
  *   ledger     `notice-book`, `exported`, consent asked again, where the plan
- *              asks for it the seats' signatures on SHA256SUMS, `released`
+ *              asks for them the cosignatures of the witnesses' quorum and the
+ *              seats' signatures on SHA256SUMS, `released`
  *   publish    rename into the outbox, secrets of the plan destroyed
  *
  * A job that was killed is simply run again: the same plan, snapshot and keys

@@ -204,14 +204,14 @@ static enum err run_backup(struct cli *cli, struct cli_args args)
 
 /* ---- restore ---- */
 
-static enum err open_restored(struct cli *cli, const char *dir,
+static enum err open_restored(struct cli *cli, const struct restore_args *a,
     struct restore_result *r)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
 
-	cli->home = dir;
+	cli->home = a->home;
 	RETURN_IF(unlock_home(cli, &h));
-	return restore_finish(h, r);
+	return restore_finish(h, a, r);
 }
 
 static enum err run_restore(struct cli *cli, struct cli_args args)
@@ -219,7 +219,8 @@ static enum err run_restore(struct cli *cli, struct cli_args args)
 	struct restore_args a = {0};
 	struct restore_result r;
 	const struct cli_option options[] = {
-		{"--gateway-key", CLI_TEXT, &a.gateway_key}};
+		{"--gateway-key", CLI_TEXT, &a.gateway_key},
+		{"--seen", CLI_TEXT, &a.seen}};
 	enum err e;
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 3, 3));
@@ -231,7 +232,7 @@ static enum err run_restore(struct cli *cli, struct cli_args args)
 	a.sets[0] = args.items[1];
 	a.sets[1] = args.items[2];
 	RETURN_IF(restore_files(&a, &cli->outcome, &r));
-	e = open_restored(cli, a.home, &r);
+	e = open_restored(cli, &a, &r);
 	if (e != ERR_OK) {
 		RETURN_IF(restore_undo(a.home));
 		return e;
@@ -247,7 +248,7 @@ static enum err run_restore(struct cli *cli, struct cli_args args)
 static const struct cli_command rows[] = {
 	{"backup", "DIR", "copy stores and ledger, keys of erasure apart",
 	    "保管庫と台帳を複製する（消去用の鍵は別にする）", run_backup},
-	{"restore", "HOME SET SET --gateway-key FILE",
+	{"restore", "HOME SET SET --gateway-key FILE [--seen FILE|none]",
 	    "make a home from both sets of a backup",
 	    "バックアップの2つの組からホームを復旧する", run_restore},
 	{"status", "[--json]", "how this gateway stands, and what needs a person",

@@ -9,6 +9,7 @@
 #include "app/ops/backup_set.h"
 #include "app/ops/ledger.h"
 #include "app/ops/plans.h"
+#include "app/witnesses.h"
 #include "core/clock.h"
 #include "vault/register_plan.h"
 
@@ -76,6 +77,21 @@ static enum err copy_key(const char *from, const char *home)
 	return fs_write_new_file(path, bytes_buf(&key), 0600);
 }
 
+/* What a witness has seen: whatever is signed from now on must extend it. */
+static enum err copy_seen(const char *seen, const char *home)
+{
+	CLEANUP(buf_release) struct buf note = {0};
+	char path[FS_PATH_MAX];
+
+	if (seen == NULL || strcmp(seen, "none") == 0)
+		return ERR_OK;
+	RETURN_IF(fs_read_file(seen, NOTE_MAX, &note));
+	RETURN_IF(fs_path(path, "%s/witness", home));
+	RETURN_IF(fs_mkdir_all(path, 0700));
+	RETURN_IF(fs_path(path, "%s/witness/seen", home));
+	return fs_write_file(path, bytes_buf(&note), 0600);
+}
+
 static enum err copy_sets(const struct restore_args *args,
     const struct sets *x, struct outcome *o)
 {
@@ -89,6 +105,10 @@ static enum err copy_sets(const struct restore_args *args,
 	(void)snprintf(o->info.file, sizeof(o->info.file), "%.250s",
 	    args->gateway_key);
 	RETURN_IF(copy_key(args->gateway_key, args->home));
+	if (args->seen != NULL)
+		(void)snprintf(o->info.file, sizeof(o->info.file), "%.250s",
+		    args->seen);
+	RETURN_IF(copy_seen(args->seen, args->home));
 	o->info.file[0] = '\0';
 	return backup_set_copy_config(vault, args->home, &o->info);
 }
@@ -185,6 +205,7 @@ struct restoring {
 	struct home *h;
 	struct restore_result *result;
 	char codes[OWNERS_MAX][3];
+	size_t witnessed;               /* owners whose policy names some */
 };
 
 /* Owners are opened after the walk over them, as in a backup. */
@@ -308,10 +329,35 @@ static void tell(struct home *h, const struct restore_result *r)
 		    r->epochs_closed);
 }
 
-enum err restore_finish(struct home *h, struct restore_result *ret)
+static enum err count_witnesses(void *ctx, const struct register_owner *o)
+{
+	CLEANUP(witness_set_release) struct witness_set s = {0};
+	struct restoring *r = ctx;
+	enum err e = witness_set_of_owner(r->h, o->code, &s);
+
+	r->witnessed += e == ERR_OK;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+/* A ledger that goes on from before what a witness has cosigned contradicts
+ * it for good. */
+static enum err check_seen(struct restoring *r,
+    const struct restore_args *args)
+{
+	RETURN_IF(register_owner_each(r->h->reg, count_witnesses, r));
+	if (r->witnessed == 0 || args->seen != NULL)
+		return ERR_OK;
+	return outcome_refuse(r->h->outcome, ERR_STATE,
+	    "a policy here names witnesses: ask one for its file `state` and give it with --seen FILE (`none` where nobody has cosigned yet); a ledger that goes on from before what they have seen contradicts it for good",
+	    "方針が立会人を定めています。立会人の state ファイルを --seen FILE で指定してください（まだ誰も副署していなければ none）。立会人が見た時点より前から台帳を続けると、以後ずっと矛盾したままになります");
+}
+
+enum err restore_finish(struct home *h, const struct restore_args *args,
+    struct restore_result *ret)
 {
 	struct restoring r = {.h = h, .result = ret};
 
+	RETURN_IF(check_seen(&r, args));
 	RETURN_IF(check_ledger(h, ret));
 	RETURN_IF(db_check_all_pages(register_db(h->reg)));
 	RETURN_IF(register_owner_each(h->reg, add_owner, &r));

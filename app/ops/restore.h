@@ -8,6 +8,8 @@ struct restore_args {
 	const char *home;               /* absent or empty */
 	const char *sets[2];            /* in any order */
 	const char *gateway_key;        /* keys/gateway.key, kept elsewhere */
+	const char *seen;               /* what a witness holds: its file `state`;
+	                                 * "none", NULL: not given */
 };
 
 struct restore_result {
@@ -26,8 +28,10 @@ enum err restore_undo(const char *home) MUST_USE;
 
 /* Second step, in the opened home: the ledger is audited, every database read
  * to its last page and held against the others; then the entry `restore`, and
- * the end of what a backup cannot bring back: live plans, open epochs.  On
- * failure the home is to be undone. */
-enum err restore_finish(struct home *h, struct restore_result *ret) MUST_USE;
+ * the end of what a backup cannot bring back: live plans, open epochs.  Where a
+ * policy names witnesses and ${args->seen} is not given, ERR_STATE before
+ * anything is signed.  On failure the home is to be undone. */
+enum err restore_finish(struct home *h, const struct restore_args *args,
+    struct restore_result *ret) MUST_USE;
 
 #endif

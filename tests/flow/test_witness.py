@@ -775,3 +775,32 @@ def test_nobody_waits_longer_than_the_plan(home, officers):
     assert not list((home.path / "run/plans").glob(f"{plan}.*"))
     assert kinds(home)[-2:] == ["export-failed", "plan-ended"]
     assert not list((home.path / "outbox").glob("*.tar"))
+
+
+def test_a_restore_asks_what_witnesses_have_seen(home, tmp_path):
+    """A backup from before the last cosignature signs nothing; the newest one
+    goes on, and the witness with it."""
+    w1, _ = home.witnesses
+    w1.turn(home)
+    home.az("backup", tmp_path / "b1")
+    home.az("source", "add", "14", "one", "--namespace", "one")
+    w1.turn(home)
+    home.az("backup", tmp_path / "b2")
+
+    def restore(backup, *more, code=0):
+        erase, vault = sorted((tmp_path / backup).iterdir())
+        return flow.az("--key-file", home.key_file, "restore", tmp_path / "r",
+                       vault, erase, "--gateway-key",
+                       home.path / "keys/gateway.key", *more, code=code)
+
+    assert "give it with --seen FILE" in restore("b1", code=1).err
+    assert "a witness has seen" in restore("b1", "--seen", w1.state,
+                                           code=5).err
+    bad = flow.write(tmp_path / "bad", "nonsense\n")
+    restore("b2", "--seen", bad, code=5)
+    assert not (tmp_path / "r").exists()
+    restore("b2", "--seen", w1.state)
+    restored = home.copy(tmp_path / "again")
+    shutil.rmtree(restored.path)
+    shutil.copytree(tmp_path / "r", restored.path)
+    w1.turn(restored)
