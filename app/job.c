@@ -223,71 +223,6 @@ static enum err refuse_disclosure(struct job *j, const struct job_scan *s)
 
 /* ---- export: the payload ---- */
 
-/* What the second counter sees: the very bytes on their way into the tar. */
-struct tap {
-	struct counter *responses, *consents;
-};
-
-static void tap_release(struct tap *t)
-{
-	counter_free(t->responses);
-	counter_free(t->consents);
-}
-
-static enum err tap_bytes(void *ctx, enum payload_which which,
-    struct bytes piece)
-{
-	struct tap *t = ctx;
-
-	return counter_feed(which == PAYLOAD_RESPONSES ? t->responses :
-	    t->consents, piece);
-}
-
-/* Names of the quasi-identifying CSV columns; ${names} is large enough. */
-static size_t quasi_names(const struct job_scan *s,
-    char (*names)[SURVEY_COLUMN_NAME_MAX + 1], const char **list)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < s->columns_len; i++) {
-		const struct job_column *c = &s->columns[i];
-		size_t cells = c->plan->ladder[0] != '\0' ? 1 :
-		    c->field->columns;
-
-		for (size_t k = 0; c->quasi && k < cells; k++, len++) {
-			if (c->plan->ladder[0] != '\0')
-				(void)snprintf(names[len],
-				    sizeof(names[len]), "%s", c->field->name);
-			else
-				answers_column_name(c->field, k, names[len]);
-			list[len] = names[len];
-		}
-	}
-	return len;
-}
-
-static enum err tap_init(const struct job_scan *s, struct tap *ret)
-{
-	static const char *const consent_columns[] = {"text", "scopes", "day"};
-	struct counter_args consents = {.pseudonym = "pseudonym",
-	    .columns = consent_columns, .columns_len = 3};
-	struct counter_args responses = {.pseudonym = "pseudonym"};
-	char (*names)[SURVEY_COLUMN_NAME_MAX + 1] =
-	    calloc(s->cells + 1, sizeof(*names));
-	const char **list = calloc(s->cells + 1, sizeof(*list));
-	enum err e = ERR_NOMEM;
-
-	if (names != NULL && list != NULL) {
-		responses.columns_len = quasi_names(s, names, list);
-		responses.columns = list;
-		e = counter_new(&responses, &ret->responses);
-	}
-	free(names);
-	free(list);
-	RETURN_IF(e);
-	return counter_new(&consents, &ret->consents);
-}
-
 static uint64_t people_needed(const struct job *j)
 {
 #ifdef AZUKARI_MUTATION_COUNTER
@@ -300,7 +235,7 @@ static uint64_t people_needed(const struct job *j)
 
 /* Fail closed: what was written is not what was decided. */
 static enum err check_counts(const struct job *j, const struct job_scan *s,
-    struct tap *t, struct counter_result *ret)
+    struct job_tables_tap *t, struct counter_result *ret)
 {
 	struct counter_result consents;
 	uint64_t k = people_needed(j);
@@ -315,49 +250,6 @@ static enum err check_counts(const struct job *j, const struct job_scan *s,
 		    "the independent count of the written rows disagrees with the decision; nothing leaves",
 		    "書き出した行を独立に数えた結果が判断と一致しません。何も提供されません");
 	return ERR_OK;
-}
-
-/* A relative date is a number of days. */
-static void name_days(const struct job_scan *s, const struct job_column *c,
-    struct column_set *set)
-{
-	const char *field = s->survey->fields[c->field->index].name;
-
-	if (c->plan->date != POLICY_DATE_RELATIVE)
-		return;
-	for (size_t i = 0; i < set->len; i++)
-		if (strcmp(set->columns[i].field, field) == 0)
-			set->columns[i].type = COLUMN_INTEGER;
-}
-
-static enum err fill_columns(const struct job_scan *s,
-    struct column_set *ret)
-{
-	struct column_rule *rules = calloc(s->columns_len, sizeof(*rules));
-	char (*names)[48] = calloc(s->columns_len, sizeof(*names));
-	enum err e = ERR_NOMEM;
-
-	if (rules != NULL && names != NULL) {
-		for (size_t i = 0; i < s->columns_len; i++) {
-			const struct job_column *c = &s->columns[i];
-			int ladder = c->plan->ladder[0] != '\0';
-
-			(void)snprintf(names[i], sizeof(names[i]), "%s%s",
-			    ladder ? "ladder:" : "", ladder ? c->plan->ladder :
-			    policy_date_words[c->plan->date]);
-			rules[i] = (struct column_rule){
-				.choice = {.field = c->field->index,
-				    .generalised = ladder},
-				.rule = names[i], .level = c->level};
-		}
-		e = column_set_add_survey(ret, s->survey, rules,
-		    s->columns_len);
-		for (size_t i = 0; i < s->columns_len; i++)
-			name_days(s, &s->columns[i], ret);
-	}
-	free(rules);
-	free(names);
-	return e;
 }
 
 static enum err fill_binding(const struct job *j, struct binding *ret)
@@ -382,62 +274,11 @@ static enum err fill_binding(const struct job *j, struct binding *ret)
 	return ERR_OK;
 }
 
-/* The consent texts the exported people were shown. */
-struct texts {
-	struct payload_consent_text items[PLAN_TEXTS_MAX];
-	struct buf bytes[PLAN_TEXTS_MAX];
-	size_t len;
-};
-
-static void texts_release(struct texts *t)
-{
-	for (size_t i = 0; i < t->len; i++)
-		buf_release(&t->bytes[i]);
-}
-
-static int by_digest(const void *a, const void *b)
-{
-	return memcmp(((const struct payload_consent_text *)a)->sha256,
-	    ((const struct payload_consent_text *)b)->sha256, DIGEST_LEN);
-}
-
-static int text_is_used(const struct job_scan *s, const uint8_t sha256[32])
-{
-	for (uint32_t i = 0; i < s->respondents; i++)
-		if (job_scan_keeps(s, i) && memcmp(
-		    s->consents[s->consent_of[i]].sha256, sha256, 32) == 0)
-			return 1;
-	return 0;
-}
-
-static enum err load_texts(struct job *j, const struct job_scan *s,
-    struct texts *ret)
-{
-	for (size_t i = 0; i < j->c.plan.texts_len; i++) {
-		const uint8_t *sha256 = j->c.plan.texts[i].sha256;
-		struct register_query q = {.kind = REGISTER_CONSENT_TEXT,
-		    .owner = j->c.row.owner, .sha256 = sha256};
-		struct register_document doc;
-		struct payload_consent_text *t = &ret->items[ret->len];
-
-		if (!text_is_used(s, sha256))
-			continue;
-		ret->bytes[ret->len++] = (struct buf){0};
-		RETURN_IF(register_document_find(j->h->reg, &q, &doc));
-		RETURN_IF(register_document_bytes(j->h->reg, doc.id,
-		    &ret->bytes[ret->len - 1]));
-		memcpy(t->sha256, sha256, DIGEST_LEN);
-		t->text = bytes_buf(&ret->bytes[ret->len - 1]);
-	}
-	qsort(ret->items, ret->len, sizeof(ret->items[0]), by_digest);
-	return ERR_OK;
-}
-
 struct writing {
 	struct binding binding;
 	struct column_set columns;
-	struct texts texts;
-	struct tap tap;
+	struct job_tables_texts texts;
+	struct job_tables_tap tap;
 	struct job_rows rows;
 	struct job_ahead *responses, *consents;
 	const struct job_options *options;
@@ -452,8 +293,8 @@ static void writing_release(struct writing *x)
 	job_ahead_free(x->consents);
 	binding_release(&x->binding);
 	column_set_release(&x->columns);
-	texts_release(&x->texts);
-	tap_release(&x->tap);
+	job_tables_texts_release(&x->texts);
+	job_tables_tap_release(&x->tap);
 	job_rows_release(&x->rows);
 }
 
@@ -486,9 +327,9 @@ static enum err prepare_writing(struct job *j, struct job_scan *s,
 	uint64_t head = 0, consents_head = 0;
 
 	RETURN_IF(fill_binding(j, &x->binding));
-	RETURN_IF(fill_columns(s, &x->columns));
-	RETURN_IF(load_texts(j, s, &x->texts));
-	RETURN_IF(tap_init(s, &x->tap));
+	RETURN_IF(job_tables_columns(s, &x->columns));
+	RETURN_IF(job_tables_texts(j->h, &j->c, s, &x->texts));
+	RETURN_IF(job_tables_tap_init(s, &x->tap));
 	RETURN_IF(job_rows_init(&x->rows, s, *r, &j->keys,
 	    x->binding.plan_sha256));
 	if (s->all_in_arena)    /* nothing is read again: its keys go now */
@@ -510,7 +351,7 @@ static enum err prepare_writing(struct job *j, struct job_scan *s,
 	        consents_head + s->consents_bytes},
 	    .consent_texts = x->texts.items,
 	    .consent_text_count = x->texts.len,
-	    .tap = tap_bytes, .tap_ctx = &x->tap};
+	    .tap = job_tables_tap_bytes, .tap_ctx = &x->tap};
 	return ERR_OK;
 }
 

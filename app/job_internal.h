@@ -365,6 +365,33 @@ void job_ahead_free(struct job_ahead *a);       /* waits; NULL is fine */
 void job_ahead_cleanup(struct job_ahead **a);
 struct rows_source job_ahead_source(struct job_ahead *a);
 
+/* ---- what the payload's tables are (job_tables.c) ---- */
+
+/* What the second counter sees: the very bytes on their way into the tar. */
+struct job_tables_tap {
+	struct counter *responses, *consents;
+};
+enum err job_tables_tap_init(const struct job_scan *s,
+    struct job_tables_tap *ret) MUST_USE;
+void job_tables_tap_release(struct job_tables_tap *t);
+/* A payload's tap; ${ctx} is a struct job_tables_tap. */
+enum err job_tables_tap_bytes(void *ctx, enum payload_which which,
+    struct bytes piece) MUST_USE;
+
+/* The columns as they leave. */
+enum err job_tables_columns(const struct job_scan *s,
+    struct column_set *ret) MUST_USE;
+
+/* The consent texts the exported people were shown. */
+struct job_tables_texts {
+	struct payload_consent_text items[PLAN_TEXTS_MAX];
+	struct buf bytes[PLAN_TEXTS_MAX];
+	size_t len;
+};
+void job_tables_texts_release(struct job_tables_texts *t);
+enum err job_tables_texts(struct home *h, const struct job_case *c,
+    const struct job_scan *s, struct job_tables_texts *ret) MUST_USE;
+
 /* ---- the bundle's own texts (job_papers.c) ---- */
 
 struct job_built {
