@@ -280,7 +280,6 @@ class Canary:
                 "canary", "--title", NAME, "--partner", "canary",
                 "--institution", "canary partner", "--investigator", NAME,
                 "--purpose", "DUO:0000042", "--legal-basis", "consent",
-                "--ethics-approval", "canary", "--ethics-expiry", end,
                 "--owners", OWNER, "--survey", "canary 1", "--fields",
                 "mark", "--period", f"{day}..{end}", "--identity-pub",
                 f / "canary-pi.pub", "--retention-until", end, "-o",

@@ -97,6 +97,8 @@ is_of_kind(enum form_kind kind, const char *s)
 		return names_is_word(bytes_str(s));
 	case FORM_AGE:
 		return is_age(s);
+	case FORM_DAY_OR_NONE:
+		return strcmp(s, "-") == 0 || is_day(s);
 	case FORM_DAY:
 		return is_day(s);
 	case FORM_TIME:

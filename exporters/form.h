@@ -21,6 +21,7 @@ enum form_kind {
 	FORM_TEXT,            /* any value of a signed text */
 	FORM_EXPORT,          /* EXP-YYYY-NNNN */
 	FORM_EXPORT_OR_NONE,
+	FORM_DAY_OR_NONE,
 	FORM_HEX32,           /* 64 hex digits */
 	FORM_HEX32_OR_NONE,
 	FORM_HEX16,           /* 32 hex digits */

@@ -34,7 +34,7 @@ static const struct form_field statement_fields[] = {
 	{"ethics-approval", offsetof(struct statement, ethics_approval),
 	    FORM_TEXT},
 	{"ethics-expiry", offsetof(struct statement, ethics_expiry),
-	    FORM_DAY},
+	    FORM_DAY_OR_NONE},
 	{"items", offsetof(struct statement, items), FORM_TEXT},
 	{"period", offsetof(struct statement, period), FORM_TEXT},
 	{"acquisition", offsetof(struct statement, acquisition), FORM_TEXT},
