@@ -116,10 +116,13 @@ static enum err append(struct home *h, const struct act *a, struct log *log,
 	return ERR_OK;
 }
 
+static enum err repair_left(struct home *h, struct db *db) MUST_USE;
+
 enum err act_begin(struct home *h, struct db *db, struct act *ret)
 {
 	*ret = (struct act){.home = h, .db = db};
 	RETURN_IF(lock_acts(h, &ret->lock));
+	RETURN_IF(repair_left(h, db));
 	return db_tx_begin(db, &ret->tx);
 }
 
@@ -259,7 +262,7 @@ static enum err mark_all(struct act *a, const struct pending_list *p,
 }
 
 /* Logs everything queued in a->db: this act's entries, and nothing else,
- * since whatever was left before was repaired when the home was opened. */
+ * since whatever was left before was repaired when it began. */
 static enum err log_queued(struct act *a)
 {
 	CLEANUP(log_cleanup) struct log *log = NULL;
@@ -357,15 +360,33 @@ static void lock_cleanup(struct fs_lock *l)
 	fs_lock_release(l);
 }
 
-enum err act_repair(struct home *h, struct db *db)
+/* With the acts' lock held. */
+static enum err repair_all(struct home *h, struct db *db)
 {
-	CLEANUP(lock_cleanup) struct fs_lock lock = {0};
 	CLEANUP(log_cleanup) struct log *log = NULL;
 	int more = 1;
 
-	RETURN_IF(lock_acts(h, &lock));
 	RETURN_IF(act_log_writer(h, &log));
 	while (more)
 		RETURN_IF(repair_queued(h, db, log, &more));
 	return ERR_OK;
+}
+
+/* A home may be open for long: what another process left in ${db} when it died
+ * meanwhile must not be entered twice, nor a grant of it at all. */
+static enum err repair_left(struct home *h, struct db *db)
+{
+	uint64_t grants, stops;
+
+	RETURN_IF(actlog_count_queued(db, ACTLOG_GRANT, &grants));
+	RETURN_IF(actlog_count_queued(db, ACTLOG_STOP, &stops));
+	return grants + stops == 0 ? ERR_OK : repair_all(h, db);
+}
+
+enum err act_repair(struct home *h, struct db *db)
+{
+	CLEANUP(lock_cleanup) struct fs_lock lock = {0};
+
+	RETURN_IF(lock_acts(h, &lock));
+	return repair_all(h, db);
 }

@@ -13,6 +13,7 @@ import os
 import pathlib
 import pty
 import shutil
+import signal
 import subprocess
 import tarfile
 
@@ -447,6 +448,29 @@ def rewrite(path, to, change):
     files = {**members(path), **change}
     return write_packet(to, folder_of(path), {
         name: data for name, data in files.items() if data is not None})
+
+
+def stopped(home, step, *args):
+    """A command that stands still at a step; see `go_on`."""
+    process = subprocess.Popen(
+        [FAULT, "--home", home.path, "--key-file", home.key_file, *args],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=environment(AZUKARI_KILL_AT=step, AZUKARI_STOP="1"))
+    assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
+    return process
+
+
+def go_on(process, code=0):
+    """What it does then; killed where it never ends."""
+    process.send_signal(signal.SIGCONT)
+    try:
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    ran = Ran(process.args, subprocess.CompletedProcess(
+        process.args, process.returncode, out, err))
+    assert code is None or ran.code == code, ran
+    return ran
 
 
 class Officers:

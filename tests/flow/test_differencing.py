@@ -1,10 +1,7 @@
 """Two releases side by side: what one has and the other has not must not
 single anybody out, whoever may hold both."""
-import os
 import re
 import shutil
-import signal
-import subprocess
 
 import pytest
 
@@ -163,31 +160,16 @@ def two_approved(ready, tmp_path):
     return home
 
 
-def stopped_export(home, fault, step):
-    """An export that stands still at a step."""
-    process = subprocess.Popen(
-        [fault, "--home", home.path, "--key-file", home.key_file, "export",
-         home.plan], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, env=flow.environment(AZUKARI_KILL_AT=step + ":1",
-                                        AZUKARI_STOP="1"))
-    assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
-    return process
-
-
 @pytest.mark.parametrize("step", ["job.started", "job.counted", "job.built"])
 def test_two_exports_at_a_time(two_approved, fault, step):
     """Each sees the other, however they overlap."""
     home = two_approved
-    process = stopped_export(home, fault, step)
+    second = flow.stopped(home, step + ":1", "export", home.plan)
     try:
         home.az("export", home.first)
-        process.send_signal(signal.SIGCONT)
-        out, err = process.communicate(timeout=120)
+        refused(flow.go_on(second, code=1), home)
     finally:
-        process.kill()
-    done = subprocess.CompletedProcess("export", process.returncode, out, err)
-    assert done.returncode == 1, done
-    refused(flow.Ran("export", done), home)
+        second.kill()
 
 
 def test_levels_are_frozen(released):

@@ -34,7 +34,8 @@ def test_all_steps_are_known():
     """Whoever adds a step says here or in its own test how it is repaired."""
     rest = set(STEPS) - set(ACTS) - set(JOB)
     assert rest == {"ingest.keys", "ingest.batch", "withdraw.marked",
-                    "erase.keys", "erase.rotated"}
+                    "erase.keys", "erase.rotated", "compact.some",
+                    "compact.logged"}
     assert len(ACTS) == 5 and len(JOB) == 8
 
 
@@ -76,6 +77,40 @@ def complete(home):
     kinds = [e["kind"] for e in home.json("ledger", "show")]
     assert kinds.count("exported") == kinds.count("released") == 1, kinds
     return bundles[0]
+
+
+@pytest.mark.parametrize("step", ACTS)
+def test_another_dies_meanwhile(approved, fault, step):
+    """A command that has the home open since before: what another left when
+    it died is entered once, by whoever acts next."""
+    export = flow.stopped(approved, "job.counted", "export", approved.plan)
+    try:
+        assert dies(approved, fault, step, "backup", approved.folder / "copy")
+        flow.go_on(export)
+    finally:
+        export.kill()
+    kinds = [e["kind"] for e in approved.json("ledger", "show")]
+    assert kinds.count("backup") == 1, kinds
+    approved.az("ledger", "verify")
+
+
+@pytest.mark.parametrize("step", ACTS)
+def test_a_grant_left_behind_is_void(approved, fault, step):
+    """The same with an act that grants: what had not reached the ledger does
+    not take effect because somebody else goes on."""
+    export = flow.stopped(approved, "job.counted", "export", approved.plan)
+    text = flow.write(approved.folder / "text", "同意します。\n")
+    try:
+        assert dies(approved, fault, step, "consent-text", "add", "14", text,
+                    "--title", "t")
+        flow.go_on(export)
+    finally:
+        export.kill()
+    before = flow.sha256(text)
+    rows = [e for e in approved.json("ledger", "show")
+            if e.get("text-sha256") == before]
+    assert len(rows) == (0 if step in ("act.queued", "act.staged") else 1)
+    approved.az("ledger", "verify")
 
 
 @pytest.mark.parametrize("step", ACTS + JOB)
