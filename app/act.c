@@ -121,6 +121,7 @@ static enum err repair_left(struct home *h, struct db *db) MUST_USE;
 enum err act_begin(struct home *h, struct db *db, struct act *ret)
 {
 	*ret = (struct act){.home = h, .db = db};
+	step_reached(STEP_ACTS_LOCK);
 	RETURN_IF(lock_acts(h, &ret->lock));
 	RETURN_IF(repair_left(h, db));
 	return db_tx_begin(db, &ret->tx);

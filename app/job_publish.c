@@ -249,7 +249,28 @@ static enum err put_due(struct publish *p, struct act *a)
 	return act_entry_end(a, &w, &act);
 }
 
-static enum err log_released(struct publish *p)
+/* A seat that let these bytes leave may have refused since. */
+static enum err bytes_still_released(struct publish *p)
+{
+	CLEANUP(job_byterelease_release) struct job_byterelease now = {0};
+
+	RETURN_IF(job_byterelease_load(p->h, p->plan.id, bytes_buf(&p->sums),
+	    &now));
+	for (size_t i = 0; i < p->byterelease.len; i++) {
+		size_t k = 0;
+
+		while (k < now.len && strcmp(now.names[k],
+		    p->byterelease.names[i]) != 0)
+			k++;
+		if (k == now.len)
+			return ERR_THRESHOLD;
+	}
+	return ERR_OK;
+}
+
+/* Under the acts' lock nobody withdraws or refuses: what is asked here stands
+ * when the bundle is released. */
+static enum err log_released(struct publish *p, int *ret_changed)
 {
 	CLEANUP(act_abort) struct act a = {0};
 	struct home *h = p->h;
@@ -257,6 +278,10 @@ static enum err log_released(struct publish *p)
 	int64_t act, now = h->now_unix_s;
 
 	RETURN_IF(act_begin(h, register_db(h->reg), &a));
+	RETURN_IF(consent_again(p, ret_changed));
+	if (*ret_changed)
+		return ERR_OK;
+	RETURN_IF(bytes_still_released(p));
 	RETURN_IF(put_due(p, &a));
 	act_entry(&a, ENTRY_RELEASED, p->export_row.owner, &w);
 	entry_put(&w, "export", p->export_row.id);
@@ -327,10 +352,8 @@ static enum err release(struct publish *p)
 		return destroy_built(p);
 	RETURN_IF(finish(p));
 	RETURN_IF(verify_it(p));
-	RETURN_IF(consent_again(p, &changed));
-	if (changed)
-		return destroy_built(p);
-	return log_released(p);
+	RETURN_IF(log_released(p, &changed));
+	return changed ? destroy_built(p) : ERR_OK;
 }
 
 enum err job_publish(struct home *h, struct owner *w, const char *export_id,

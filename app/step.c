@@ -7,6 +7,7 @@
 #include "core/err.h"
 
 static const char *const names[] = {
+	[STEP_ACTS_LOCK] = "acts.lock",
 	[STEP_ACT_QUEUED] = "act.queued",
 	[STEP_ACT_STAGED] = "act.staged",
 	[STEP_ACT_SIGNED] = "act.signed",

@@ -9,6 +9,7 @@
 #define AZUKARI_APP_STEP_H
 
 enum step {
+	STEP_ACTS_LOCK,           /* nothing of an act yet, not even its lock */
 	STEP_ACT_QUEUED,          /* rows and entry committed, log untouched */
 	STEP_ACT_STAGED,          /* tiles durable, nothing signed for anyone */
 	STEP_ACT_SIGNED,          /* the log's commit point passed */

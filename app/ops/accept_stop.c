@@ -80,30 +80,28 @@ static enum err find_effect(struct accept *a, const struct votes_stop *s,
 	return ERR_OK;
 }
 
-static enum err enter(struct accept *a, const struct effect *x,
-    const struct accept_text *t)
+static enum err enter(struct accept *a, struct act *act,
+    const struct effect *x, const struct accept_text *t)
 {
-	CLEANUP(act_abort) struct act act = {0};
 	const struct register_plan *p = &a->ballot.row;
 	struct entry_writer w;
 	int64_t id;
 
-	RETURN_IF(act_begin(a->h, register_db(a->h->reg), &act));
-	act_entry(&act, x->denial ? ENTRY_DENIAL : ENTRY_REVOCATION, p->owner,
+	act_entry(act, x->denial ? ENTRY_DENIAL : ENTRY_REVOCATION, p->owner,
 	    &w);
 	entry_put_hex(&w, "plan-sha256", p->sha256, DIGEST_LEN);
 	entry_put(&w, "seat", a->result->seat);
 	entry_put_hex(&w, "text-sha256", t->sha256, DIGEST_LEN);
 	entry_put_hex(&w, "sig-sha256", t->sig_sha256, DIGEST_LEN);
-	RETURN_IF(act_entry_end(&act, &w, &id));
+	RETURN_IF(act_entry_end(act, &w, &id));
 	RETURN_IF(accept_put(a, x->denial ? REGISTER_DENIAL :
 	    REGISTER_REVOCATION, a->result->seat, t, id));
 	if (x->recall)
-		RETURN_IF(recall_rows(&act, &x->export_row, "revoked"));
+		RETURN_IF(recall_rows(act, &x->export_row, "revoked"));
 	if (x->ended)
-		RETURN_IF(plans_end_rows(&act, p, x->denial ? "denied" :
+		RETURN_IF(plans_end_rows(act, p, x->denial ? "denied" :
 		    "revoked"));
-	return act_commit(&act);
+	return act_commit(act);
 }
 
 /* Shares of a seat that took its approval back must not stay. */
@@ -164,8 +162,11 @@ static enum err refuse_known(struct accept *a, const struct effect *x,
 	return ERR_OK;
 }
 
+/* The plan is read under the acts' lock: had its export begun between reading
+ * and entering, a revocation would only take a vote away and recall nothing. */
 enum err accept_stop(struct accept *a, enum votes_stop_kind kind)
 {
+	CLEANUP(act_abort) struct act act = {0};
 	CLEANUP(votes_stop_release) struct votes_stop s = {0};
 	struct effect x = {.denial = kind == VOTES_DENIAL};
 	const struct accept_text *t = x.denial ? &a->denial : &a->revocation;
@@ -177,6 +178,7 @@ enum err accept_stop(struct accept *a, enum votes_stop_kind kind)
 	const struct accept_claim claim = {s.plan, s.owner, s.seat,
 	    s.plan_sha256};
 
+	RETURN_IF(act_begin(a->h, register_db(a->h->reg), &act));
 	RETURN_IF(accept_load(a, &claim));
 	RETURN_IF(accept_signed(a, t, s.seat, x.denial ? SSHSIG_DENIAL :
 	    SSHSIG_REVOCATION));
@@ -184,7 +186,7 @@ enum err accept_stop(struct accept *a, enum votes_stop_kind kind)
 	RETURN_IF(find_waiting(a, &x));
 	RETURN_IF(check_state(a, &x));
 	RETURN_IF(find_effect(a, &s, &x));
-	RETURN_IF(enter(a, &x, t));
+	RETURN_IF(enter(a, &act, &x, t));
 	RETURN_IF(clear_files(a, &x));
 	a->result->denied = x.denial;
 	a->result->revoked = !x.denial;

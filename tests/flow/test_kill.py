@@ -33,7 +33,7 @@ def approved(approved_once, tmp_path):
 def test_all_steps_are_known():
     """Whoever adds a step says here or in its own test how it is repaired."""
     rest = set(STEPS) - set(ACTS) - set(JOB)
-    assert rest == {"ingest.keys", "ingest.batch", "withdraw.marked",
+    assert rest == {"acts.lock", "ingest.keys", "ingest.batch", "withdraw.marked",
                     "erase.keys", "erase.rotated", "compact.some",
                     "compact.logged"}
     assert len(ACTS) == 5 and len(JOB) == 8
@@ -77,6 +77,24 @@ def complete(home):
     kinds = [e["kind"] for e in home.json("ledger", "show")]
     assert kinds.count("exported") == kinds.count("released") == 1, kinds
     return bundles[0]
+
+
+def test_a_withdrawal_just_before_the_release(approved, fault):
+    """The bundle is finished and verified, its release not yet entered."""
+    lines = (approved.folder / "lines.ndjson").read_text(encoding="utf-8")
+    who = re.search(r'"respondent":"([^"]+)"', lines)[1]
+    export = flow.stopped(approved, "acts.lock:5", "export", approved.plan)
+    try:
+        done = [e["kind"] for e in approved.json("ledger", "show")]
+        assert done.count("exported") == 1 and "released" not in done
+        approved.az("withdraw", "14", "--respondent-file", "-", "--source",
+                    "line", stdin=who + "\n")
+        assert "withdrew" in flow.go_on(export).err
+    finally:
+        export.kill()
+    kinds = [e["kind"] for e in approved.json("ledger", "show")]
+    assert kinds.count("exported") == 2 and kinds.count("released") == 1
+    approved.az("ledger", "verify")
 
 
 @pytest.mark.parametrize("step", ACTS)
@@ -224,6 +242,24 @@ def packed_once(frozen_once, tmp_path_factory):
     officers.approve_fully(home.plan)
     home.back, _ = officers.run("revoke", packet, "b", "--reason", "誤り")
     return home
+
+
+def test_a_revocation_beside_the_export(packed_once, fault, tmp_path):
+    """It had looked at the plan before the export began, and is entered
+    afterwards: what was begun does not leave."""
+    home = packed_once.copy(tmp_path / "gateway")
+    revoking = flow.stopped(home, "acts.lock", "plan", "accept",
+                            packed_once.back)
+    export = flow.stopped(home, "job.counted", "export", home.plan)
+    try:
+        flow.go_on(revoking)
+        assert flow.go_on(export, code=None).code != 0
+    finally:
+        revoking.kill()
+        export.kill()
+    assert list((home.path / "outbox").glob("*.tar")) == []
+    assert home.json("plan", "list")[0]["state"] == "ended"
+    home.az("ledger", "verify")
 
 
 @pytest.mark.parametrize("step", ["job.started", "job.built",
