@@ -67,14 +67,16 @@ class Messaging:
         self.server.server_close()
 
     def wait(self, count, seconds=10, path="reply"):
-        """At least COUNT successful calls; all of them."""
+        """At least COUNT successful calls; all of them, in the order of the
+        events (several are under way at a time)."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             with self.lock:
                 good = [s for s in self.said
                         if s[0].endswith(path) and s[3] == 200]
             if len(good) >= count:
-                return good
+                return sorted(good, key=lambda s: int(
+                    s[2].get("replyToken", "token0")[5:]))
             time.sleep(0.02)
         raise AssertionError((count, self.said))
 
