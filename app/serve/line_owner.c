@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "app/serve/line_internal.h"
+#include "app/serve/line_run_internal.h"
 #include "app/serve/problem.h"
 #include "core/clock.h"
 
@@ -276,6 +276,20 @@ static size_t next_requests(struct line_owner *w, struct line_request **list)
 	return len;
 }
 
+/* An erasure by another process gave the erase store a new key: what was opened
+ * with the old one reads it no more.  Epochs end first; they are of the old. */
+static enum err reopen_owner(struct line_owner *w)
+{
+	struct owner *fresh = NULL;
+
+	for (size_t i = 0; i < w->runs_len; i++)
+		line_run_end(w->runs[i]);
+	RETURN_IF(home_owner_open(w->home, w->code, &fresh));
+	home_owner_close(w->owner);
+	w->owner = fresh;
+	return ERR_OK;
+}
+
 /* Between batches: changed channels, a day that is over. */
 static void rest(struct line_owner *w)
 {
@@ -286,7 +300,9 @@ static void rest(struct line_owner *w)
 	w->rested_ms = now;
 	if (keys_moved(w) || atomic_exchange(&w->look, 0)) {
 		w->home->now_unix_s = clock_now_unix_s();
-		if (open_runs(w) != ERR_OK)
+		if (reopen_owner(w) != ERR_OK)
+			atomic_store(&w->look, 1);      /* once more, later */
+		else if (open_runs(w) != ERR_OK)
 			serve_log("no-channel-left", "owner", w->code, NULL);
 	}
 	for (size_t i = 0; i < w->runs_len; i++)

@@ -106,6 +106,22 @@ def test_english_and_buttons(home, messaging):
     assert consent["scopes"] == ["support"]
 
 
+def test_an_erasure_beside_the_service(home, messaging):
+    """The erase store has another key since; who is new is taken in all the
+    same, without a restart."""
+    with serve(home, messaging) as service:
+        bot = Bot(service)
+        bot.whole(who=1)
+        home.az("withdraw", "14", "--respondent-file", "-", "--source",
+                "line", "--now", stdin=user(1) + "\n")
+        time.sleep(2)
+        bot.whole(who=2)
+        assert service.metrics()['azukari_line_refused_total'
+                                 '{why="store"}'] == 0
+    got = opened(home)
+    assert [r["user"] for r in got["consent"]] == [user(2)]
+
+
 # ---- what LINE sends besides ----
 
 def test_empty_list_is_the_verify_button(home, messaging):
