@@ -199,6 +199,16 @@ static void explain_output(struct cli *cli, enum err e)
 	(void)snprintf(info->file, sizeof(info->file), "%s", cli->output);
 }
 
+/* Members of the result stand at the top, too, where a command says so. */
+static void spread_result(const struct cli *cli, struct json_doc *doc)
+{
+	const char *key = NULL;
+
+	while ((key = json_doc_next_key(cli->result, key)) != NULL)
+		json_doc_set(doc, key,
+		    json_doc_copy(json_doc_get(cli->result, key)));
+}
+
 static void print_json(struct cli *cli, const char *command, enum err e)
 {
 	CLEANUP(buf_release) struct buf out = {0};
@@ -206,6 +216,8 @@ static void print_json(struct cli *cli, const char *command, enum err e)
 
 	json_doc_set_string(doc, "command", command);
 	outcome_json(&cli->outcome, e, doc);
+	if (cli->result != NULL && cli->spread)
+		spread_result(cli, doc);
 	if (cli->result != NULL)
 		json_doc_set(doc, "result", TAKE(cli->result));
 	if (json_doc_dump(doc, 0, &out) == ERR_OK)

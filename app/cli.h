@@ -29,6 +29,7 @@ struct cli {
 	const char *output;        /* -o of the command; NULL when absent */
 	struct outcome outcome;
 	struct json_doc *result;   /* what --json prints; owned, may be NULL */
+	int spread;                /* its members also beside "result" */
 };
 
 enum cli_option_kind {

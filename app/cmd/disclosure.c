@@ -289,6 +289,7 @@ static enum err conclude(struct cli *cli, const struct disclosure_done *d,
 		    "ではクラスの尺度も使えません");
 	if (e != ERR_OK && (e != ERR_REFUSED || d->result.rows == 0))
 		return e;
+	cli->spread = 1;        /* scripts of analysts look there */
 	if (e == ERR_OK && cli->json)
 		cli->result = result_of(d);
 	else if (e == ERR_OK)

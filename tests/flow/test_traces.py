@@ -24,7 +24,7 @@ U = "U" + "0123456789abcdef" * 2
 ALLOWED = [
     r"gateway\.db(-wal|-shm|-journal)?", r"gateway\.lock",
     r"owners/14/(vault|erase)\.db(-wal|-shm|-journal)?",
-    r"owners/14/(epoch|erase)\.lock",
+    r"owners/14/(epoch|erase|compact)\.lock",
     r"owners/14/recovery/\.?[abc]\.age(\..*)?",
     r"ledger/lock", r"ledger/\.?checkpoint(\..*)?",
     r"ledger/tile(/.*)?", r"keys/\.?erase-14\.key(\..*)?",
