@@ -32,6 +32,9 @@ struct docket {
 	struct policy_ladder_file files[POLICY_LADDERS_MAX];
 	size_t ladders_len;
 	struct prior prior;             /* earlier releases */
+	/* Set by the caller before loading: the policy of that digest; NULL:
+	 * the one in force. */
+	const uint8_t *policy_wanted;
 	char fingerprint[SSHSIG_FINGERPRINT_LEN + 1];
 	struct decision_case dcase;
 };
@@ -75,6 +78,10 @@ enum err docket_load(struct home *h, const char *owner, const char *request,
  * it fixes. */
 enum err docket_load_prior(struct home *h, const char *owner,
     const struct plan *plan, struct docket *d) MUST_USE;
+
+/* For a plan that derives an earlier export again: the policy is the one that
+ * was in force then. */
+void docket_of_plan(struct docket *d, const struct plan *plan);
 
 /* Print a decision's reasons into the outcome. */
 void docket_tell(const struct decision *d, struct outcome *o);

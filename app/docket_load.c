@@ -6,6 +6,12 @@
 #include "core/clock.h"
 #include "vault/register_plan.h"
 
+void docket_of_plan(struct docket *d, const struct plan *plan)
+{
+	if (plan_rederives(plan))
+		d->policy_wanted = plan->policy_sha256;
+}
+
 static enum err load_charter(struct home *h, const char *owner,
     struct docket *d)
 {
@@ -20,7 +26,8 @@ static enum err load_policy(struct home *h, const char *owner,
     struct docket *d)
 {
 	CLEANUP(paper_release) struct paper p = {0};
-	struct register_query q = {.kind = REGISTER_POLICY, .owner = owner};
+	struct register_query q = {.kind = REGISTER_POLICY, .owner = owner,
+	    .sha256 = d->policy_wanted};
 	uint32_t signers = 0;
 	enum err e = papers_find(h, &q, &p);
 

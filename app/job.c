@@ -30,6 +30,8 @@ struct job {
 	struct job_built built;
 	struct fs_lock pin;             /* no compaction meanwhile */
 	int waits;                      /* built; officers are to see it */
+	int is_again;                   /* an earlier export, computed again */
+	struct job_again then;
 };
 
 static void job_release(struct job *j)
@@ -38,6 +40,7 @@ static void job_release(struct job *j)
 	buf_release(&j->built.record_text);
 	job_arena_free(j->arena);
 	job_keys_release(&j->keys);
+	job_again_release(&j->then);
 	job_case_release(&j->c);
 	home_owner_close(j->w);
 	fs_lock_release(&j->pin);
@@ -67,7 +70,8 @@ static enum err check_state(const struct job *j)
 		    "%s was exported already; one plan gives one bundle",
 		    "%sはすでに提供済みです。1つの計画から作れるのは1つだけです",
 		    p->id);
-	if (j->options->rederive && p->state == REGISTER_PLAN_FROZEN)
+	if (j->options->rederive && !j->is_again &&
+	    p->state == REGISTER_PLAN_FROZEN)
 		return outcome_refuse(o, ERR_STATE,
 		    "the export of %s has not begun: there is nothing to derive again",
 		    "%sの提供はまだ始まっておらず、作り直して比べるものがありません", p->id);
@@ -491,7 +495,8 @@ static enum err open_reader(struct job *j, struct reader **ret)
 {
 	struct reader_args args = {.store = j->w->store, .erase = j->w->erase,
 	    .grant = j->c.grant, .epochs = j->keys.epochs,
-	    .epochs_len = j->keys.len, .now_unix_s = j->h->now_unix_s,
+	    .epochs_len = j->keys.len, .now_unix_s = j->is_again ?
+	        j->then.made_unix_s : j->h->now_unix_s,
 	    .threads = threads_of(j)};
 
 	return reader_open(&args, ret);
@@ -597,6 +602,7 @@ static enum err begin(struct job *j, const char *plan)
 
 	if (arena != 0 && arena < JOB_ARENA_LEAST)
 		return ERR_RANGE;
+	RETURN_IF(job_again_check_kind(j->h, plan, j->is_again));
 	/* First whether it is over: that says more than what is missing. */
 	if (register_plan_get(j->h->reg, plan, &j->c.row) == ERR_OK)
 		RETURN_IF(check_state(j));
@@ -607,7 +613,8 @@ static enum err begin(struct job *j, const char *plan)
 	if (j->c.row.state == REGISTER_PLAN_FROZEN) {
 		RETURN_IF(check_released(j));
 		RETURN_IF(check_cosigned(j));
-		RETURN_IF(put_started(j));
+		RETURN_IF(j->is_again ? job_again_start(j->h, &j->c) :
+		    put_started(j));
 	} else if (!j->options->rederive) {
 		RETURN_IF(start_again_if_owed(j));
 	}
@@ -626,7 +633,7 @@ static enum err check_secrets(struct job *j)
 	RETURN_IF(freeze_key_path(j->h, plan, path));
 	e = fs_exists(path) ? check_released(j) : ERR_THRESHOLD;
 	if (e != ERR_THRESHOLD || j->c.row.state != REGISTER_PLAN_STARTED ||
-	    j->options->rederive)
+	    (j->options->rederive && !j->is_again))
 		return e;
 	RETURN_IF(plans_end(j->h, plan, "abandoned"));
 	return outcome_refuse(j->h->outcome, ERR_STATE,
@@ -713,6 +720,32 @@ static enum err run(struct job *j, const char *plan, struct job_result *ret)
 	return ERR_OK;
 }
 
+/* Where somebody in it withdrew there is nothing to open. */
+static enum err run_again(struct job *j, const char *plan,
+    struct job_result *ret)
+{
+	const uint8_t *computed = NULL;
+	enum err e;
+
+	RETURN_IF(begin(j, plan));
+	RETURN_IF(job_again_load(j->h, j->w, &j->c, &j->then));
+	if (j->then.withdrawn == 0) {
+		RETURN_IF(open_keys(j));
+		job_again_become(&j->then, &j->c);
+		e = build_and_publish(j, ret);
+		if (e == ERR_OK)
+			computed = ret->tagmanifest_sha256;
+		else if (e != ERR_REFUSED)      /* no levels: not the same */
+			return e;
+	}
+	RETURN_IF(job_again_end(j->h, &j->c, &j->then, computed, &ret->what));
+	RETURN_IF(destroy_secrets(j));
+	(void)snprintf(ret->export_id, sizeof(ret->export_id), "%s",
+	    j->then.export_row.id);
+	return job_again_tell(j->h, &j->then, ret->what,
+	    j->c.plan.minimum_cell);
+}
+
 /* A plan is carried out by one process (or thread of the service) at a time.
  * The lock is on its secret, which is there as long as there is anything to
  * be done. */
@@ -733,18 +766,37 @@ static enum err lock_plan(struct home *h, const char *plan,
 	return e;
 }
 
-enum err job_run(struct home *h, const char *plan,
-    const struct job_options *options, struct job_result *ret)
+static enum err prepare(struct home *h, const char *plan,
+    const struct job_options *options, int is_again, struct job_result *ret)
 {
-	static const struct job_options defaults = {0};
 	CLEANUP(job_free) struct job *j = calloc(1, sizeof(*j));
 	CLEANUP(fs_lock_release) struct fs_lock lock = {0};
 
 	if (j == NULL)
 		return ERR_NOMEM;
 	j->h = h;
-	j->options = options == NULL ? &defaults : options;
+	j->options = options;
+	j->is_again = is_again;
 	*ret = (struct job_result){0};
 	RETURN_IF(lock_plan(h, plan, &lock));
-	return run(j, plan, ret);
+	return is_again ? run_again(j, plan, ret) : run(j, plan, ret);
+}
+
+enum err job_run(struct home *h, const char *plan,
+    const struct job_options *options, struct job_result *ret)
+{
+	static const struct job_options defaults = {0};
+
+	return prepare(h, plan, options == NULL ? &defaults : options, 0, ret);
+}
+
+enum err job_rederive(struct home *h, const char *plan,
+    const struct job_options *options, struct job_result *ret)
+{
+	struct job_options o = {0};
+
+	if (options != NULL)
+		o = *options;
+	o.rederive = 1;
+	return prepare(h, plan, &o, 1, ret);
 }

@@ -51,6 +51,8 @@ struct job_result {
 	int waits;                      /* built, waits for byte release */
 	unsigned minimum_cell;          /* smaller counts are not to be shown */
 	uint8_t tagmanifest_sha256[32]; /* of the payload's inside */
+	const char *what;               /* of job_rederive: equal, different,
+	                                 * withdrawn; else NULL */
 };
 
 /* Export ${plan}.  ERR_REFUSED, ERR_THRESHOLD with every reason; ERR_EXPIRED;
@@ -59,6 +61,19 @@ struct job_result {
  * ends. */
 enum err job_run(struct home *h, const char *plan,
     const struct job_options *options, struct job_result *ret) MUST_USE;
+
+/* Compute the payload of the earlier export that ${plan} names again, without
+ * writing any of it, and compare the digest of its inside with that bundle's
+ * STATEMENT.txt; the plan ends, and the ledger says how.  ERR_MISMATCH with a
+ * sentence: it differs.  People who withdrew since are no failure: ret->what
+ * says `withdrawn`.  Else as job_run. */
+enum err job_rederive(struct home *h, const char *plan,
+    const struct job_options *options, struct job_result *ret) MUST_USE;
+
+/* How many people whose answers are in this built or released bundle have
+ * withdrawn since its export began. */
+enum err job_consent_count(struct home *h, struct owner *w,
+    const struct register_export *e, uint64_t *ret) MUST_USE;
 
 /* Has anybody whose answers are in this built or released bundle withdrawn
  * since its export began? */

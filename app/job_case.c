@@ -149,6 +149,7 @@ enum err job_case_load(struct home *h, const char *plan, struct job_case *ret)
 	RETURN_IF(ballot_tally(b, (struct ballot_more){0}, h->now_unix_s,
 	    &tally, &why));
 	take_plan(b, ret);
+	docket_of_plan(&ret->docket, &ret->plan);
 	RETURN_IF(docket_load(h, ret->row.owner, ret->row.request,
 	    &ret->docket));
 	RETURN_IF(docket_load_prior(h, ret->row.owner, &ret->plan,

@@ -2,6 +2,7 @@
 #ifndef AZUKARI_APP_JOB_INTERNAL_H
 #define AZUKARI_APP_JOB_INTERNAL_H
 
+#include "app/ballot.h"
 #include "app/docket.h"
 #include "app/job.h"
 #include "app/witnesses.h"
@@ -57,6 +58,38 @@ enum err job_case_load(struct home *h, const char *plan,
  * with a sentence while the quorum has not cosigned them all. */
 enum err job_case_cosigned(struct home *h, const struct job_case *c,
     struct buf *ret_note) MUST_USE;
+
+/* ---- an earlier export, computed again (job_again.c) ---- */
+
+struct job_again {
+	struct ballot *then;            /* that export's plan */
+	struct register_export export_row;
+	uint8_t want[DIGEST_LEN];       /* of its inside, by STATEMENT.txt */
+	int64_t made_unix_s;            /* when it was */
+	uint64_t withdrawn;             /* of those in it, since */
+	int any_withdrawn;              /* of anybody */
+};
+void job_again_release(struct job_again *a);            /* CLEANUP-able */
+
+/* Is ${plan} of the kind that is asked for?  ERR_STATE with a sentence. */
+enum err job_again_check_kind(struct home *h, const char *plan,
+    int is_again) MUST_USE;
+/* `rederive-started`, and the plan's state. */
+enum err job_again_start(struct home *h, const struct job_case *c) MUST_USE;
+/* The earlier plan, held against the case's, its statement, held against the
+ * ledger's digest, and who withdrew.  ERR_MISMATCH, ERR_CORRUPT. */
+enum err job_again_load(struct home *h, struct owner *w,
+    const struct job_case *c, struct job_again *ret) MUST_USE;
+/* From now on the case is the earlier one; what was released is this plan's. */
+void job_again_become(struct job_again *a, struct job_case *c);
+/* `rederived`, and the end of the plan.  ${computed} is the
+ * digest, NULL where nothing could be computed. */
+enum err job_again_end(struct home *h, const struct job_case *c,
+    const struct job_again *a, const uint8_t *computed,
+    const char **ret_what) MUST_USE;
+/* The answer in words.  ERR_MISMATCH: it differs. */
+enum err job_again_tell(struct home *h, const struct job_again *a,
+    const char *what, unsigned minimum_cell) MUST_USE;
 
 /* ---- keys from shares (job_keys.c) ---- */
 

@@ -84,8 +84,8 @@ static enum err ask_again(void *ctx, const struct store_book_row *row)
 }
 
 /* Only those who withdrew at all since the job began are looked at. */
-enum err job_consent_moved(struct home *h, struct owner *w,
-    const struct register_export *e, int *ret)
+enum err job_consent_count(struct home *h, struct owner *w,
+    const struct register_export *e, uint64_t *ret)
 {
 	struct again a = {.h = h, .w = w, .since = e->started_unix_s};
 	int any = 0;
@@ -95,7 +95,17 @@ enum err job_consent_moved(struct home *h, struct owner *w,
 	if (any)
 		RETURN_IF(store_notice_book_rows(w->store, e->id, ask_again,
 		    &a));
-	*ret = a.stopped > 0;
+	*ret = a.stopped;
+	return ERR_OK;
+}
+
+enum err job_consent_moved(struct home *h, struct owner *w,
+    const struct register_export *e, int *ret)
+{
+	uint64_t stopped = 0;
+
+	RETURN_IF(job_consent_count(h, w, e, &stopped));
+	*ret = stopped > 0;
 	return ERR_OK;
 }
 

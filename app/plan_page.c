@@ -269,8 +269,12 @@ static void heading(struct page *p)
 	put(p, c->owner_name);
 	put(p, say(p, " (", "（"));
 	put(p, c->owner);
-	put(p, say(p, "): a plan to hand out answers, ",
-	    "）の回答を提供する計画 "));
+	if (plan_rederives(p->in->plan))
+		put(p, say(p, "): a plan to compute an earlier export again, ",
+		    "）の提供済みの内容を計算し直す計画 "));
+	else
+		put(p, say(p, "): a plan to hand out answers, ",
+		    "）の回答を提供する計画 "));
 	put(p, p->in->plan->id);
 	put(p, "\n");
 }
@@ -296,6 +300,17 @@ static void reidentifies(struct page *p)
 	put(p, "\n");
 }
 
+static void rederives(struct page *p)
+{
+	if (!plan_rederives(p->in->plan))
+		return;
+	put(p, say(p, "  NOTHING LEAVES. This plan hands nothing out and makes no bundle: the payload of ",
+	    "  何も外に出ません。この計画は提供ではなく、提供物も作りません。提供済みの"));
+	put(p, p->in->plan->rederive.export_id);
+	put(p, say(p, ", which was released before, is computed once more in the gateway's memory, and only its digest is compared with the one in that bundle's STATEMENT.txt. What follows is what was decided then.\n",
+	    "の中身をゲートウェイのメモリ上でもう一度計算し、そのダイジェストだけを当時のSTATEMENT.txtの値と比べます。以下は当時の判断の内容です。\n"));
+}
+
 enum err plan_page_write(const struct plan_page *in, int japanese,
     struct buf *out)
 {
@@ -303,6 +318,7 @@ enum err plan_page_write(const struct plan_page *in, int japanese,
 
 	heading(&p);
 	reidentifies(&p);
+	rederives(&p);
 	who(&p);
 	why(&p);
 	items(&p);

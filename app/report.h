@@ -46,6 +46,9 @@ struct job_result;
 enum err report_exported(const struct job_result *r, struct outcome *o,
     struct json_doc **ret) MUST_USE;
 
+/* What computing an export again gave. */
+struct json_doc *report_rederived(const struct job_result *r);
+
 /* How many seats have approved and released. */
 struct report_standing {
 	unsigned approved, released, needed;

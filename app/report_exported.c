@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "app/job.h"
 #include "app/report.h"
@@ -61,6 +62,20 @@ static enum err put_counts(struct json_doc *doc, const struct job_result *r)
 	json_doc_set_int(doc, "smallest group", (int64_t)r->k_achieved);
 	json_doc_set_int(doc, "groups", (int64_t)r->groups);
 	return ERR_OK;
+}
+
+struct json_doc *report_rederived(const struct job_result *r)
+{
+	static const uint8_t none[32];
+	struct json_doc *doc = json_doc_new_object();
+	char hex[65] = "";
+
+	if (memcmp(r->tagmanifest_sha256, none, sizeof(none)) != 0)
+		encode_hex(r->tagmanifest_sha256, 32, hex);
+	json_doc_set_string(doc, "export", r->export_id);
+	json_doc_set_string(doc, "result", r->what);
+	json_doc_set_string(doc, "tagmanifest_sha256", hex);
+	return doc;
 }
 
 enum err report_exported(const struct job_result *r, struct outcome *o,

@@ -15,6 +15,7 @@
 /* How far the one export of a plan has come. */
 enum audit_phase {
 	AUDIT_PHASE_NONE,
+	AUDIT_PHASE_REDERIVING,     /* it exports nothing */
 	AUDIT_PHASE_STARTED,
 	AUDIT_PHASE_EXPORTED,
 	AUDIT_PHASE_RELEASED,

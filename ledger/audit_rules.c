@@ -213,6 +213,25 @@ released_by_seats(const struct audit *a, const struct audit_event *ev)
 	return n == 0 || n >= ev->plan->threshold;
 }
 
+/* Another export of the same owner, which was released. */
+static int
+rederives_released(const struct audit *a, const struct audit_event *ev)
+{
+	uint64_t at = audit_map_get(&a->map, AUDIT_MAP_KEY("export",
+	    ev->owner, text_get(ev->text, "export")), UINT64_MAX);
+
+	return at < a->plans_len && a->plans[at] != ev->plan &&
+	    a->plans[at]->phase == AUDIT_PHASE_RELEASED;
+}
+
+static int
+rederived_after_started(const struct audit *a, const struct audit_event *ev)
+{
+	(void)a;
+	return ev->plan == NULL || (!ev->plan->ended &&
+	    ev->plan->phase == AUDIT_PHASE_REDERIVING);
+}
+
 static int
 recall_after_exported(const struct audit *a, const struct audit_event *ev)
 {
@@ -276,6 +295,7 @@ charter_known(const struct audit *a, const struct audit_event *ev)
 	BIT(ENTRY_DENIAL) | BIT(ENTRY_REVOCATION))
 #define PLAN_EXPORTS (BIT(ENTRY_EXPORT_STARTED) | BIT(ENTRY_EXPORTED) | \
 	BIT(ENTRY_EXPORT_FAILED))
+#define REDERIVES (BIT(ENTRY_REDERIVE_STARTED) | BIT(ENTRY_REDERIVED))
 #define AFTER_EXPORT (BIT(ENTRY_RELEASED) | BIT(ENTRY_RECALL) | \
 	BIT(ENTRY_FETCHED) | BIT(ENTRY_RECEIPT) | BIT(ENTRY_DESTRUCTION) | \
 	BIT(ENTRY_BYTE_RELEASE) | BIT(ENTRY_DESTRUCTION_DUE))
@@ -306,7 +326,8 @@ static const struct audit_check checks[] = {
 	    BIT(ENTRY_PLAN), plan_grounded},
 	{{"plan-known", "the plan or export that is named was logged before, "
 	    "by the same owner"},
-	    PLAN_VOTES | PLAN_EXPORTS | AFTER_EXPORT | BIT(ENTRY_PLAN_ENDED),
+	    PLAN_VOTES | PLAN_EXPORTS | AFTER_EXPORT | REDERIVES |
+	    BIT(ENTRY_PLAN_ENDED),
 	    plan_known},
 	{{"seat-known", "a seat that votes is one of the charter under which "
 	    "the plan was frozen"},
@@ -314,7 +335,8 @@ static const struct audit_check checks[] = {
 	{{"plan-in-time", "nothing is granted under a plan that has expired"},
 	    BIT(ENTRY_APPROVAL) | BIT(ENTRY_SHARE_RELEASE) |
 	    BIT(ENTRY_EXPORT_STARTED) | BIT(ENTRY_EXPORTED) |
-	    BIT(ENTRY_RELEASED), audit_facts_in_time},
+	    BIT(ENTRY_REDERIVE_STARTED) | BIT(ENTRY_RELEASED),
+	    audit_facts_in_time},
 	{{"shares-cosigned", "shares leave a seat once the witnesses have "
 	    "cosigned the approvals"},
 	    BIT(ENTRY_SHARE_RELEASE), audit_facts_shares},
@@ -328,7 +350,7 @@ static const struct audit_check checks[] = {
 	    ALL_KINDS, audit_facts_dated},
 	{{"plan-alive", "nothing is granted under a plan that has ended"},
 	    BIT(ENTRY_APPROVAL) | BIT(ENTRY_SHARE_RELEASE) |
-	    BIT(ENTRY_EXPORT_STARTED), plan_alive},
+	    BIT(ENTRY_EXPORT_STARTED) | BIT(ENTRY_REDERIVE_STARTED), plan_alive},
 	{{"approval-once", "a seat approves a plan once"},
 	    BIT(ENTRY_APPROVAL), approval_once},
 	{{"release-approved", "shares leave a seat that approved, once enough "
@@ -336,9 +358,16 @@ static const struct audit_check checks[] = {
 	    BIT(ENTRY_SHARE_RELEASE), release_approved},
 	{{"start-approved", "an export starts once enough seats approved and "
 	    "released their shares"},
-	    BIT(ENTRY_EXPORT_STARTED), start_approved},
-	{{"start-once", "a plan is exported once"},
-	    BIT(ENTRY_EXPORT_STARTED), start_once},
+	    BIT(ENTRY_EXPORT_STARTED) | BIT(ENTRY_REDERIVE_STARTED),
+	    start_approved},
+	{{"start-once", "a plan is carried out once"},
+	    BIT(ENTRY_EXPORT_STARTED) | BIT(ENTRY_REDERIVE_STARTED), start_once},
+	{{"rederives-released", "what is derived again is another export, "
+	    "which was released"},
+	    REDERIVES, rederives_released},
+	{{"rederived-after-started", "a result of deriving again comes once, "
+	    "after it started"},
+	    BIT(ENTRY_REDERIVED), rederived_after_started},
 	{{"export-of-plan", "an export is the one its plan names"},
 	    PLAN_EXPORTS, export_of_plan},
 	{{"exported-after-started", "an export is finished after it started"},
@@ -366,7 +395,8 @@ static const struct audit_check checks[] = {
 	{{"not-after-recall", "nothing is exported or released after a recall "
 	    "or with too few approvals standing"},
 	    BIT(ENTRY_EXPORT_STARTED) | BIT(ENTRY_EXPORTED) |
-	    BIT(ENTRY_BYTE_RELEASE) | BIT(ENTRY_RELEASED), not_after_recall},
+	    BIT(ENTRY_REDERIVE_STARTED) | BIT(ENTRY_BYTE_RELEASE) |
+	    BIT(ENTRY_RELEASED), not_after_recall},
 	{{"after-release", "fetches, receipts and destructions are of "
 	    "released bundles"},
 	    BIT(ENTRY_FETCHED) | BIT(ENTRY_RECEIPT) |

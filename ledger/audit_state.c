@@ -300,6 +300,8 @@ apply_export(const struct audit_event *ev)
 		return;
 	if (ev->kind == ENTRY_EXPORT_STARTED)
 		p->phase = AUDIT_PHASE_STARTED;
+	else if (ev->kind == ENTRY_REDERIVE_STARTED)
+		p->phase = AUDIT_PHASE_REDERIVING;
 	else if (ev->kind == ENTRY_EXPORTED)
 		p->phase = AUDIT_PHASE_EXPORTED;
 	else if (ev->kind == ENTRY_RELEASED)
@@ -312,7 +314,8 @@ apply_export(const struct audit_event *ev)
 		p->exported_at = ev->index;
 	apply_release(p, ev);
 	p->recalled |= ev->kind == ENTRY_RECALL;
-	p->ended |= ev->kind == ENTRY_PLAN_ENDED;
+	p->ended |= ev->kind == ENTRY_PLAN_ENDED ||
+	    ev->kind == ENTRY_REDERIVED;
 }
 
 /* `charter` and `policy` have versions, each naming the one before. */

@@ -212,6 +212,7 @@ static const struct {
 	{"drill-sha256", is_digest},
 	{"record-sha256", is_digest}, {"pseudonyms-sha256", is_digest},
 	{"answer-sha256", is_digest},
+	{"tagmanifest-sha256", is_digest_or_none},
 	{"sha256sums-sha256", is_digest},
 	{"notice-book-sha256", is_digest}, {"notice-sha256", is_digest},
 	{"old-charter-sha256", is_digest},

@@ -103,6 +103,11 @@ void decision_release(struct decision *d);      /* CLEANUP-able */
 enum err decision_fill_plan(const struct decision_case *c,
     const struct decision *d, struct plan *ret) MUST_USE;
 
+/* The case as of ${then_unix_s}, when a plan that is derived again was frozen:
+ * its quotas, which that export has used, are not counted once more. */
+struct decision_case decision_as_of(const struct decision_case *c,
+    int64_t then_unix_s);
+
 struct decision_votes;
 
 struct decision_plan_facts {
@@ -117,7 +122,8 @@ struct decision_plan_facts {
 	const struct decision_votes *votes;     /* for decision_grant */
 };
 
-/* Decides anew and compares the plan with it, field by field.  ${ret} as of
+/* Decides anew and compares the plan with it, field by field; a plan that
+ * derives an earlier export again is decided as of that one's plan.  ${ret} as of
  * decision_make, with a reason REASON_PLAN_* for each difference. */
 enum err decision_check_plan(const struct decision_case *c,
     const struct plan *plan, const struct decision_plan_facts *facts,

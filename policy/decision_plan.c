@@ -241,6 +241,18 @@ compare_why(struct comparison *m)
 	expect(m, "denial-rule", w->denial_is_vote == h->denial_is_vote);
 }
 
+struct decision_case
+decision_as_of(const struct decision_case *c, int64_t then_unix_s)
+{
+	struct decision_case then = *c;
+
+	then.facts.now_unix_s = then_unix_s;
+	then.facts.request_plans = 0;
+	then.facts.exports_this_year = -1;
+	then.facts.respondents = 0;
+	return then;
+}
+
 static enum err
 compare(const struct decision_case *c, const struct plan *plan,
     const struct decision_plan_facts *facts, struct decision *d)
@@ -265,7 +277,9 @@ judge_times(const struct decision_case *c, const struct plan *p,
     struct reasons *r)
 {
 	int64_t now = c->facts.now_unix_s;
-	int64_t max = decision_expires_max(c, p->frozen_unix_s);
+	int64_t max = plan_rederives(p) ? p->frozen_unix_s +
+	    (int64_t)c->policy->plan_valid_days * 86400 :
+	    decision_expires_max(c, p->frozen_unix_s);
 	char text[DECISION_TEXT_MAX], limit[DECISION_TEXT_MAX];
 
 	decision_time_text(p->expires_unix_s, text);
@@ -342,7 +356,10 @@ decision_check_plan(const struct decision_case *c, const struct plan *plan,
 	CLEANUP(decision_release) struct decision d = {0};
 	const char *fault;
 
-	RETURN_IF(decision_make(c, &d));
+	struct decision_case then = plan_rederives(plan) ?
+	    decision_as_of(c, plan->rederive.frozen_unix_s) : *c;
+
+	RETURN_IF(decision_make(&then, &d));
 	RETURN_IF(compare(c, plan, facts, &d));
 	RETURN_IF(judge_reident(c, &plan->reident, &d.reasons));
 	RETURN_IF(judge_times(c, plan, &d.reasons));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/encode.h"
+#include "core/clock.h"
 #include "policy/consent.h"
 #include "policy/grammar.h"
 #include "policy/plan_internal.h"
@@ -21,7 +22,7 @@ static const char *const plan_keys[] = {"plan", "owner", "export", "nonce",
     "consent-text-#", "purpose", "disease", "legal-basis", "ethics-approval",
     "ethics-expiry", "period", "retention-until", "supersedes",
     "?reident-export", "?reident-pseudonyms", "?reident-reason", "epochs",
-    "epochs-sha256", "also-key-#", "byte-release", "denial-rule", "ledger-origin",
+    "epochs-sha256", "also-key-#", "rederive-#", "byte-release", "denial-rule", "ledger-origin",
     "ledger-size", "ledger-root", "witness-policy-sha256", "plan-recipient",
     "gateway-key", "frozen", "expires", NULL};
 
@@ -393,6 +394,41 @@ parse_keys(struct plan *p, struct err_info *info)
 	return ERR_OK;
 }
 
+/* `EXPORT PLAN-SHA256 FROZEN` */
+static int
+parse_again(const char *line, struct plan_rederive *ret)
+{
+	struct bytes rest = bytes_str(line), id, digest, frozen, none;
+
+	if (!text_list_next(&rest, &id) || !grammar_is_export(id) ||
+	    id.len >= sizeof(ret->export_id) ||
+	    !text_list_next(&rest, &digest) ||
+	    decode_hex(digest, ret->plan_sha256,
+	    sizeof(ret->plan_sha256)) != ERR_OK ||
+	    !text_list_next(&rest, &frozen) ||
+	    clock_parse_utc(frozen, &ret->frozen_unix_s) != ERR_OK ||
+	    text_list_next(&rest, &none))
+		return 0;
+	memcpy(ret->export_id, id.data, id.len);
+	ret->export_id[id.len] = '\0';
+	return 1;
+}
+
+static enum err
+parse_rederive(struct plan *p, struct err_info *info)
+{
+	size_t len = text_run_len(p->text, "rederive-#");
+
+	if (len > 1)
+		return err_at(info, ERR_DUPLICATE, 0,
+		    "rederive-02: a plan derives one export again");
+	if (len == 1 && (!parse_again(text_run_get(p->text, "rederive-#", 0),
+	    &p->rederive) || strcmp(p->rederive.export_id, p->export_id) == 0))
+		return err_at(info, ERR_SYNTAX, 0, "rederive-01: not "
+		    "\"EXPORT PLAN-SHA256 FROZEN\" of an earlier export");
+	return ERR_OK;
+}
+
 static enum err
 parse_rules(struct plan *p, struct err_info *info)
 {
@@ -404,6 +440,7 @@ parse_rules(struct plan *p, struct err_info *info)
 	RETURN_IF(text_get_hex(t, "epochs-sha256", p->epochs_sha256, 32,
 	    info));
 	RETURN_IF(parse_keys(p, info));
+	RETURN_IF(parse_rederive(p, info));
 	RETURN_IF(values_one_of(t, "byte-release", plan_byte_release_words,
 	    &word, info));
 	p->byte_release = word == 1;

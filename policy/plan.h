@@ -37,6 +37,14 @@ struct plan_key {
 	uint8_t sha256[32];
 };
 
+/* The earlier export whose payload this plan computes again (8.19).  Such a plan
+ * hands nothing out. */
+struct plan_rederive {
+	char export_id[33];         /* "": an export's plan */
+	uint8_t plan_sha256[32];    /* of that export's plan.txt */
+	int64_t frozen_unix_s;      /* when that plan was */
+};
+
 /* Strings are borrowed: from `text` when parsed (until plan_release), from the
  * caller when filled to be written.  Lists and arrays are owned. */
 struct plan {
@@ -80,6 +88,7 @@ struct plan {
 	uint8_t epochs_sha256[32];
 	struct plan_key also_keys[PLAN_KEYS_MAX];
 	size_t also_keys_len;
+	struct plan_rederive rederive;
 	int byte_release, denial_is_vote;
 	const char *ledger_origin;
 	uint64_t ledger_size;
@@ -107,6 +116,13 @@ enum err plan_write(const struct plan *p, struct buf *out,
 /* The key of that purpose; NULL when the plan names none. */
 const struct plan_key *plan_find_key(const struct plan *p,
     enum plan_key_purpose purpose);
+
+int plan_rederives(const struct plan *p);
+
+/* 1 when ${p} asks for nothing but what ${earlier}, a plan.txt of the digest
+ * ${sha256}, did. */
+int plan_is_again(const struct plan *p, const struct plan *earlier,
+    const uint8_t sha256[32]);
 
 /* Adding to a plan that is being made.  ERR_NOMEM, ERR_LIMIT. */
 enum err plan_add_column(struct plan *p, const struct plan_column *c) MUST_USE;

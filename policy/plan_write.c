@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/encode.h"
 #include "policy/consent.h"
 #include "policy/plan.h"
@@ -129,6 +130,20 @@ put_what(struct text_writer *w, const struct plan *p)
 }
 
 static void
+put_rederive(struct text_writer *w, const struct plan_rederive *r)
+{
+	char hex[2 * 32 + 1], frozen[CLOCK_UTC_LEN + 1], line[160];
+
+	if (r->export_id[0] == '\0')
+		return;
+	encode_hex(r->plan_sha256, 32, hex);
+	clock_format_utc(r->frozen_unix_s, frozen);
+	(void)snprintf(line, sizeof(line), "%s %s %s", r->export_id, hex,
+	    frozen);
+	text_put_run(w, "rederive-#", 0, line);
+}
+
+static void
 put_tail(struct text_writer *w, const struct plan *p)
 {
 	size_t i;
@@ -137,6 +152,7 @@ put_tail(struct text_writer *w, const struct plan *p)
 	text_put_hex(w, "epochs-sha256", p->epochs_sha256, 32);
 	for (i = 0; i < p->also_keys_len; i++)
 		put_key(w, i, &p->also_keys[i]);
+	put_rederive(w, &p->rederive);
 	values_put(w, "byte-release",
 	    plan_byte_release_words[p->byte_release != 0]);
 	values_put(w, "denial-rule", plan_denial_words[p->denial_is_vote != 0]);

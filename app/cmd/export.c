@@ -28,18 +28,25 @@ static enum err run_freeze(struct cli *cli, struct cli_args args)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
 	uint64_t days = 0;
+	const char *again = NULL;
 	const struct cli_option options[] = {{"--days", CLI_NUMBER, &days},
+		{"--rederive", CLI_TEXT, &again},
 		{"--identity", CLI_TEXT, &cli->identity}};
 	struct register_plan plan;
 
-	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 2, 2));
-	if (days > 3660)
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 2));
+	if (days > 3660 || (args.len == 1) != (again != NULL))
 		return ERR_USAGE;
+	if (again != NULL && cli->gateway != NULL)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "--rederive is done at the gateway itself, not over the network",
+		    "--rederive はゲートウェイ上でだけ使えます");
 	if (cli->gateway != NULL)
 		return freeze_remote(cli, args.items[0], args.items[1], days);
 	RETURN_IF(unlock_home(cli, &h));
-	RETURN_IF(freeze_plan(h, args.items[0], args.items[1], (unsigned)days,
-	    &plan));
+	RETURN_IF(again != NULL ? freeze_rederive(h, args.items[0], again,
+	    (unsigned)days, &plan) : freeze_plan(h, args.items[0],
+	    args.items[1], (unsigned)days, &plan));
 	cli->result = json_doc_new_object();
 	json_doc_set_string(cli->result, "plan", plan.id);
 	json_doc_set_string(cli->result, "export", plan.export_id);
@@ -169,6 +176,44 @@ static enum err export_remote(struct cli *cli, const char *plan,
 	return take_end(cli);
 }
 
+/* Do --arena and --threads say something that can be? */
+static enum err check_limits(struct cli *cli, uint64_t arena,
+    uint64_t threads)
+{
+	if (arena <= 4095 && threads <= 2)
+		return ERR_OK;
+	return outcome_refuse(&cli->outcome, ERR_USAGE,
+	    "--arena is 1 to 4095 MiB, --threads 1 or 2",
+	    "--arena は1から4095（MiB）、--threads は1か2です");
+}
+
+static enum err run_rederive(struct cli *cli, struct cli_args args)
+{
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	uint64_t arena = 0, threads = 0;
+	const struct cli_option options[] = {
+		{"--arena", CLI_NUMBER, &arena},
+		{"--threads", CLI_NUMBER, &threads},
+	};
+	struct showing showing = {.cli = cli};
+	struct job_options o = {.progress = show_progress,
+	    .progress_ctx = &showing};
+	struct job_result r = {0};
+	enum err e;
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	RETURN_IF(check_limits(cli, arena, threads));
+	o.arena_bytes = (size_t)arena << 20;
+	o.threads = (unsigned)threads;
+	RETURN_IF(unlock_home(cli, &h));
+	RETURN_IF(plans_expire(h));
+	e = job_rederive(h, args.items[0], &o, &r);
+	cli_progress_end(&showing.progress);
+	if (r.what != NULL)
+		cli->result = report_rederived(&r);
+	return e;
+}
+
 static enum err run_export(struct cli *cli, struct cli_args args)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
@@ -187,10 +232,7 @@ static enum err run_export(struct cli *cli, struct cli_args args)
 	enum err e;
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
-	if (arena > 4095 || threads > 2)
-		return outcome_refuse(&cli->outcome, ERR_USAGE,
-		    "--arena is 1 to 4095 MiB, --threads 1 or 2",
-		    "--arena は1から4095（MiB）、--threads は1か2です");
+	RETURN_IF(check_limits(cli, arena, threads));
 	o.arena_bytes = (size_t)arena << 20;
 	o.threads = (unsigned)threads;
 	o.rederive = rederive;
@@ -208,9 +250,12 @@ static enum err run_export(struct cli *cli, struct cli_args args)
 }
 
 static const struct cli_command rows[] = {
-	{"plan freeze", "OWNER REQUEST [--days N]",
+	{"plan freeze", "OWNER (REQUEST | --rederive EXPORT) [--days N]",
 	    "freeze a plan for the officers to approve",
 	    "承認を求める計画を確定する", run_freeze},
+	{"rederive", "PLAN [--arena MIB] [--threads N]",
+	    "compute an earlier export again and compare",
+	    "提供済みの内容を計算し直して比べる", run_rederive},
 	{"export", "PLAN [--arena MIB] [--threads N] [--rederive]",
 	    "carry an approved plan out", "承認された計画を実行する",
 	    run_export},

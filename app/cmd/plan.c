@@ -50,7 +50,11 @@ static const char *why_word(const struct cli *cli, const char *why)
 		{"abandoned", "abandoned", "中止"},
 		{"disclosure", "disclosure rules", "秘匿規則"},
 		{"difference", "difference from an earlier release",
-		    "以前の提供との差"}};
+		    "以前の提供との差"},
+		{"equal", "derived again: equal", "再現：一致"},
+		{"different", "derived again: DIFFERENT", "再現：不一致"},
+		{"withdrawn", "derived again: people have withdrawn since",
+		    "再現：撤回のため比較不能"}};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(words[i].why, why) == 0)
@@ -214,6 +218,7 @@ static enum err print_page(struct cli *cli, struct home *h, struct view *v)
 	CLEANUP(buf_release) struct buf page = {0};
 	struct plan_page in = {.docket = &v->docket, .plan = &b->plan};
 
+	docket_of_plan(&v->docket, &b->plan);
 	RETURN_IF(docket_load(h, b->row.owner, b->row.request, &v->docket));
 	RETURN_IF(docket_load_prior(h, b->row.owner, &b->plan, &v->docket));
 	for (size_t i = 0; i < b->epochs.len; i++)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/act.h"
+#include "app/ballot.h"
 #include "app/docket.h"
 #include "app/epoch_open.h"
 #include "app/ingest.h"
@@ -25,6 +26,7 @@ struct freezing {
 	struct buf epochs_text, plan_text, sig;
 	struct buf gateway_key, note, prior_text, list_text;
 	const struct freeze_reident *reident;   /* NULL: an export */
+	struct ballot *again;           /* to be derived again; NULL: none */
 	struct register_plan row;
 	char recipient[BECH32_RECIPIENT_LEN + 1];
 };
@@ -42,6 +44,7 @@ static void freezing_release(struct freezing *f)
 	buf_release(&f->note);
 	buf_release(&f->prior_text);
 	buf_release(&f->list_text);
+	ballot_free(&f->again);
 	home_owner_close(f->w);
 }
 
@@ -96,6 +99,96 @@ static enum err decide(struct freezing *f, const char *owner,
 	RETURN_IF(decision_make(&f->docket.dcase, &f->decision));
 	docket_tell(&f->decision, h->outcome);
 	return f->decision.verdict == DECISION_REFUSED ? ERR_REFUSED : ERR_OK;
+}
+
+/* ---- an earlier export, again ---- */
+
+static enum err load_again(struct freezing *f, const char *owner,
+    const char *export_id)
+{
+	struct home *h = f->h;
+	struct register_export e;
+	enum err err = register_export_get(h->reg, export_id, &e);
+
+	if (err == ERR_NOT_FOUND || (err == ERR_OK &&
+	    strcmp(e.owner, owner) != 0))
+		return outcome_refuse(h->outcome, ERR_NOT_FOUND,
+		    "owner %s has no export %s", "所有者%sに提供%sはありません",
+		    owner, export_id);
+	RETURN_IF(err);
+	if (e.state != REGISTER_EXPORT_RELEASED &&
+	    e.state != REGISTER_EXPORT_RECALLED)
+		return outcome_refuse(h->outcome, ERR_STATE,
+		    "%s was not released: there is nothing to compare with",
+		    "%sは提供されていないため、比べるものがありません",
+		    export_id);
+	if (h->now_unix_s > e.retention_until_unix_s)
+		return outcome_refuse(h->outcome, ERR_STATE,
+		    "the retention of %s is over, and with it the list of who was in it: nothing can be compared any more",
+		    "%sの保存期間は終わり、対象者の記録もないため、比べられません",
+		    export_id);
+	RETURN_IF(ballot_new(&f->again));
+	return ballot_load(h, e.plan, f->again);
+}
+
+/* As it was decided then, by the policy of then. */
+static enum err decide_again(struct freezing *f, const char *owner,
+    const char *export_id)
+{
+	const struct plan *p;
+	struct decision_case then;
+
+	RETURN_IF(load_again(f, owner, export_id));
+	p = &f->again->plan;
+	f->docket.policy_wanted = p->policy_sha256;
+	RETURN_IF(docket_load(f->h, owner, f->again->row.request,
+	    &f->docket));
+	RETURN_IF(docket_load_prior(f->h, owner, p, &f->docket));
+	RETURN_IF(home_owner_open(f->h, owner, &f->w));
+	then = decision_as_of(&f->docket.dcase, p->frozen_unix_s);
+	RETURN_IF(decision_make(&then, &f->decision));
+	docket_tell(&f->decision, f->h->outcome);
+	f->decision.expires_max_unix_s = f->h->now_unix_s +
+	    (int64_t)f->docket.policy.plan_valid_days * 86400;
+	return f->decision.verdict == DECISION_REFUSED ? ERR_REFUSED : ERR_OK;
+}
+
+static enum err epochs_again(struct freezing *f)
+{
+	const struct plan_epochs *e = &f->again->epochs;
+
+	for (size_t i = 0; i < e->len; i++)
+		RETURN_IF(plan_epochs_add(&f->epochs, &e->items[i]));
+	f->epochs.owner = f->w->code;
+	f->epochs.plan = f->row.id;
+	return plan_epochs_write(&f->epochs, &f->epochs_text,
+	    &f->h->outcome->info);
+}
+
+static enum err name_again(struct freezing *f)
+{
+	const struct plan *then = &f->again->plan;
+	struct plan_rederive *r = &f->plan.rederive;
+
+	if (strlen(then->export_id) >= sizeof(r->export_id))
+		return ERR_LIMIT;
+	memcpy(r->export_id, then->export_id, strlen(then->export_id) + 1);
+	memcpy(r->plan_sha256, f->again->row.sha256, DIGEST_LEN);
+	r->frozen_unix_s = then->frozen_unix_s;
+	f->plan.project_release = then->project_release;
+	f->plan.epochs = then->epochs;
+	return ERR_OK;
+}
+
+/* What is frozen must ask for what was asked for then. */
+static enum err check_again(struct freezing *f)
+{
+	if (plan_is_again(&f->plan, &f->again->plan, f->again->row.sha256))
+		return ERR_OK;
+	return outcome_refuse(f->h->outcome, ERR_STATE,
+	    "what %s was made from is no longer here as it was",
+	    "%sの元になったものが当時のままではありません",
+	    f->again->plan.export_id);
 }
 
 /* ---- the project's key ---- */
@@ -305,6 +398,8 @@ static enum err fix_epochs(struct freezing *f)
 	struct store_epoch_query later = {.kind = STORE_EPOCH_REGISTER,
 	    .filter = STORE_EPOCHS_CLOSED};
 
+	if (f->again != NULL)
+		return epochs_again(f);
 	(void)snprintf(subject, sizeof(subject), "survey %s %u",
 	    r->survey_name, r->survey_version);
 	if (f->reident != NULL)
@@ -503,6 +598,10 @@ static enum err build(struct freezing *f, unsigned valid_days)
 	RETURN_IF(fix_prior(f));
 	RETURN_IF(fix_epochs(f));
 	RETURN_IF(fix_scheme(f));
+	if (f->again != NULL) {
+		RETURN_IF(name_again(f));
+		RETURN_IF(check_again(f));
+	}
 	RETURN_IF(fix_ledger(f));
 	fix_times(f, valid_days);
 	RETURN_IF(plan_secret(f));
@@ -553,4 +652,24 @@ enum err freeze_reident(struct home *h, const char *owner,
 	f->h = h;
 	f->reident = what;
 	return freeze(f, owner, request, 0, ret);
+}
+
+enum err freeze_rederive(struct home *h, const char *owner,
+    const char *export_id, unsigned valid_days, struct register_plan *ret)
+{
+	CLEANUP(freezing_free) struct freezing *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		return ERR_NOMEM;
+	f->h = h;
+	RETURN_IF(decide_again(f, owner, export_id));
+	RETURN_IF(build(f, valid_days));
+	RETURN_IF(put_plan(f));
+	*ret = f->row;
+	outcome_add(h->outcome, OUTCOME_DONE,
+	    "%s is frozen: it computes %s again and hands nothing out; %u of %zu seats must approve it",
+	    "%sを確定しました。%sを計算し直すもので、何も提供しません。承認には%u席（全%zu席）が必要です",
+	    f->row.id, export_id, f->docket.charter.threshold,
+	    f->docket.charter.seats_len);
+	return ERR_OK;
 }

@@ -25,6 +25,15 @@ enum err freeze_reident(struct home *h, const char *owner,
     const char *request, const struct freeze_reident *what,
     struct register_plan *ret) MUST_USE;
 
+/* A plan of its own that computes the payload of the released export
+ * ${export_id} again: the same request, columns, rules and epochs, decided as
+ * of that plan's day by the policy of then, with a fresh recipient.
+ * ERR_NOT_FOUND: no such export; ERR_STATE: it was not released, or what its
+ * comparison needs is gone. */
+enum err freeze_rederive(struct home *h, const char *owner,
+    const char *export_id, unsigned valid_days,
+    struct register_plan *ret) MUST_USE;
+
 /* HOME/run/plans/PLAN.key */
 enum err freeze_key_path(const struct home *h, const char *plan,
     char ret[FS_PATH_MAX]) MUST_USE;

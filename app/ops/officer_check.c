@@ -217,6 +217,33 @@ static enum err check_earlier(struct officer *w, struct outcome *o)
 	return ERR_OK;
 }
 
+/* A plan that derives again asks for what that plan asked for, and no more. */
+static enum err check_again(struct officer *w, struct outcome *o)
+{
+	CLEANUP(plan_release) struct plan earlier = {0};
+	uint8_t key[SSHSIG_PUBLIC_LEN], sha256[DIGEST_LEN];
+	struct bytes text, sig;
+
+	if (!plan_rederives(&w->plan))
+		return ERR_OK;
+	RETURN_IF(officer_need(w, "rederive-plan.txt.sig", &sig, o));
+	RETURN_IF(officer_need(w, "rederive-plan.txt", &text, o));
+	RETURN_IF(plan_parse(text, &earlier, &o->info));
+	digest_sha256(text, sha256);
+	RETURN_IF(sshsig_public_parse(
+	    bytes_str(w->docket.charter.gateway_key), key));
+	if (sshsig_check(sig, SSHSIG_PLAN, key, text) != ERR_OK)
+		return err_at(&o->info, ERR_SIGNATURE, 0,
+		    "it is not signed by the charter's gateway key");
+	if (!plan_is_again(&w->plan, &earlier, sha256))
+		return err_at(&o->info, ERR_MISMATCH, 0,
+		    "it is not the plan that plan.txt derives again");
+	outcome_add(o, OUTCOME_CHECK,
+	    "it asks for nothing but what the plan of %s asked for",
+	    "%sの計画が求めたもの以外は求めていません", earlier.export_id);
+	return ERR_OK;
+}
+
 enum err officer_check_plan(struct officer *w, struct outcome *o)
 {
 	RETURN_IF(read_plan(w, o));
@@ -229,6 +256,7 @@ enum err officer_check_plan(struct officer *w, struct outcome *o)
 	RETURN_IF(check_growth(w, o));
 	RETURN_IF(check_earlier(w, o));
 	RETURN_IF(check_pseudonyms(w, o));
+	RETURN_IF(check_again(w, o));
 	outcome_add(o, OUTCOME_CHECK,
 	    "the plan is in the ledger (%llu entries)",
 	    "計画は台帳に記載されています（%llu件）",

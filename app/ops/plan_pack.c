@@ -50,6 +50,7 @@ static enum err load_rules(struct packing *p)
 	const struct plan *plan = &p->ballot.plan;
 	struct docket *d = &p->docket;
 
+	docket_of_plan(d, plan);
 	RETURN_IF(docket_load_rules(h, p->ballot.row.owner, plan->survey_name,
 	    plan->survey_version, d));
 	if (memcmp(d->dcase.facts.policy_sha256, plan->policy_sha256,
@@ -236,8 +237,8 @@ static enum err is_shown(struct packing *p, const struct ballot_vote *v,
 	return ERR_OK;
 }
 
-/* What was released before, and what is to be re-identified, as the plan names
- * them. */
+/* What was released before, what is to be re-identified, and the plan that is
+ * derived again, as the plan names them. */
 static enum err add_prior(struct packing *p)
 {
 	const struct plan *plan = &p->ballot.plan;
@@ -246,10 +247,15 @@ static enum err add_prior(struct packing *p)
 	const struct register_query q = {.kind = REGISTER_PRIOR_RELEASES,
 	    .owner = p->ballot.row.owner,
 	    .sha256 = plan->prior_releases_sha256};
+	const struct register_query again = {.kind = REGISTER_PLAN,
+	    .owner = p->ballot.row.owner, .sha256 = plan->rederive.plan_sha256};
 
 	if (plan->reident.export_id[0] != '\0')
 		RETURN_IF(add_document(p, &list, "pseudonyms.txt",
 		    (struct sigs){0}));
+	if (plan_rederives(plan))
+		RETURN_IF(add_document(p, &again, "rederive-plan.txt",
+		    (struct sigs){.name = "rederive-plan.txt.sig"}));
 	if (!plan->has_prior_releases)
 		return ERR_OK;
 	return add_document(p, &q, "prior-releases.txt", (struct sigs){0});

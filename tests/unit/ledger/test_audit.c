@@ -10,6 +10,7 @@
 #define ORIGIN "ledger.example/azukari"
 #define GATEWAY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwN" \
 	"Dg8QERITFBUWFxgZGhscHR4f"
+#define AGE_2 "age1ky3qtvq3ehmk55s3ee9u2pnvghls68j2zx7858jt32rm43pp2vvsw03hqp"
 #define AGE_1 "age1m52qm0yx2e045g2pnwqqlmk62ng7ck9hw6wm0hmj93enk7dr9a4szetxzf"
 
 static unsigned two(void *ctx, const uint8_t plan[32]);
@@ -57,6 +58,21 @@ struct line {
 	"plan-sha256", D("1a"), "why", "withdrawn"}
 #define ENDED ENTRY_PLAN_ENDED, "14", {"plan-sha256", D("1a"), \
 	"why", "expired"}
+#define PLAN_1B ENTRY_PLAN, "14", {"plan", "PLAN-2026-0002", \
+	"plan-sha256", D("1b"), "export", "EXP-2026-0002", \
+	"plan-recipient", AGE_2}
+#define VOTE_1B(kind, seat) kind, "14", {"plan-sha256", D("1b"), "seat", \
+	seat, kind == ENTRY_APPROVAL ? "approval-sha256" : "release-sha256", \
+	D("24"), "sig-sha256", D("25")}
+#define AGAIN(export) ENTRY_REDERIVE_STARTED, "14", {"export", export, \
+	"plan-sha256", D("1b")}
+#define CAME(export) ENTRY_REDERIVED, "14", {"export", export, \
+	"plan-sha256", D("1b"), "what", "equal", "tagmanifest-sha256", D("26")}
+#define STARTED_1B ENTRY_EXPORT_STARTED, "14", {"export", "EXP-2026-0002", \
+	"plan-sha256", D("1b")}
+#define EXPORTED_1B ENTRY_EXPORTED, "14", {"export", "EXP-2026-0002", \
+	"plan-sha256", D("1b"), "sha256sums-sha256", D("34"), \
+	"consent-root", D("31"), "notice-book-sha256", D("32")}
 #define RECALL(sums) ENTRY_RECALL, "14", {"export", "EXP-2026-0001", \
 	"sha256sums-sha256", sums}
 #define FETCHED(sums) ENTRY_FETCHED, "14", {"export", "EXP-2026-0001", \
@@ -292,6 +308,8 @@ static const struct scenario scenarios[] = {
 	{"start-once ", ALL_OF_PLAN, {{STARTED}, {STARTED}}},
 	{"start-once ", ALL_OF_PLAN, {{STARTED}, {EXPORTED(D("34"))},
 	    {STARTED}}},
+	{"rederives-released ", ALL_OF_PLAN, {{ENTRY_REDERIVE_STARTED, "14",
+	    {"export", "EXP-2026-0001", "plan-sha256", D("1a")}}}},
 	{"export-of-plan ", ALL_OF_PLAN, {{ENTRY_EXPORT_STARTED, "14",
 	    {"export", "EXP-2026-0009", "plan-sha256", D("1a")}}}},
 	{"exported-after-started ", ALL_OF_PLAN, {{EXPORTED(D("34"))}}},
@@ -360,6 +378,50 @@ each_rule_breaks_alone(void **state)
 		s = &scenarios[i];
 		begin(&b, &threshold_two);
 		add_lines(&b, good_plan, s->plan);
+		for (n = 0; n < 6 && s->more[n].owner != NULL; n++)
+			add_line(&b, &s->more[n]);
+		expect(&b, s->want);
+	}
+}
+
+/* A plan that computes the released export again, and what may follow. */
+static const struct line again_begin[] = {
+	{STARTED}, {EXPORTED(D("34"))}, {RELEASED(D("34"))}, {PLAN_1B},
+	{VOTE_1B(ENTRY_APPROVAL, "a")}, {VOTE_1B(ENTRY_APPROVAL, "b")},
+	{VOTE_1B(ENTRY_SHARE_RELEASE, "b")},
+	{VOTE_1B(ENTRY_SHARE_RELEASE, "a")},
+};
+
+static const struct scenario again_scenarios[] = {
+	{"", 8, {{AGAIN("EXP-2026-0001")}, {CAME("EXP-2026-0001")}}},
+	{"rederives-released ", 8, {{AGAIN("EXP-2026-0002")}}},
+	{"rederives-released ", 8, {{AGAIN("EXP-2026-0009")}}},
+	{"rederived-after-started ", 8, {{CAME("EXP-2026-0001")}}},
+	{"rederived-after-started ", 8, {{AGAIN("EXP-2026-0001")},
+	    {CAME("EXP-2026-0001")}, {CAME("EXP-2026-0001")}}},
+	{"start-approved ", 7, {{AGAIN("EXP-2026-0001")}}},
+	{"start-once ", 8, {{AGAIN("EXP-2026-0001")},
+	    {AGAIN("EXP-2026-0001")}}},
+	/* It exports nothing, before or after. */
+	{"start-once ", 8, {{AGAIN("EXP-2026-0001")}, {STARTED_1B}}},
+	{"start-once ", 8, {{STARTED_1B}, {AGAIN("EXP-2026-0001")}}},
+	{"exported-after-started ", 8, {{AGAIN("EXP-2026-0001")},
+	    {EXPORTED_1B}}},
+};
+
+static void
+an_export_is_computed_again(void **state)
+{
+	const struct scenario *s;
+	struct builder b;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(again_scenarios); i++) {
+		s = &again_scenarios[i];
+		begin(&b, &threshold_two);
+		add_lines(&b, good_plan, ARRAY_LEN(good_plan));
+		add_lines(&b, again_begin, s->plan);
 		for (n = 0; n < 6 && s->more[n].owner != NULL; n++)
 			add_line(&b, &s->more[n]);
 		expect(&b, s->want);
@@ -689,6 +751,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_ledger_has_no_findings),
 		cmocka_unit_test(each_rule_breaks_alone),
+		cmocka_unit_test(an_export_is_computed_again),
 		cmocka_unit_test(seats_and_times_come_from_documents),
 		cmocka_unit_test(what_witnesses_must_have_seen),
 		cmocka_unit_test(what_is_owed_is_told),
