@@ -144,10 +144,12 @@ static enum err read_token(struct gateway *g)
 
 /* ---- the connection ---- */
 
+/* With a user before it ("127.0.0.1:x@…") the host is another one. */
 static int is_loopback(const char *url)
 {
-	return strncmp(url, "http://127.0.0.1:", 17) == 0 ||
-	    strncmp(url, "http://[::1]:", 13) == 0;
+	return (strncmp(url, "http://127.0.0.1:", 17) == 0 ||
+	    strncmp(url, "http://[::1]:", 13) == 0) &&
+	    strchr(url, '@') == NULL;
 }
 
 static enum err set_base(struct gateway *g)

@@ -42,9 +42,11 @@ static enum err take_number(const struct json_doc *section, const char *key,
 }
 
 /* Answers and ids do not travel in clear, but to this machine itself. */
+/* With a user before it ("127.0.0.1:x@…") the host is another one. */
 static int is_endpoint(const char *text)
 {
 	return strlen(text) < sizeof(usual.endpoint) &&
+	    strchr(text, '@') == NULL &&
 	    (strncmp(text, "https://", 8) == 0 ||
 	    strncmp(text, "http://127.0.0.1:", 17) == 0 ||
 	    strncmp(text, "http://[::1]:", 13) == 0);

@@ -5,8 +5,10 @@ import shutil
 
 import pytest
 
+import byhand
 import flow
 from test_kill import ACTS, dies
+from test_witness import VERIFY_TOOLS, verify_by_hand
 
 
 @pytest.fixture(scope="module")
@@ -306,6 +308,30 @@ def test_verify_counts(built, seats, word):
     bad = flow.rewrite(tar, tar.with_name("swapped.tar"),
                        {"release/b.sig": swapped})
     flow.az("verify", bad, code=1)
+
+
+def test_verify_by_hand(built, tmp_path):
+    """The page of docs/ asks for the same signatures as the program."""
+    tools = byhand.tools_only(tmp_path / "only-tools",
+                              *dict.fromkeys(VERIFY_TOOLS))
+    tar = release(built)
+    trust = tmp_path / "trust"
+    trust.mkdir()
+    for name in ("allowed_signers", "ledger.vkey", "witness-policy"):
+        (trust / name).write_bytes(flow.members(tar)[f"trust/{name}"])
+    b_as_a = flow.members(tar)["release/b.sig"]
+    for what, changes, word in [
+            ("whole", {}, "\nVERIFIED\n"),
+            ("one", {"release/a.sig": None}, "NOT VERIFIED: 1 seats"),
+            ("none", {"release/a.sig": None, "release/b.sig": None},
+             "NOT VERIFIED: 0 seats"),
+            ("other", {"release/a.sig": b_as_a},
+             "NOT VERIFIED: release/a.sig")]:
+        work = tmp_path / what
+        work.mkdir()
+        bad = flow.rewrite(tar, work / tar.name, changes)
+        code, said = verify_by_hand(work, bad, trust, 0, tools)
+        assert (code == 0) == (not changes) and word in said, said
 
 
 def test_verify_unasked(frozen, officers):

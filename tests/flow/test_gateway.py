@@ -116,6 +116,7 @@ def test_who_is_not_there(served, tmp_path):
     base = ["plan", "list", "--as", pi.who, *pi.person.options()]
     flow.az(*base, "--gateway", "http://example.com", code=2)
     flow.az(*base, "--gateway", "ftp://localhost", code=2)
+    flow.az(*base, "--gateway", "http://127.0.0.1:x@example.com", code=2)
     flow.az(*base, "--gateway", "https://127.0.0.1:1", code=6)
     url = f"https://localhost:{s.ports['tls']}"
     ran = flow.az(*base, "--gateway", url, code=1)      # not a known CA
