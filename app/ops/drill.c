@@ -250,6 +250,7 @@ static enum err enter(struct home *h, const struct answer *a)
 	(void)snprintf(doc.name, sizeof(doc.name), "%s", d->seat);
 	RETURN_IF(draft_name(d->seat, name));
 	RETURN_IF(act_begin(h, register_db(h->reg), &act));
+	RETURN_IF(check_waits(h, a));   /* nobody answers it meanwhile */
 	act_entry(&act, ENTRY_DRILL, d->owner, &w);
 	entry_put(&w, "seat", d->seat);
 	entry_put_hex(&w, "drill-sha256", doc.sha256, DIGEST_LEN);
@@ -273,7 +274,6 @@ enum err drill_accept(struct home *h, const char *answer, const char *sig)
 	h->outcome->info.file[0] = '\0';
 	RETURN_IF(home_owner_known(h, a.drill.owner, &known));
 	RETURN_IF(check_seat(h, &a));
-	RETURN_IF(check_waits(h, &a));
 	RETURN_IF(enter(h, &a));
 	outcome_add(h->outcome, OUTCOME_DONE,
 	    "the key of seat %s opens and signs; it is in the ledger",
