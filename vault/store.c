@@ -330,6 +330,7 @@ store_count(struct store *s, struct store_counts *ret)
 	uint64_t closed;
 
 	RETURN_IF(store_entry_each(s, count_state, &c));
+	db_forget_pages(s->db);  /* all of them were touched */
 	RETURN_IF(ask_numbers(s, COUNT_EPOCHS,
 	    (uint64_t *const[]){&c.epochs, &closed}, 2));
 	c.epochs_open = c.epochs - closed;
