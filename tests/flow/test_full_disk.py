@@ -4,6 +4,7 @@ holds.  tests/preload/no_space.c is the disk."""
 import os
 import pathlib
 import random
+import re
 import shutil
 import time
 
@@ -67,10 +68,12 @@ def fails(once, disk, tmp_path, command, then):
         home = once.copy(tmp_path / str(at))
         ran = run(home, disk, command, NO_SPACE_AT=str(at), **how)
         where = f"AZUKARI_SEED={SEED}: {at} of {total} {how}: {ran}"
-        assert ran.code in (0, 5), where
-        if ran.code == 5:
+        # A checkpoint that SQLite could not end is said as a busy store.
+        assert ran.code in (0, 5, 6), where
+        if ran.code != 0:
             failures += 1
-            assert "disk is full" in ran.err or "failed" in ran.err, where
+            assert re.search("try again" if ran.code == 6 else
+                             "disk is full|failed", ran.err), where
         print(where)
         then(home, ran)
         home.az("ledger", "verify")
