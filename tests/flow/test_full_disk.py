@@ -6,7 +6,6 @@ import pathlib
 import random
 import re
 import shutil
-import time
 
 import pytest
 
@@ -15,7 +14,7 @@ from flow import line, lines
 
 # How many of all places are tried; AZUKARI_FULL=0 tries each.
 PLACES = int(os.environ.get("AZUKARI_FULL", 8))
-SEED = int(os.environ.get("AZUKARI_SEED", time.time_ns() % 1000000))
+SEED = int(os.environ.get("AZUKARI_SEED", 2020))
 U = "U" + "0123456789abcdef" * 2
 
 
