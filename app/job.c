@@ -85,25 +85,6 @@ static enum err check_state(const struct job *j)
 	return ERR_OK;
 }
 
-/* How many seats' shares have arrived. */
-static enum err check_released(const struct job *j)
-{
-	char path[FS_PATH_MAX];
-	unsigned released = 0;
-
-	for (size_t i = 0; i < j->c.votes_len; i++) {
-		RETURN_IF(home_path(j->h, path, "run/plans/%s.%s.shares",
-		    j->c.row.id, j->c.votes[i].seat));
-		released += fs_exists(path) ? 1 : 0;
-	}
-	if (released < j->c.plan.threshold)
-		return outcome_refuse(j->h->outcome, ERR_THRESHOLD,
-		    "%u of %u seats have released their shares; the others run azukari approve once more",
-		    "シェアを開示した席は%u、必要なのは%uです。他の席はもう一度 azukari approve を実行してください",
-		    released, j->c.plan.threshold);
-	return ERR_OK;
-}
-
 static enum err check_cosigned(const struct job *j)
 {
 	CLEANUP(buf_release) struct buf note = {0};
@@ -611,7 +592,7 @@ static enum err begin(struct job *j, const char *plan)
 	RETURN_IF(home_owner_open(j->h, j->c.row.owner, &j->w));
 	RETURN_IF(compact_hold_off(j->w, &j->pin));
 	if (j->c.row.state == REGISTER_PLAN_FROZEN) {
-		RETURN_IF(check_released(j));
+		RETURN_IF(job_case_released(j->h, &j->c));
 		RETURN_IF(check_cosigned(j));
 		RETURN_IF(j->is_again ? job_again_start(j->h, &j->c) :
 		    put_started(j));
@@ -631,7 +612,7 @@ static enum err check_secrets(struct job *j)
 	enum err e;
 
 	RETURN_IF(freeze_key_path(j->h, plan, path));
-	e = fs_exists(path) ? check_released(j) : ERR_THRESHOLD;
+	e = fs_exists(path) ? job_case_released(j->h, &j->c) : ERR_THRESHOLD;
 	if (e != ERR_THRESHOLD || j->c.row.state != REGISTER_PLAN_STARTED ||
 	    (j->options->rederive && !j->is_again))
 		return e;

@@ -161,6 +161,26 @@ enum err job_case_load(struct home *h, const char *plan, struct job_case *ret)
 	    ret->plan.witness_policy_sha256, &ret->witnesses) : ERR_OK;
 }
 
+/* ---- the shares ---- */
+
+enum err job_case_released(const struct home *h, const struct job_case *c)
+{
+	char path[FS_PATH_MAX];
+	unsigned released = 0;
+
+	for (size_t i = 0; i < c->votes_len; i++) {
+		RETURN_IF(home_path(h, path, "run/plans/%s.%s.shares",
+		    c->row.id, c->votes[i].seat));
+		released += fs_exists(path) ? 1 : 0;
+	}
+	if (released >= c->plan.threshold)
+		return ERR_OK;
+	return outcome_refuse(h->outcome, ERR_THRESHOLD,
+	    "%u of %u seats have released their shares; the others run azukari approve once more",
+	    "シェアを開示した席は%u、必要なのは%uです。他の席はもう一度 azukari approve を実行してください",
+	    released, c->plan.threshold);
+}
+
 /* ---- the witnesses ---- */
 
 enum err job_case_cosigned(struct home *h, const struct job_case *c,

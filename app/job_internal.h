@@ -53,6 +53,11 @@ void job_case_release(struct job_case *c);
 enum err job_case_load(struct home *h, const char *plan,
     struct job_case *ret) MUST_USE;
 
+/* ERR_THRESHOLD with a sentence when the shares of fewer seats than the plan's
+ * threshold have arrived. */
+enum err job_case_released(const struct home *h,
+    const struct job_case *c) MUST_USE;
+
 /* The checkpoint under which the approvals are proven: the quorum's, or where
  * there are no witnesses the published one (nothing is appended).  ERR_BUSY
  * with a sentence while the quorum has not cosigned them all. */

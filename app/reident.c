@@ -74,25 +74,6 @@ static enum err check_state(struct running *r)
 	return ERR_OK;
 }
 
-/* Enough seats' shares have arrived: before that nothing is begun. */
-static enum err check_released(const struct running *r)
-{
-	char path[FS_PATH_MAX];
-	unsigned released = 0;
-
-	for (size_t i = 0; i < r->c.votes_len; i++) {
-		RETURN_IF(home_path(r->h, path, "run/plans/%s.%s.shares",
-		    r->c.row.id, r->c.votes[i].seat));
-		released += fs_exists(path) ? 1 : 0;
-	}
-	if (released >= r->c.plan.threshold)
-		return ERR_OK;
-	return outcome_refuse(r->h->outcome, ERR_THRESHOLD,
-	    "%u of %u seats have released their shares; the others run azukari approve once more",
-	    "シェアを開示した席は%u、必要なのは%uです。他の席はもう一度 azukari approve を実行してください",
-	    released, r->c.plan.threshold);
-}
-
 static enum err load_list(struct running *r)
 {
 	CLEANUP(paper_release) struct paper paper = {0};
@@ -359,7 +340,8 @@ enum err reident_run(struct home *h, const char *plan, const char *dir,
 	*ret = (struct reident_result){0};
 	RETURN_IF(job_case_load(h, plan, &r->c));
 	RETURN_IF(check_state(r));
-	RETURN_IF(check_released(r));
+	/* Before enough shares have arrived nothing is begun. */
+	RETURN_IF(job_case_released(r->h, &r->c));
 	RETURN_IF(home_owner_open(h, r->c.row.owner, &r->w));
 	RETURN_IF(load_list(r));
 	RETURN_IF(log_started(r));
