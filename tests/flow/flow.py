@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import tarfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("AZUKARI_BUILD", ROOT / "build"))
@@ -63,6 +64,18 @@ def run(*args, code=0, stdin=None, env=None, cwd=None):
     ran = Ran(args, done)
     assert code is None or ran.code == code, ran
     return ran
+
+
+def until(look, holds, seconds=60):
+    """What LOOK sees once it HOLDS: for what another thread or process is
+    still about to do.  The bound is for what never comes."""
+    end = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if holds(seen):
+            return seen
+        assert time.monotonic() < end, seen
+        time.sleep(0.02)
 
 
 def environment(**more):

@@ -6,7 +6,6 @@ import http.server
 import itertools
 import json
 import threading
-import time
 
 import flow
 
@@ -27,7 +26,7 @@ def signature(body, secret=SECRET):
 
 class Messaging:
     """LINE's sending side on loopback.  ANSWERS: statuses to give, in order,
-    then 200; "hang" answers too late."""
+    then 200; "silence" hangs up without a word."""
 
     def __init__(self):
         outer = self
@@ -42,9 +41,9 @@ class Messaging:
                     status = outer.answers.pop(0) if outer.answers else 200
                     outer.said.append((self.path, dict(self.headers),
                                        json.loads(body), status))
-                if status == "hang":
-                    time.sleep(12)
-                    status = 200
+                if status == "silence":
+                    self.close_connection = True
+                    return
                 self.send_response(status)
                 self.send_header("Content-Length", "2")
                 self.end_headers()
@@ -66,19 +65,26 @@ class Messaging:
         self.server.shutdown()
         self.server.server_close()
 
-    def wait(self, count, seconds=10, path="reply"):
-        """At least COUNT successful calls; all of them, in the order of the
-        events (several are under way at a time)."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            with self.lock:
-                good = [s for s in self.said
-                        if s[0].endswith(path) and s[3] == 200]
-            if len(good) >= count:
-                return sorted(good, key=lambda s: int(
-                    s[2].get("replyToken", "token0")[5:]))
-            time.sleep(0.02)
-        raise AssertionError((count, self.said))
+    def good(self, path="reply"):
+        """The successful calls so far, in the order of the events (several
+        are under way at a time)."""
+        with self.lock:
+            return sorted((s for s in self.said
+                           if s[0].endswith(path) and s[3] == 200),
+                          key=lambda s: int(
+                              s[2].get("replyToken", "token0")[5:]))
+
+    def wait(self, count, path="reply"):
+        """At least COUNT successful calls; all of them."""
+        return flow.until(lambda: self.good(path),
+                          lambda good: len(good) >= count)
+
+    def wait_for(self, sentence):
+        """A successful call that says SENTENCE; its text."""
+        def texts():
+            return [m["text"] for s in self.good() for m in s[2]["messages"]]
+        said = flow.until(texts, lambda all_: any(sentence in t for t in all_))
+        return next(t for t in said if sentence in t)
 
 
 def connect(home, folder, owner="14", source="line", secret=SECRET,

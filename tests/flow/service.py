@@ -220,6 +220,12 @@ class Service:
                 (t.rsplit(" ", 1) for t in text.splitlines()
                  if not t.startswith("#"))}
 
+    def until_metrics(self, **values):
+        """The metrics once those NAMEd have these values; labels come after
+        the name: until_metrics(**{'azukari_x{a="b"}': 1})."""
+        return flow.until(self.metrics, lambda m: all(
+            m.get(name) == value for name, value in values.items()))
+
 
 def person_entry(person, name):
     """For "operators" and "auditors" of serve.json."""
