@@ -6,12 +6,15 @@
 #include "core/encode.h"
 #include "ledger/decimal.h"
 
+/* Ours is a key's name; that of a log of others may be any line, and is then
+ * compared with what was asked for. */
 static enum err
-parse_origin(struct bytes line, struct checkpoint *cp)
+parse_origin(struct bytes line, int any, struct checkpoint *cp)
 {
 	if (line.len > NOTE_KEY_NAME_MAX)
 		return ERR_LIMIT;
-	if (!note_key_is_name(line))
+	if (any ? line.len == 0 || memchr(line.data, '\0', line.len) != NULL :
+	    !note_key_is_name(line))
 		return ERR_SYNTAX;
 	memcpy(cp->origin, line.data, line.len);
 	return ERR_OK;
@@ -40,8 +43,8 @@ skip_extensions(struct bytes text)
 	return e == ERR_NOT_FOUND ? ERR_OK : ERR_SYNTAX;
 }
 
-enum err
-checkpoint_parse_unverified(struct bytes text, struct checkpoint *ret)
+static enum err
+parse(struct bytes text, int any_origin, struct checkpoint *ret)
 {
 	struct checkpoint cp = {.size = 0};
 	struct bytes origin, size, root;
@@ -50,12 +53,18 @@ checkpoint_parse_unverified(struct bytes text, struct checkpoint *ret)
 	    bytes_take_line(&text, &size) != ERR_OK ||
 	    bytes_take_line(&text, &root) != ERR_OK)
 		return ERR_SYNTAX;
-	RETURN_IF(parse_origin(origin, &cp));
+	RETURN_IF(parse_origin(origin, any_origin, &cp));
 	RETURN_IF(decimal_parse(size, MERKLE_PROOF_SIZE_MAX, &cp.size));
 	RETURN_IF(parse_root(root, &cp));
 	RETURN_IF(skip_extensions(text));
 	*ret = cp;
 	return ERR_OK;
+}
+
+enum err
+checkpoint_parse_unverified(struct bytes text, struct checkpoint *ret)
+{
+	return parse(text, 0, ret);
 }
 
 enum err
@@ -88,6 +97,13 @@ enum err
 checkpoint_verify(struct bytes note, const struct note_key *log_key,
     struct checkpoint *ret)
 {
+	return checkpoint_verify_origin(note, log_key, log_key->name, ret);
+}
+
+enum err
+checkpoint_verify_origin(struct bytes note, const struct note_key *log_key,
+    const char *origin, struct checkpoint *ret)
+{
 	CLEANUP(note_cleanup) struct note *n = NULL;
 	struct checkpoint cp;
 
@@ -95,8 +111,8 @@ checkpoint_verify(struct bytes note, const struct note_key *log_key,
 		return ERR_UNSUPPORTED;
 	RETURN_IF(note_parse(note, &n));
 	RETURN_IF(note_verify(n, log_key, 1, NULL));
-	RETURN_IF(checkpoint_parse_unverified(note_text_unverified(n), &cp));
-	if (strcmp(cp.origin, log_key->name) != 0)
+	RETURN_IF(parse(note_text_unverified(n), 1, &cp));
+	if (strcmp(cp.origin, origin) != 0)
 		return ERR_MISMATCH;
 	*ret = cp;
 	return ERR_OK;

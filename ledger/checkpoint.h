@@ -39,6 +39,12 @@ enum err checkpoint_sign(const struct checkpoint *cp,
 enum err checkpoint_verify(struct bytes note, const struct note_key *log_key,
     struct checkpoint *ret) MUST_USE;
 
+/* The same for a log of others whose origin, any line of text, is not the name
+ * of its key (C2SP tlog-checkpoint asks for that, but some differ). */
+enum err checkpoint_verify_origin(struct bytes note,
+    const struct note_key *log_key, const char *origin,
+    struct checkpoint *ret) MUST_USE;
+
 /* Same origin, size and root. */
 int checkpoint_equal(const struct checkpoint *a, const struct checkpoint *b);
 

@@ -70,6 +70,11 @@ enum err log_open(const struct log_config *config,
 enum err log_open_reader(const char *dir, const struct note_key *key,
     const struct bytes *note, struct log **ret) MUST_USE;
 
+/* The same for a log of others, where ${origin} may be another line than the
+ * key's name (checkpoint_verify_origin). */
+enum err log_open_copy(const char *dir, const struct note_key *key,
+    const char *origin, const struct bytes *note, struct log **ret) MUST_USE;
+
 void log_close(struct log *l);          /* NULL is fine; drops what is staged */
 void log_cleanup(struct log **l);
 

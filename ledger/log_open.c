@@ -257,6 +257,13 @@ enum err
 log_open_reader(const char *dir, const struct note_key *key,
     const struct bytes *note, struct log **ret)
 {
+	return log_open_copy(dir, key, key->name, note, ret);
+}
+
+enum err
+log_open_copy(const char *dir, const struct note_key *key, const char *origin,
+    const struct bytes *note, struct log **ret)
+{
 	CLEANUP(log_cleanup) struct log *l = NULL;
 	struct checkpoint cp;
 	char path[FS_PATH_MAX];
@@ -265,7 +272,8 @@ log_open_reader(const char *dir, const struct note_key *key,
 	RETURN_IF(log_checkpoint_path(l, path));
 	RETURN_IF(note != NULL ? buf_append(&l->note, note->data, note->len) :
 	    fs_read_file(path, NOTE_MAX, &l->note));
-	RETURN_IF(checkpoint_verify(bytes_buf(&l->note), key, &cp));
+	RETURN_IF(checkpoint_verify_origin(bytes_buf(&l->note), key, origin,
+	    &cp));
 	log_stand_at(l, &cp);
 	*ret = TAKE(l);
 	return ERR_OK;

@@ -90,25 +90,26 @@ full_path(const char *dir, const struct tiles_id *id, char ret[FS_PATH_MAX])
 	return fs_path(ret, "%s/%s", dir, name);
 }
 
-/* The file itself, or its full tile; ${ret_whole} says whether it may hold
- * more than the width asked for. */
+/* The file itself, else the full tile, else a wider partial one (a log is
+ * copied while it grows); ${ret_whole} says whether it may hold more than the
+ * width asked for. */
 static enum err
 read_either(const char *dir, const struct tiles_id *id, struct buf *out,
     int *ret_whole)
 {
-	struct tiles_id whole = *id;
+	struct tiles_id other = *id;
 	char path[FS_PATH_MAX];
 	enum err e;
 
 	*ret_whole = 0;
 	RETURN_IF(full_path(dir, id, path));
 	e = fs_read_file(path, BUNDLE_MAX, out);
-	if (e != ERR_NOT_FOUND || id->width == TILES_WIDTH)
-		return e == ERR_LIMIT ? ERR_CORRUPT : e;
-	whole.width = TILES_WIDTH;
-	*ret_whole = 1;
-	RETURN_IF(full_path(dir, &whole, path));
-	e = fs_read_file(path, BUNDLE_MAX, out);
+	for (other.width = TILES_WIDTH; e == ERR_NOT_FOUND &&
+	    other.width > id->width; other.width--) {
+		*ret_whole = 1;
+		RETURN_IF(full_path(dir, &other, path));
+		e = fs_read_file(path, BUNDLE_MAX, out);
+	}
 	return e == ERR_LIMIT ? ERR_CORRUPT : e;
 }
 

@@ -43,7 +43,7 @@ enum err tiles_id_at(int level, uint64_t at, uint64_t size,
 uint64_t tiles_count(int level, uint64_t size);
 
 /* Append the tile's bytes: width * 32 for hashes, exactly width entries for a
- * bundle, cut out of the full tile where the partial one is gone.
+ * bundle, cut out of the full tile, or a wider one, where it is gone.
  * ERR_NOT_FOUND; ERR_CORRUPT: not of that shape. */
 enum err tiles_read(const char *dir, const struct tiles_id *id,
     struct buf *out) MUST_USE;

@@ -352,6 +352,7 @@ static enum err run_report(struct cli *cli, struct cli_args args)
 		{"--owner", CLI_TEXT, &y.owner},
 		{"--vkey", CLI_TEXT, &vkey},
 	};
+	CLEANUP(ledger_past_release) struct ledger_past past = {0};
 	CLEANUP(log_cleanup) struct log *log = NULL;
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 0, 1));
@@ -362,7 +363,8 @@ static enum err run_report(struct cli *cli, struct cli_args args)
 		    "--period 2026-04..2027-03 の形で期間を指定してください。写しには DIR と --vkey KEY も必要です");
 	if (args.len == 0)
 		return report_home(cli, &y, period);
-	RETURN_IF(ledger_open_copy(args.items[0], vkey, &log, &cli->outcome));
+	RETURN_IF(ledger_open_copy(&(struct ledger_copy){args.items[0], vkey,
+	    NULL}, &past, &log, &cli->outcome));
 	y.log = log;
 	return report(cli, &y, period);
 }

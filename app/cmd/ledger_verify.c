@@ -156,6 +156,7 @@ static void fill_json(struct report *r)
 	json_doc_set_int(out, "size", (int64_t)cp->size);
 	json_doc_set_string(out, "root", root);
 	json_doc_set_bool(out, "azukari", r->v->audit != NULL);
+	json_doc_set_int(out, "checkpoints", (int64_t)r->args->past.len);
 	json_doc_set_int(out, "cosigned", (int64_t)r->v->cosignatures);
 	json_doc_set_int(out, "rules", (int64_t)audit_rules());
 	json_doc_set_int(out, "findings", r->v->audit == NULL ? 0 :
@@ -187,11 +188,12 @@ static enum err verify_log(struct cli *cli,
 }
 
 static enum err verify_copy(struct cli *cli, struct ledger_verify_args *args,
-    const char *vkey)
+    const struct ledger_copy *copy)
 {
 	CLEANUP(log_cleanup) struct log *log = NULL;
 
-	RETURN_IF(ledger_open_copy(args->dir, vkey, &log, &cli->outcome));
+	RETURN_IF(ledger_open_copy(copy, &args->past, &log, &cli->outcome));
+	args->dir = copy->dir;
 	args->log = log;
 	return verify_log(cli, args);
 }
@@ -204,17 +206,19 @@ static void remove_fetched(char *dir)
 
 /* The same, of what is published at an address. */
 static enum err verify_url(struct cli *cli, struct ledger_verify_args *args,
-    const char *url, const char *vkey)
+    const struct ledger_copy *copy)
 {
+	struct ledger_copy fetched = *copy;
 	char dir[FS_PATH_MAX] = "";
 	struct note_key key;
 	enum err e;
 
-	RETURN_IF(witness_read_vkey(vkey, &key, &cli->outcome));
-	e = ledger_fetch(url, &key, dir, &cli->outcome);
-	args->dir = dir;
+	RETURN_IF(witness_read_vkey(copy->vkey, &key, &cli->outcome));
+	e = ledger_fetch(&(struct ledger_fetch_from){copy->dir, &key,
+	    copy->origin}, dir, &cli->outcome);
+	fetched.dir = dir;
 	if (e == ERR_OK)
-		e = verify_copy(cli, args, vkey);
+		e = verify_copy(cli, args, &fetched);
 	remove_fetched(dir);
 	return e;
 }
@@ -234,35 +238,64 @@ static enum err verify_home(struct cli *cli, struct ledger_verify_args *args)
 	return verify_log(cli, args);
 }
 
+/* --from, and whatever stands behind DIR. */
+static enum err take_past(struct cli *cli, const struct cli_list *from,
+    const struct cli_args *args, struct ledger_past *past)
+{
+	for (size_t i = 0; i < from->len; i++)
+		RETURN_IF(ledger_past_add(past, from->items[i],
+		    &cli->outcome));
+	for (size_t i = 1; i < args->len; i++)
+		RETURN_IF(ledger_past_add(past, args->items[i],
+		    &cli->outcome));
+	return ERR_OK;
+}
+
+static enum err verify_which(struct cli *cli, struct ledger_verify_args *v,
+    struct ledger_copy *copy)
+{
+	static const char file[] = "file://";
+
+	if (copy->dir == NULL)
+		return verify_home(cli, v);
+	if (ledger_fetch_is_url(copy->dir))
+		return verify_url(cli, v, copy);
+	if (strncmp(copy->dir, file, strlen(file)) == 0)
+		copy->dir += strlen(file);
+	return verify_copy(cli, v, copy);
+}
+
 static enum err run_verify(struct cli *cli, struct cli_args args)
 {
 	struct ledger_verify_args v = {.now_unix_s = clock_now_unix_s()};
-	const char *vkey = NULL;
+	struct ledger_copy copy = {0};
 	struct cli_list from = {0};
 	const struct cli_option options[] = {
-		{"--vkey", CLI_TEXT, &vkey},
+		{"--vkey", CLI_TEXT, &copy.vkey},
+		{"--origin", CLI_TEXT, &copy.origin},
 		{"--from", CLI_LIST, &from},
 		{"--proof", CLI_TEXT, &v.proof},
 	};
+	enum err e;
 
-	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 0, 1));
-	if ((args.len == 1) != (vkey != NULL))
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 0,
+	    CLI_LIST_MAX));
+	if ((args.len > 0) != (copy.vkey != NULL) ||
+	    (args.len == 0 && copy.origin != NULL))
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
 		    "give DIR or URL with --vkey KEY for a copy, or neither for this home",
 		    "写しには DIR か URL と --vkey KEY を、このホームにはどちらも付けないでください");
-	v.from = from.items;
-	v.from_len = from.len;
-	if (args.len == 0)
-		return verify_home(cli, &v);
-	if (ledger_fetch_is_url(args.items[0]))
-		return verify_url(cli, &v, args.items[0], vkey);
-	v.dir = args.items[0];
-	return verify_copy(cli, &v, vkey);
+	copy.dir = args.len > 0 ? args.items[0] : NULL;
+	e = take_past(cli, &from, &args, &v.past);
+	if (e == ERR_OK)
+		e = verify_which(cli, &v, &copy);
+	ledger_past_release(&v.past);
+	return e;
 }
 
 static const struct cli_command rows[] = {
 	{"ledger verify",
-	    "[DIR|URL --vkey KEY] [--from CHECKPOINT…] [--proof FILE]",
+	    "[DIR|URL --vkey KEY [CHECKPOINT…]] [--origin NAME] [--from CHECKPOINT…] [--proof FILE]",
 	    "check every entry against every rule",
 	    "台帳全体を規則に照らして検査する", run_verify},
 };

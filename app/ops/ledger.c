@@ -15,23 +15,18 @@
 
 /* ---- a copy ---- */
 
-enum err ledger_open_copy(const char *dir, const char *vkey,
-    struct log **ret, struct outcome *o)
+enum err ledger_open_copy(const struct ledger_copy *copy,
+    struct ledger_past *past, struct log **ret, struct outcome *o)
 {
+	CLEANUP(ledger_past_release) struct ledger_past beside = {0};
 	struct note_key key;
-	enum err e;
 
-	RETURN_IF(witness_read_vkey(vkey, &key, o));
-	e = log_open_reader(dir, &key, NULL, ret);
-	if (e == ERR_NOT_FOUND)
-		return outcome_refuse(o, e, "%s holds no checkpoint",
-		    "%sにチェックポイントがありません", dir);
-	if (e == ERR_UNTRUSTED || e == ERR_SIGNATURE || e == ERR_MISMATCH)
-		return outcome_refuse(o, e,
-		    "the checkpoint of %s is not signed by the key of %s",
-		    "%sのチェックポイントは%sの鍵で署名されていません", dir,
-		    key.name);
-	return e;
+	RETURN_IF(witness_read_vkey(copy->vkey, &key, o));
+	RETURN_IF(ledger_past_beside(&beside, copy->dir));
+	for (size_t i = 0; i < beside.len; i++)
+		RETURN_IF(ledger_past_add(past, beside.paths[i], o));
+	return ledger_past_open(&beside, copy->dir, &key, copy->origin, ret,
+	    o);
 }
 
 /* ---- facts that entries do not say ---- */
@@ -204,7 +199,8 @@ static enum err check_from(const struct ledger_verify_args *args,
 
 	(void)snprintf(o->info.file, sizeof(o->info.file), "%.250s", path);
 	RETURN_IF(fs_read_file(path, NOTE_MAX, &note));
-	e = checkpoint_verify(bytes_buf(&note), log_key(args->log), &old);
+	e = checkpoint_verify_origin(bytes_buf(&note), log_key(args->log),
+	    log_checkpoint(args->log)->origin, &old);
 	if (e != ERR_OK)
 		return err_at(&o->info, e, 0,
 		    "it is not a checkpoint of this ledger's key");
@@ -239,7 +235,8 @@ static enum err check_cosigned(const struct ledger_verify_args *args,
 		(void)snprintf(o->info.file, sizeof(o->info.file), "%s",
 		    name);
 		RETURN_IF(witness_notes_read(args->dir, n.sizes[i], &note));
-		if (checkpoint_verify(bytes_buf(&note), log_key(args->log),
+		if (checkpoint_verify_origin(bytes_buf(&note),
+		    log_key(args->log), log_checkpoint(args->log)->origin,
 		    &cp) != ERR_OK || cp.size != n.sizes[i])
 			return err_at(&o->info, ERR_CORRUPT, 0,
 			    "it is not a checkpoint of this ledger of that size");
@@ -352,8 +349,8 @@ enum err ledger_verify(const struct ledger_verify_args *args,
 	int ours = 0;
 
 	*ret = (struct ledger_verified){0};
-	for (size_t i = 0; i < args->from_len; i++)
-		RETURN_IF(check_from(args, args->from[i], o));
+	for (size_t i = 0; i < args->past.len; i++)
+		RETURN_IF(check_from(args, args->past.paths[i], o));
 	RETURN_IF(check_cosigned(args, &ret->cosignatures, o));
 	RETURN_IF(check_tiles(args, o));
 	if (is_ours(args->log, &ours) != ERR_OK)

@@ -3,13 +3,21 @@
 #define AZUKARI_APP_OPS_LEDGER_H
 
 #include "app/home.h"
+#include "app/ops/ledger_past.h"
 #include "ledger/audit.h"
 #include "ledger/log.h"
 
-/* A copy of a ledger (a folder of tiles) under ${vkey}: the key's text, or a
- * file whose first line it is. */
-enum err ledger_open_copy(const char *dir, const char *vkey,
-    struct log **ret, struct outcome *o) MUST_USE;
+/* A copy of a ledger: a folder of tiles, and the checkpoints beside them. */
+struct ledger_copy {
+	const char *dir;
+	const char *vkey;       /* its text, or a file whose first line it is */
+	const char *origin;     /* NULL: the key's name */
+};
+
+/* Opens it at the largest of its checkpoints; those that lie beside the tiles
+ * are added to ${past}.  Errors of ledger_past_open. */
+enum err ledger_open_copy(const struct ledger_copy *copy,
+    struct ledger_past *past, struct log **ret, struct outcome *o) MUST_USE;
 
 /* ---- the whole ledger, as an auditor checks it ---- */
 
@@ -19,8 +27,7 @@ struct ledger_verify_args {
 	struct home *home;      /* its documents give more facts; NULL: a copy */
 	const char *dir;        /* of the tiles */
 	struct log *log;        /* open for reading; borrowed */
-	const char *const *from;        /* files with older checkpoints */
-	size_t from_len;
+	struct ledger_past past;        /* older checkpoints; borrowed */
 	const char *proof;      /* where a proof of misbehaviour goes; or NULL */
 	int64_t now_unix_s;
 };

@@ -182,8 +182,11 @@ static enum err fetch_listed(struct fetching *f, const char *folder)
 	return ERR_OK;
 }
 
-static enum err fetch_all(struct fetching *f, const struct note_key *key)
+static enum err fetch_all(struct fetching *f,
+    const struct ledger_fetch_from *from)
 {
+	const struct note_key *key = from->key;
+	const char *origin = from->origin == NULL ? key->name : from->origin;
 	CLEANUP(buf_release) struct buf note = {0};
 	struct checkpoint cp;
 	enum err e = get(f, "checkpoint", NOTE_MAX, &note);
@@ -192,7 +195,7 @@ static enum err fetch_all(struct fetching *f, const struct note_key *key)
 		return outcome_refuse(f->o, e, "%s holds no checkpoint",
 		    "%sにチェックポイントがありません", f->url);
 	RETURN_IF(e);
-	e = checkpoint_verify(bytes_buf(&note), key, &cp);
+	e = checkpoint_verify_origin(bytes_buf(&note), key, origin, &cp);
 	if (e != ERR_OK)
 		return outcome_refuse(f->o, e,
 		    "the checkpoint of %s is not signed by the key of %s",
@@ -204,10 +207,10 @@ static enum err fetch_all(struct fetching *f, const struct note_key *key)
 	return fetch_listed(f, "witness-policy");
 }
 
-enum err ledger_fetch(const char *url, const struct note_key *key,
+enum err ledger_fetch(const struct ledger_fetch_from *from,
     char ret_dir[FS_PATH_MAX], struct outcome *o)
 {
-	CLEANUP(fetching_release) struct fetching f = {.url = url, .o = o,
+	CLEANUP(fetching_release) struct fetching f = {.url = from->url, .o = o,
 	    .curl = curl_easy_init()};
 	const char *tmp = getenv("TMPDIR");
 
@@ -220,5 +223,5 @@ enum err ledger_fetch(const char *url, const struct note_key *key,
 		return ERR_IO;
 	(void)snprintf(ret_dir, FS_PATH_MAX, "%s", f.dir);
 	RETURN_IF(set_options(&f));
-	return fetch_all(&f, key);
+	return fetch_all(&f, from);
 }

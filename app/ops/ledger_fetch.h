@@ -15,10 +15,16 @@
 /* 1 when ${word} is an http or https address. */
 int ledger_fetch_is_url(const char *word);
 
+struct ledger_fetch_from {
+	const char *url;
+	const struct note_key *key;     /* of the log */
+	const char *origin;             /* its name; NULL: the key's */
+};
+
 /* Fetch into a new folder, whose path goes to ${ret_dir}; the caller removes it
  * (fs_remove_tree), also after a failure unless it is "".  ERR_NOT_FOUND,
  * ERR_IO with a sentence; errors of checkpoint_verify. */
-enum err ledger_fetch(const char *url, const struct note_key *key,
+enum err ledger_fetch(const struct ledger_fetch_from *from,
     char ret_dir[FS_PATH_MAX], struct outcome *o) MUST_USE;
 
 #endif

@@ -1,12 +1,22 @@
-// foreign-log DIR COUNT... makes a C2SP tlog-tiles log with the Go project's own
-// packages: DIR/log (tiles, entries, the last checkpoint), DIR/checkpoint-N for
-// each COUNT, and DIR/vkey.  It shares nothing with the program that reads it.
+// foreign-log [FLAGS] DIR COUNT... makes a C2SP tlog-tiles log with the Go
+// project's own packages: DIR/log (tiles, entries, the last checkpoint),
+// DIR/checkpoint-N for each COUNT (the same again where one comes twice), and
+// DIR/vkey.  It shares nothing with the program that reads it.
+//
+//	-key NAME      of the log's key
+//	-origin LINE   of its checkpoints, where it is not the key's name
+//	-strangers N   signatures of N keys nobody knows, before the log's, and
+//	               one cosignature of a witness
+//	-extension L   a line behind the root hash
 package main
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"flag"
 	"fmt"
 	"log"
 	"os"
@@ -17,8 +27,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
-
-const origin = "go.example/foreign"
 
 type hashes []tlog.Hash
 
@@ -69,9 +77,33 @@ func writeTiles(dir string, stored hashes, size int) {
 	}
 }
 
-func main() {
-	dir := os.Args[1]
-	skey, vkey, err := note.GenerateKey(rand.Reader, origin)
+// witness cosigns as C2SP tlog-cosignature says (type 0x04).
+type witness struct {
+	name string
+	id   uint32
+	key  ed25519.PrivateKey
+}
+
+func newWitness(name string) *witness {
+	public, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		log.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(name + "\n\x04" + string(public)))
+	return &witness{name, binary.BigEndian.Uint32(sum[:4]), key}
+}
+
+func (w *witness) Name() string    { return w.name }
+func (w *witness) KeyHash() uint32 { return w.id }
+func (w *witness) Sign(msg []byte) ([]byte, error) {
+	const at = 1700000000
+	text := fmt.Sprintf("cosignature/v1\ntime %d\n%s", at, msg)
+	return append(binary.BigEndian.AppendUint64(nil, at),
+		ed25519.Sign(w.key, []byte(text))...), nil
+}
+
+func newSigner(name string) (note.Signer, string) {
+	skey, vkey, err := note.GenerateKey(rand.Reader, name)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -79,10 +111,44 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	return signer, vkey
+}
+
+func root(size int, stored hashes) tlog.Hash {
+	if size == 0 { // the library's answer, 32 zero bytes, is not RFC 6962's
+		return sha256.Sum256(nil)
+	}
+	h, err := tlog.TreeHash(int64(size), stored)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return h
+}
+
+func main() {
+	key := flag.String("key", "go.example/foreign", "")
+	origin := flag.String("origin", "", "")
+	strangers := flag.Int("strangers", 0, "")
+	extension := flag.String("extension", "", "")
+	flag.Parse()
+	dir := flag.Arg(0)
+	signer, vkey := newSigner(*key)
 	write(filepath.Join(dir, "vkey"), []byte(vkey+"\n"))
+	if *origin == "" {
+		*origin = *key
+	}
+	var signers []note.Signer
+	for i := 0; i < *strangers; i++ {
+		other, _ := newSigner(fmt.Sprintf("stranger.example/%d", i))
+		signers = append(signers, other)
+	}
+	signers = append(signers, signer)
+	if *strangers > 0 {
+		signers = append(signers, newWitness("witness.example"))
+	}
 	var stored hashes
 	size := 0
-	for _, word := range os.Args[2:] {
+	for _, word := range flag.Args()[1:] {
 		count, err := strconv.Atoi(word)
 		if err != nil {
 			log.Fatal(err)
@@ -94,13 +160,13 @@ func main() {
 			}
 			stored = append(stored, more...)
 		}
-		root, err := tlog.TreeHash(int64(size), stored)
-		if err != nil {
-			log.Fatal(err)
+		h := root(size, stored)
+		text := fmt.Sprintf("%s\n%d\n%s\n", *origin, size,
+			base64.StdEncoding.EncodeToString(h[:]))
+		if *extension != "" {
+			text += *extension + "\n"
 		}
-		text := fmt.Sprintf("%s\n%d\n%s\n", origin, size,
-			base64.StdEncoding.EncodeToString(root[:]))
-		signed, err := note.Sign(&note.Note{Text: text}, signer)
+		signed, err := note.Sign(&note.Note{Text: text}, signers...)
 		if err != nil {
 			log.Fatal(err)
 		}
