@@ -43,18 +43,33 @@ static enum err add_number(void *ctx, uint32_t number)
 
 /* ---- the lock ---- */
 
-enum err erase_lock(struct home *h, const char *owner, struct fs_lock *ret)
+typedef enum err (*lock_fn)(const char *path, unsigned wait_ms,
+    struct fs_lock *ret);
+
+static enum err lock_by(lock_fn lock, struct home *h, const char *owner,
+    struct fs_lock *ret)
 {
 	char path[FS_PATH_MAX];
 	enum err e;
 
 	RETURN_IF(home_path(h, path, "owners/%s/erase.lock", owner));
-	e = fs_lock_take(path, HOME_WAIT_MS, ret);
+	e = lock(path, HOME_WAIT_MS, ret);
 	if (e == ERR_BUSY)
 		return outcome_refuse(h->outcome, e,
 		    "another process is erasing or backing up for owner %s",
 		    "別の処理が所有者%sの消去またはバックアップを行っています", owner);
 	return e;
+}
+
+enum err erase_lock(struct home *h, const char *owner, struct fs_lock *ret)
+{
+	return lock_by(fs_lock_take, h, owner, ret);
+}
+
+enum err erase_lock_share(struct home *h, const char *owner,
+    struct fs_lock *ret)
+{
+	return lock_by(fs_lock_share, h, owner, ret);
 }
 
 void erase_lock_cleanup(struct fs_lock *l)
@@ -195,14 +210,6 @@ static enum err rotate_key(struct owner *w)
 	return log_rotation(w);
 }
 
-enum err erase_rotate_key(struct owner *w)
-{
-	CLEANUP(erase_lock_cleanup) struct fs_lock lock = {0};
-
-	RETURN_IF(erase_lock(w->home, w->code, &lock));
-	return rotate_key(w);
-}
-
 /* From `erasure` logged to everything done; keys that are deleted already
  * show in the erase store's generation. */
 static enum err carry_out(struct owner *w, const struct numbers *n,
@@ -246,6 +253,7 @@ enum err erase_run(struct owner *w, int now_too, int confirm,
 	uint64_t confirmed, intended;
 
 	RETURN_IF(erase_lock(w->home, w->code, &lock));
+	RETURN_IF(home_owner_renew(w));
 	RETURN_IF(store_respondent_each_stopping(w->store, INT64_MAX,
 	    add_number, &all));
 	RETURN_IF(store_respondent_each_stopping(w->store,

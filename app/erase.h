@@ -25,10 +25,13 @@ struct erase_result {
 	uint64_t generation;    /* of the erase store, after */
 };
 
-/* owners/NN/erase.lock: one process at a time deletes keys, rotates the storage
- * key, or copies both for a backup.  Taken before any other lock; ERR_BUSY after
- * HOME_WAIT_MS with a sentence. */
+/* owners/NN/erase.lock: one process at a time deletes keys or rotates the
+ * storage key, and nobody meanwhile opens the store, reads its keys or copies
+ * them for a backup, which any number may do together (_share).  Before the
+ * acts' lock; ERR_BUSY after HOME_WAIT_MS with a sentence. */
 enum err erase_lock(struct home *h, const char *owner,
+    struct fs_lock *ret) MUST_USE;
+enum err erase_lock_share(struct home *h, const char *owner,
     struct fs_lock *ret) MUST_USE;
 void erase_lock_cleanup(struct fs_lock *l);
 
@@ -36,9 +39,6 @@ void erase_lock_cleanup(struct fs_lock *l);
  * is stopping).  ${confirm} goes on where the rate alarm stands. */
 enum err erase_run(struct owner *w, int now_too, int confirm,
     struct erase_result *ret) MUST_USE;
-
-/* New storage key for erase.db, without erasing anybody. */
-enum err erase_rotate_key(struct owner *w) MUST_USE;
 
 /* Finish what an interrupted process left; called when an owner is opened,
  * under the lock. */

@@ -95,6 +95,7 @@ struct owner {
 	struct store *store;
 	struct erase *erase;
 	struct erase_key erase_key;
+	uint64_t key_stamp;             /* of its file, for home_owner_renew */
 };
 
 /* Make the stores and keys of a new owner (files only; its act is the
@@ -108,6 +109,10 @@ enum err home_owner_known(struct home *h, const char *code,
 /* ERR_NOT_FOUND as home_owner_known. */
 enum err home_owner_open(struct home *h, const char *code,
     struct owner **ret) MUST_USE;
+/* Under erase_lock or erase_lock_share, before w->erase is used by who has been
+ * open for a while: opens it anew where another process has put it under
+ * another key since.  After a failure ${w} is only to be closed. */
+enum err home_owner_renew(struct owner *w) MUST_USE;
 void home_owner_close(struct owner *w);
 void home_owner_cleanup(struct owner **w);
 

@@ -1,5 +1,7 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "app/act.h"
 #include "app/erase.h"
@@ -107,6 +109,22 @@ void home_owner_cleanup(struct owner **w)
 	home_owner_close(*w);
 }
 
+/* Differs once another process has promoted a key (a rename). */
+static enum err key_stamp(const struct owner *w, uint64_t *ret)
+{
+	char path[FS_PATH_MAX];
+	struct stat st;
+
+	RETURN_IF(home_path(w->home, path, "keys/erase-%s.key", w->code));
+	if (stat(path, &st) != 0)
+		return home_store_fault(w->home, fs_error(errno),
+		    "keys/erase-%s.key", w->code);
+	*ret = (uint64_t)st.st_ino * 1000003U ^
+	    (uint64_t)st.st_mtim.tv_sec * 1000000000U ^
+	    (uint64_t)st.st_mtim.tv_nsec;
+	return ERR_OK;
+}
+
 /* Opens erase.db with the key in use or, after a crash in a rotation, the
  * next one; and settles which of both stays. */
 static enum err open_erase(struct owner *w)
@@ -140,13 +158,28 @@ static enum err open_erase(struct owner *w)
 		    "owners/%s/erase.db is an old copy, from before an erasure",
 		    "owners/%s/erase.db は消去より前の古い写しです", w->code);
 	RETURN_IF(home_store_fault(h, e, "owners/%s/erase.db", w->code));
-	if (which == 0)
-		return erase_key_drop_next(dir, w->code);
+	if (which == 0) {
+		RETURN_IF(erase_key_drop_next(dir, w->code));
+		return key_stamp(w, &w->key_stamp);
+	}
 	RETURN_IF(erase_key_promote(dir, w->code));
 	erase_key_release(&w->erase_key);
 	w->erase_key = next;
 	next = (struct erase_key){0};
-	return ERR_OK;
+	return key_stamp(w, &w->key_stamp);
+}
+
+enum err home_owner_renew(struct owner *w)
+{
+	uint64_t now;
+
+	RETURN_IF(key_stamp(w, &now));
+	if (now == w->key_stamp)
+		return ERR_OK;
+	erase_close(TAKE(w->erase));
+	erase_key_release(&w->erase_key);
+	w->erase_key = (struct erase_key){0};
+	return open_erase(w);
 }
 
 enum err home_owner_known(struct home *h, const char *code,
@@ -193,18 +226,41 @@ static enum err open_known_store(struct owner *w)
 	return e;
 }
 
-static enum err open_owner(struct owner *w)
+/* Has an erasure or a new key been left half-way?  Under the lock nobody is
+ * about to do either. */
+static enum err is_half_way(struct owner *w, int *ret)
+{
+	char path[FS_PATH_MAX];
+	uint64_t confirmed, intended;
+
+	RETURN_IF(home_path(w->home, path, "keys/erase-%s.key.next", w->code));
+	RETURN_IF(store_erasure_get(w->store, &confirmed, &intended));
+	*ret = fs_exists(path) || confirmed != intended;
+	return ERR_OK;
+}
+
+/* Not between the pages of an erasure and the key they are under. */
+static enum err open_keys(struct owner *w)
 {
 	CLEANUP(erase_lock_cleanup) struct fs_lock lock = {0};
-	struct home *h = w->home;
+	int half_way = 0;
 
-	RETURN_IF(open_known_store(w));
-	RETURN_IF(refuse_old_store(w));
-	RETURN_IF(act_repair(h, store_db(w->store)));
-	/* Not between the pages of an erasure and the key they are under. */
-	RETURN_IF(erase_lock(h, w->code, &lock));
+	RETURN_IF(erase_lock_share(w->home, w->code, &lock));
+	RETURN_IF(is_half_way(w, &half_way));
+	if (half_way) {
+		fs_lock_release(&lock);
+		RETURN_IF(erase_lock(w->home, w->code, &lock));
+	}
 	RETURN_IF(open_erase(w));
 	return erase_repair(w);
+}
+
+static enum err open_owner(struct owner *w)
+{
+	RETURN_IF(open_known_store(w));
+	RETURN_IF(refuse_old_store(w));
+	RETURN_IF(act_repair(w->home, store_db(w->store)));
+	return open_keys(w);
 }
 
 enum err home_owner_open(struct home *h, const char *code, struct owner **ret)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/erase.h"
 #include "app/ingest_internal.h"
 #include "app/step.h"
 
@@ -95,24 +96,36 @@ static enum err sort_people(struct ingest_keys *k,
 	return ERR_OK;
 }
 
-/* A living respondent without the right key is a fault, never skipped. */
+/* A living respondent without the right key is a fault, never skipped; unless
+ * they were erased since they were looked up. */
 static enum err check_generations(const struct ingest_keys *k,
-    const struct ingest_people *p)
+    struct owner *w, const struct ingest_people *p)
 {
-	for (size_t i = 0; i < p->len; i++)
-		if (p->items[i].sealed_to && p->items[i].generation !=
-		    k->generations[k->of_person[i]])
-			return ERR_CORRUPT;
-	return ERR_OK;
+	uint32_t version;
+	size_t i = 0;
+
+	while (i < p->len && (!p->items[i].sealed_to ||
+	    p->items[i].generation == k->generations[k->of_person[i]]))
+		i++;
+	if (i == p->len)
+		return ERR_OK;
+	RETURN_IF(db_data_version(store_db(w->store), &version));
+	return version == p->data_version ? ERR_CORRUPT : ERR_CHANGED;
 }
 
+/* Nobody is erased meanwhile.  A run may take hours: the store may be under
+ * another key than when it began. */
 enum err ingest_keys_load(struct ingest_keys *k, struct owner *w,
     const struct ingest_people *p)
 {
+	CLEANUP(erase_lock_cleanup) struct fs_lock lock = {0};
+
+	RETURN_IF(erase_lock_share(w->home, w->code, &lock));
+	RETURN_IF(home_owner_renew(w));
 	RETURN_IF(keys_room(k, p->len + 1));
 	RETURN_IF(add_keys(k, w, p));
 	RETURN_IF(sort_people(k, p));
 	RETURN_IF(erase_get(w->erase, k->numbers, k->len, k->pool.data,
 	    k->generations));
-	return check_generations(k, p);
+	return check_generations(k, w, p);
 }

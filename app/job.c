@@ -474,13 +474,13 @@ static void fill_result(const struct job *j, const struct job_scan *s,
 
 static enum err open_reader(struct job *j, struct reader **ret)
 {
-	struct reader_args args = {.store = j->w->store, .erase = j->w->erase,
-	    .grant = j->c.grant, .epochs = j->keys.epochs,
-	    .epochs_len = j->keys.len, .now_unix_s = j->is_again ?
-	        j->then.made_unix_s : j->h->now_unix_s,
+	const struct reader_args args = {.grant = j->c.grant,
+	    .epochs = j->keys.epochs, .epochs_len = j->keys.len,
+	    .now_unix_s = j->is_again ? j->then.made_unix_s :
+	        j->h->now_unix_s,
 	    .threads = threads_of(j)};
 
-	return reader_open(&args, ret);
+	return job_reader_open(j->w, &args, ret);
 }
 
 static enum err write_bundle(struct job *j, struct job_scan *s,

@@ -115,6 +115,11 @@ void job_keys_release(struct job_keys *k);
 enum err job_keys_combine(struct owner *w, const struct job_case *c,
     struct job_keys *ret) MUST_USE;
 
+/* reader_open on the stores of ${w}, while nobody is erased: what was erased
+ * since ${w} was opened is gone, and its erase store under another key. */
+enum err job_reader_open(struct owner *w, const struct reader_args *args,
+    struct reader **ret) MUST_USE;
+
 /* ---- first pass: count and choose (job_scan.c) ---- */
 
 /* One field that leaves. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/erase.h"
 #include "app/job_internal.h"
 #include "app/ops/freeze.h"
 #include "keys/arrangement.h"
@@ -224,6 +225,19 @@ static enum err make_room(size_t epochs, struct job_keys *k)
 	k->lists = calloc(epochs, sizeof(*k->lists));
 	k->len = epochs;
 	return k->epochs == NULL || k->lists == NULL ? ERR_NOMEM : ERR_OK;
+}
+
+enum err job_reader_open(struct owner *w, const struct reader_args *args,
+    struct reader **ret)
+{
+	CLEANUP(erase_lock_cleanup) struct fs_lock lock = {0};
+	struct reader_args all = *args;
+
+	RETURN_IF(erase_lock_share(w->home, w->code, &lock));
+	RETURN_IF(home_owner_renew(w));
+	all.store = w->store;
+	all.erase = w->erase;
+	return reader_open(&all, ret);
 }
 
 enum err job_keys_combine(struct owner *w, const struct job_case *c,

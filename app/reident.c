@@ -112,13 +112,12 @@ static enum err log_started(struct running *r)
 
 static enum err open_reader(struct running *r)
 {
-	struct reader_args args = {.store = r->w->store, .erase = r->w->erase,
-	    .grant = r->c.grant, .epochs = r->keys.epochs,
-	    .epochs_len = r->keys.len, .now_unix_s = r->h->now_unix_s,
-	    .threads = 1};
+	const struct reader_args args = {.grant = r->c.grant,
+	    .epochs = r->keys.epochs, .epochs_len = r->keys.len,
+	    .now_unix_s = r->h->now_unix_s, .threads = 1};
 	uint32_t respondents;
 
-	RETURN_IF(reader_open(&args, &r->reader));
+	RETURN_IF(job_reader_open(r->w, &args, &r->reader));
 	respondents = reader_respondents(r->reader);
 	r->only_len = respondents / 8 + 1;
 	r->only = calloc(r->only_len, 1);

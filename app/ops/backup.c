@@ -154,7 +154,8 @@ static enum err hold_erasures(struct backup *b)
 		struct part *p = &b->parts[i];
 
 		RETURN_IF(home_owner_open(b->h, p->code, &p->w));
-		RETURN_IF(erase_lock(b->h, p->code, &p->lock));
+		RETURN_IF(erase_lock_share(b->h, p->code, &p->lock));
+		RETURN_IF(home_owner_renew(p->w));
 	}
 	return ERR_OK;
 }

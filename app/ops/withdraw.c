@@ -2,6 +2,7 @@
 
 #include "app/papers.h"
 #include "app/step.h"
+#include "core/clock.h"
 #include "core/encode.h"
 #include "vault/store_notice.h"
 
@@ -30,15 +31,26 @@ enum err withdraw_entry(struct act *a, const struct owner *w,
 	return act_entry_end(a, &entry, ret_act);
 }
 
+/* When a withdrawal is noted.  An export looks for those since it began, so
+ * this must not be when a home that has long been open was opened: under the
+ * acts' lock nothing that began before has not been seen. */
+static int64_t noted_unix_s(const struct home *h)
+{
+	int64_t now = clock_now_unix_s();
+
+	return now > h->now_unix_s ? now : h->now_unix_s;
+}
+
 static enum err withdraw_one(struct owner *w,
     const struct withdraw_terms *terms, const struct withdraw_item *item,
     int64_t act, struct withdraw_result *sum)
 {
-	int64_t now = w->home->now_unix_s;
+	int64_t now = noted_unix_s(w->home);
 	struct store_withdrawal row = {.number = item->number,
 	    .scopes = item->scopes, .permanent = item->permanent,
 	    .at_unix_s = item->at_unix_s, .noted_unix_s = now,
-	    .hold_until_unix_s = now + (item->no_hold ? 0 : terms->hold_s),
+	    .hold_until_unix_s = item->no_hold ? w->home->now_unix_s :
+	        now + terms->hold_s,
 	    .act = act};
 	uint64_t queued = 0;
 
