@@ -5,7 +5,7 @@
 
 
 static const struct commands_group *const groups[] = {
-	&disclosure_commands, &enrol_commands,
+	&disclosure_commands, &ladders_commands, &enrol_commands,
 	&sources_commands,
 	&intake_commands,
 	&ledger_commands,

@@ -35,6 +35,7 @@ extern const struct commands_group byterelease_commands;
 extern const struct commands_group reident_commands;
 extern const struct commands_group serve_commands;
 extern const struct commands_group remote_commands;
+extern const struct commands_group ladders_commands;
 extern const struct commands_group line_commands;
 
 /* The row whose words begin ${args}; consumes them.  NULL: none. */

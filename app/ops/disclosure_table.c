@@ -68,7 +68,7 @@ static enum err read_hierarchy(const char *path, char delimiter,
 	enum err e = fs_read_file(path, HIERARCHY_FILE_MAX, &file);
 
 	if (e == ERR_OK)
-		e = hierarchy_parse(bytes_buf(&file), delimiter, ret,
+		e = hierarchy_parse(bytes_buf(&file), delimiter, HIERARCHY_ARX, ret,
 		    &o->info);
 	(void)snprintf(o->info.file, sizeof(o->info.file), "%s", path);
 	RETURN_IF(e);

@@ -151,6 +151,7 @@ enum err documents_add_ladder(struct home *h, const char *owner,
 	CLEANUP(incoming_release) struct incoming in = {
 		.kind = ENTRY_LADDER, .row = {.kind = REGISTER_LADDER},
 		.name_key = "ladder", .digest_key = "ladder-sha256"};
+	CLEANUP(ladder_cleanup) struct ladder *ladder = NULL;
 
 	RETURN_IF(check_owner(h, owner, &in));
 	if (!names_is_word(bytes_str(name)))
@@ -158,9 +159,10 @@ enum err documents_add_ladder(struct home *h, const char *owner,
 		    "a ladder's name is 1 to 32 of a-z, 0-9 and -, beginning with a letter",
 		    "一般化表の名前は英小文字で始まる32字以内の英小文字・数字・ハイフンです");
 	RETURN_IF(read_file(h, path, LADDER_FILE_MAX, &in));
-	if (in.bytes.len == 0 || !utf8_is_valid(bytes_buf(&in.bytes)))
-		return err_at(&h->outcome->info, ERR_ENCODING, 0,
-		    "a ladder is UTF-8 text");
+	/* a tree, whatever the field; a policy that names it says which field
+	 * has to find all its values in it */
+	RETURN_IF(ladder_parse(bytes_buf(&in.bytes), NULL, &ladder,
+	    &h->outcome->info));
 	(void)snprintf(in.label, sizeof(in.label), "%s", name);
 	(void)strncpy(in.row.name, name, REGISTER_NAME_MAX);
 	RETURN_IF(put(h, &in));

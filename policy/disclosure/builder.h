@@ -1,8 +1,7 @@
-/* policy/disclosure/builder.h - hierarchies made by rule, written as ARX's CSV
- * (hierarchy.h reads them back and checks the tree).
+/* policy/disclosure/builder.h - ladders made by rule, as an owner registers
+ * them (ladder.h; FORMATS 7) and as ARX's hierarchies (hierarchy.h).
  *
- * Every function appends lines `value;level 1;...;*` to ${out}; on failure
- * what was appended is of no use.
+ * Every function appends to ${out}; on failure what was appended is of no use.
  */
 #ifndef AZUKARI_POLICY_DISCLOSURE_BUILDER_H
 #define AZUKARI_POLICY_DISCLOSURE_BUILDER_H
@@ -15,48 +14,82 @@
 
 #define BUILDER_LEVELS_MAX 16
 #define BUILDER_VALUES_MAX 1000000
+#define BUILDER_PREFECTURES 47
 
-/* Whole numbers from ${first} to ${last} in bands. */
+/* ---- numbers and days ---- */
+
+/* Whole numbers in bands; what is below ${bottom} is one band, and what is
+ * not below ${top} another. */
 struct builder_bands {
-	int64_t first, last;
-	/* widths of the levels, each a multiple of the one before; bands begin
-	 * at multiples of their width */
-	const uint32_t *widths;
+	int64_t widths[BUILDER_LEVELS_MAX];
 	size_t widths_len;
-	/* everything up to ${bottom} is one band, `<=bottom`, and everything
-	 * from ${top} on `>=top`, on every level but the first */
 	int has_bottom, has_top;
 	int64_t bottom, top;
 };
-/* ERR_RANGE: first behind last, a width of 0 or no multiple, bottom or top
- * outside or crossing; ERR_LIMIT: too many values or levels. */
-enum err builder_numbers(const struct builder_bands *b,
+/* The JSON ladder.  What it says is checked where it is read. */
+enum err builder_bands(const struct builder_bands *b,
     struct buf *out) MUST_USE;
-/* Ages 0 to 120 in bands of 5, 10 and 20 years, 90 and above one band. */
-enum err builder_ages(struct buf *out) MUST_USE;
+/* Of days: by weeks or thirds of a month, then month, year. */
+enum err builder_days(int weeks, struct buf *out) MUST_USE;
 
-enum builder_days {
-	BUILDER_THIRDS,         /* day, third of a month, month, year, * */
-	BUILDER_WEEKS,          /* day, week (its Monday), *: weeks lie in no
-	                         * month or year */
+enum builder_values {
+	BUILDER_NUMBERS, BUILDER_DAYS,  /* days are clock.h's numbers */
 };
-/* Every day from ${first} to ${last} (clock.h's numbers).  ERR_RANGE,
- * ERR_LIMIT. */
-enum err builder_dates(int32_t first, int32_t last, enum builder_days how,
-    struct buf *out) MUST_USE;
+/* What the JSON ladder ${json} makes of each value from ${first} to ${last},
+ * as lines `value;level 1;...;*`.  ERR_RANGE (first behind last, days outside
+ * of years of four digits), ERR_LIMIT (too many), or as of ladder_parse. */
+enum err builder_expand(struct bytes json, enum builder_values kind,
+    int64_t first, int64_t last, char delimiter, struct buf *out,
+    struct err_info *info) MUST_USE;
 
-/* Japanese postcodes, from a table that is given: lines of
- * `postcode;municipality;health-centre area;secondary medical area`, where a
- * postcode has 7 digits and a municipality is its JIS X 0402 code of 5 digits,
- * whose first two are the prefecture.  Areas may be empty: then the level
- * above stands in.  Written is postcode, municipality, health-centre area,
- * secondary medical area, prefecture, *.
+/* ---- places ---- */
+
+/* Japanese postcodes: 7 digits -> municipality (JIS X 0402, 5 digits) ->
+ * health-centre area -> secondary medical area -> prefecture (2 digits) -> *.
+ * No table is shipped; they are given:
  *
- * ERR_SYNTAX (line), ERR_DUPLICATE (a postcode with two municipalities: it
- * would lie in two places, as three real ones do), ERR_MISMATCH (an area in two
- * larger areas or prefectures; the message names it).  No table is shipped:
- * there is no public one from municipality to health centre. */
-enum err builder_postcodes(struct bytes table, char delimiter,
-    struct buf *out, struct err_info *info) MUST_USE;
+ *  - Japan Post's KEN_ALL (15 columns) and JIGYOSYO (13 columns), Shift_JIS or
+ *    UTF-8: only the columns of digits are looked at;
+ *  - `municipality,health-centre area,secondary medical area`, a code having 5
+ *    digits, or 6 with its check digit.  A first line without a code is a
+ *    heading.  An empty cell: the level below stands in.  Without this table
+ *    the ladder goes from municipality to prefecture.
+ *
+ * A postcode of several municipalities of one prefecture becomes them joined,
+ * `14101+14102`, and likewise their areas: what is told is never finer than
+ * what is known.  A postcode in two prefectures nests in none. */
+struct builder_places;
+
+enum err builder_places_new(struct builder_places **ret) MUST_USE;
+void builder_places_free(struct builder_places *p);
+void builder_places_cleanup(struct builder_places **p);
+/* ERR_SYNTAX with the line. */
+enum err builder_places_add(struct builder_places *p, struct bytes file,
+    struct err_info *info) MUST_USE;
+/* ERR_SYNTAX; ERR_DUPLICATE: a municipality with two lines. */
+enum err builder_places_areas(struct builder_places *p, struct bytes file,
+    char delimiter, struct err_info *info) MUST_USE;
+
+struct builder_places_how {
+	uint64_t prefectures;           /* bit 1 to 47; 0: all.  Postcodes with
+	                                 * no place in these are left out */
+	int leave_crossing;             /* so are those in two prefectures */
+	int with_rest;                  /* a row `*`: all that is not listed, as
+	                                 * a ladder of a field needs */
+	char delimiter;
+};
+struct builder_places_count {
+	size_t postcodes, joined, crossing;
+};
+/* ERR_MISMATCH: postcodes in two prefectures (the message names them), or an
+ * area in two larger ones or two prefectures (it is named); ERR_NOT_FOUND: a
+ * municipality that the table of areas lacks; ERR_LIMIT: more than fits in a
+ * ladder; ERR_SYNTAX: no postcode at all. */
+enum err builder_places_write(struct builder_places *p,
+    const struct builder_places_how *how, struct buf *out,
+    struct builder_places_count *ret, struct err_info *info) MUST_USE;
+/* The ${i}th postcode that lies in two prefectures; -1 behind the last.  After
+ * builder_places_write. */
+int32_t builder_places_crossing(const struct builder_places *p, size_t i);
 
 #endif

@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "core/csv.h"
+#include "core/utf8.h"
 #include "policy/disclosure/dictionary.h"
 
 #define WARNINGS_MAX 32
 #define WARNING_LEN 320
 
 struct hierarchy {
+	enum hierarchy_kind kind;
 	unsigned levels;
 	size_t leaves, lines, cap;
 	struct dictionary texts[HIERARCHY_LEVELS_MAX];
@@ -72,18 +74,55 @@ make_room(struct hierarchy *h)
 }
 
 static enum err
-check_cells(const struct bytes *cells, size_t len, unsigned long line,
+check_cell(const struct hierarchy *h, struct bytes cell, unsigned long line,
     struct err_info *info)
 {
+	size_t max = h->kind == HIERARCHY_LADDER ? HIERARCHY_LADDER_CELL_MAX :
+	    HIERARCHY_CELL_MAX;
+	const char *why = NULL;
+	enum err e;
+
+	if (cell.len > max)
+		return err_at(info, ERR_LIMIT, line, "a label of more than "
+		    "%zu bytes", max);
+	if (memchr(cell.data, '\0', cell.len) != NULL)
+		return err_at(info, ERR_ENCODING, line, "a NUL byte");
+	if (h->kind == HIERARCHY_ARX)
+		return ERR_OK;
+	if (cell.len == 0)
+		return err_at(info, ERR_SYNTAX, line, "an empty cell");
+	e = utf8_check_clean(cell, &why);
+	if (e != ERR_OK && e != ERR_NOMEM)
+		return err_at(info, e, line, "%s", why);
+	return e;
+}
+
+/* The first line says how many levels there are. */
+static enum err
+check_line(struct hierarchy *h, const struct bytes *cells, size_t len,
+    unsigned long line, struct err_info *info)
+{
+	size_t lines = h->kind == HIERARCHY_LADDER ?
+	    HIERARCHY_LADDER_ROWS_MAX : HIERARCHY_ROWS_MAX;
 	size_t i;
 
-	for (i = 0; i < len; i++) {
-		if (cells[i].len > HIERARCHY_CELL_MAX)
-			return err_at(info, ERR_LIMIT, line, "a label of more "
-			    "than %d bytes", HIERARCHY_CELL_MAX);
-		if (memchr(cells[i].data, '\0', cells[i].len) != NULL)
-			return err_at(info, ERR_ENCODING, line, "a NUL byte");
-	}
+	if (h->lines == 0 && h->kind == HIERARCHY_LADDER &&
+	    (len < 2 || len > HIERARCHY_LEVELS_MAX))
+		return err_at(info, ERR_RANGE, line, "a ladder has 2 to %d "
+		    "levels", HIERARCHY_LEVELS_MAX);
+	if (h->lines == 0 && len > HIERARCHY_LEVELS_MAX)
+		return err_at(info, ERR_LIMIT, line, "more than %d levels",
+		    HIERARCHY_LEVELS_MAX);
+	if (h->lines == 0)
+		h->levels = (unsigned)len;
+	if (len != h->levels)
+		return err_at(info, ERR_SYNTAX, line, "%zu cells instead of "
+		    "%u", len, h->levels);
+	if (h->lines == lines)
+		return err_at(info, ERR_LIMIT, line, "more than %zu lines",
+		    lines);
+	for (i = 0; i < len; i++)
+		RETURN_IF(check_cell(h, cells[i], line, info));
 	return ERR_OK;
 }
 
@@ -94,6 +133,9 @@ same_line(struct hierarchy *h, uint32_t leaf, const struct bytes *cells,
 {
 	unsigned l;
 
+	if (h->kind == HIERARCHY_LADDER)
+		return err_at(info, ERR_DUPLICATE, line, "\"%.64s\" is given "
+		    "twice", (const char *)cells[0].data);
 	for (l = 1; l < h->levels; l++)
 		if (!bytes_equal(cells[l], dictionary_text(&h->texts[l],
 		    h->labels[l][leaf])))
@@ -115,18 +157,8 @@ add_line(struct hierarchy *h, const struct bytes *cells, size_t len,
 	int is_new;
 	unsigned l;
 
-	if (h->lines == 0) {
-		if (len > HIERARCHY_LEVELS_MAX)
-			return err_at(info, ERR_LIMIT, line, "more than %d "
-			    "levels", HIERARCHY_LEVELS_MAX);
-		h->levels = (unsigned)len;
-	}
-	if (len != h->levels)
-		return err_at(info, ERR_SYNTAX, line, "%zu cells instead of "
-		    "%u", len, h->levels);
-	if (h->lines++ == HIERARCHY_ROWS_MAX)
-		return err_at(info, ERR_LIMIT, line, "too many lines");
-	RETURN_IF(check_cells(cells, len, line, info));
+	RETURN_IF(check_line(h, cells, len, line, info));
+	h->lines++;
 	RETURN_IF(make_room(h));
 	RETURN_IF(dictionary_number(&h->texts[0], cells[0], &leaf, &is_new));
 	if (!is_new)
@@ -302,34 +334,16 @@ complete(struct hierarchy *h, struct err_info *info)
 }
 
 enum err
-hierarchy_parse(struct bytes file, char delimiter, struct hierarchy **ret,
-    struct err_info *info)
+hierarchy_parse(struct bytes file, char delimiter, enum hierarchy_kind kind,
+    struct hierarchy **ret, struct err_info *info)
 {
 	CLEANUP(hierarchy_cleanup) struct hierarchy *h = calloc(1, sizeof(*h));
 
 	if (h == NULL)
 		return ERR_NOMEM;
+	h->kind = kind;
 	RETURN_IF(read_lines(h, file, delimiter, info));
 	RETURN_IF(complete(h, info));
-	*ret = TAKE(h);
-	return ERR_OK;
-}
-
-enum err
-hierarchy_new_flat(const struct bytes *values, size_t len,
-    struct hierarchy **ret)
-{
-	CLEANUP(hierarchy_cleanup) struct hierarchy *h = calloc(1, sizeof(*h));
-	struct bytes cells[2] = {{NULL, 0}, bytes_str("*")};
-	size_t i;
-
-	if (h == NULL)
-		return ERR_NOMEM;
-	for (i = 0; i < len; i++) {
-		cells[0] = values[i];
-		RETURN_IF(add_line(h, cells, 2, 0, NULL));
-	}
-	RETURN_IF(complete(h, NULL));
 	*ret = TAKE(h);
 	return ERR_OK;
 }
@@ -370,6 +384,12 @@ const uint32_t *const *
 hierarchy_sizes(const struct hierarchy *h)
 {
 	return (const uint32_t *const *)h->sizes;
+}
+
+size_t
+hierarchy_labels_len(const struct hierarchy *h, unsigned level)
+{
+	return h->texts[level].len;
 }
 
 struct bytes

@@ -41,7 +41,7 @@ ladder_parse(struct bytes file, const struct survey_field *field,
 {
 	CLEANUP(ladder_cleanup) struct ladder *l = NULL;
 
-	if (field->kind == SURVEY_KIND_LIST)
+	if (field != NULL && field->kind == SURVEY_KIND_LIST)
 		return err_at(info, ERR_UNSUPPORTED, 0,
 		    "%s: a list has no ladder", field->name);
 	if (file.len > LADDER_FILE_MAX)
@@ -73,7 +73,7 @@ ladder_free(struct ladder *l)
 {
 	if (l == NULL)
 		return;
-	ladder_table_release(&l->table);
+	hierarchy_free(l->tree);
 	free(l);
 }
 
@@ -183,6 +183,9 @@ label_date(const struct ladder *l, unsigned level, int32_t day,
 	if (l->steps[0] == LADDER_WEEK)
 		day = thursday(day);
 	clock_day_parts(day, &y, &m, &d, &weekday);
+	if (l->steps[level - 1] == LADDER_THIRD)
+		return buf_printf(out, "%04d-%02d-T%d", y, m,
+		    d <= 10 ? 1 : d <= 20 ? 2 : 3);
 	if (l->steps[level - 1] == LADDER_MONTH)
 		return buf_printf(out, "%04d-%02d", y, m);
 	return buf_printf(out, "%04d", y);
@@ -210,10 +213,14 @@ label_table(const struct ladder *l, unsigned level, struct bytes cell,
     struct buf *out)
 {
 	struct bytes label;
-	size_t row;
+	uint32_t leaf = 0;
 
-	RETURN_IF(ladder_table_row(&l->table, cell, &row));
-	label = ladder_table_cell(&l->table, row, level);
+	if (hierarchy_find(l->tree, cell, &leaf) != ERR_OK) {
+		if (l->other == 0)
+			return ERR_UNKNOWN;
+		leaf = l->other - 1;
+	}
+	label = hierarchy_text(l->tree, level, leaf);
 	return buf_append(out, label.data, label.len);
 }
 

@@ -18,14 +18,15 @@
 #include "core/err.h"
 
 #define LADDER_LEVELS_MAX 32
-#define LADDER_ROWS_MAX 200000
 #define LADDER_FILE_MAX ((size_t)8 << 20)
 
 struct survey_field;
 struct answers_value;
 struct ladder;
 
-/* Parse a ladder file, CSV or JSON (which begins with `{`), for one field.
+/* Parse a ladder file, CSV or JSON (which begins with `{`), for one field, or,
+ * ${field} being NULL, for any: then only what holds for every field is
+ * checked, and the ladder says its levels and no labels.
  * ERR_SYNTAX, ERR_ENCODING, ERR_LIMIT, ERR_UNKNOWN (JSON member, or a value the
  * field does not have), ERR_DUPLICATE (value twice), ERR_NOT_FOUND (a value of
  * the field is missing), ERR_MISMATCH (not a tree), ERR_RANGE (numbers of a

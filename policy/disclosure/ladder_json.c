@@ -7,9 +7,18 @@
 
 #define STEP_MAX 1000000000
 
+/* The field, if it is known, is of one of those kinds. */
 static enum err
-unfit(const struct ladder *l, const char *kind, struct err_info *info)
+need_kind(const struct ladder *l, const char *kind,
+    const enum survey_kind *fit, size_t fit_len, struct err_info *info)
 {
+	size_t i;
+
+	if (l->field == NULL)
+		return ERR_OK;
+	for (i = 0; i < fit_len; i++)
+		if (l->field->kind == fit[i])
+			return ERR_OK;
 	return err_at(info, ERR_UNSUPPORTED, 0, "a ladder of kind %s does not "
 	    "fit field %s", kind, l->field->name);
 }
@@ -72,12 +81,12 @@ read_bands(struct ladder *l, const struct json_doc *doc,
 {
 	static const char *const keys[] = {"azukari", "kind", "levels",
 	    "bottom", "top", NULL};
+	static const enum survey_kind fit[] = {SURVEY_KIND_INTEGER,
+	    SURVEY_KIND_NUMBER};
 	const struct json_doc *levels;
 	size_t i;
 
-	if (l->field->kind != SURVEY_KIND_INTEGER &&
-	    l->field->kind != SURVEY_KIND_NUMBER)
-		return unfit(l, "bands", info);
+	RETURN_IF(need_kind(l, "bands", fit, ARRAY_LEN(fit), info));
 	RETURN_IF(json_doc_only(doc, keys, "ladder", info));
 	RETURN_IF(need_levels(doc, &levels, info));
 	RETURN_IF(read_numbers(l, levels, info));
@@ -101,13 +110,13 @@ static enum err
 read_date(struct ladder *l, const struct json_doc *doc, struct err_info *info)
 {
 	static const char *const keys[] = {"azukari", "kind", "levels", NULL};
-	static const char *const units[] = {"week", "month", "year"};
+	static const char *const units[] = {"week", "third", "month", "year"};
+	static const enum survey_kind fit[] = {SURVEY_KIND_DATE};
 	const struct json_doc *levels;
 	const char *word;
 	size_t i, unit;
 
-	if (l->field->kind != SURVEY_KIND_DATE)
-		return unfit(l, "date", info);
+	RETURN_IF(need_kind(l, "date", fit, ARRAY_LEN(fit), info));
 	RETURN_IF(json_doc_only(doc, keys, "ladder", info));
 	RETURN_IF(need_levels(doc, &levels, info));
 	for (i = 0; i < json_doc_len(levels); i++) {
@@ -117,7 +126,7 @@ read_date(struct ladder *l, const struct json_doc *doc, struct err_info *info)
 				break;
 		if (unit == ARRAY_LEN(units))
 			return err_at(info, ERR_UNKNOWN, 0, "levels[%zu]: "
-			    "must be week, month or year", i);
+			    "must be week, third, month or year", i);
 		if (i > 0 && (int64_t)unit <= l->steps[i - 1])
 			return err_at(info, ERR_MISMATCH, 0, "levels[%zu]: "
 			    "must be coarser than the one before", i);
@@ -133,13 +142,12 @@ read_prefix(struct ladder *l, const struct json_doc *doc,
     struct err_info *info)
 {
 	static const char *const keys[] = {"azukari", "kind", "levels", NULL};
+	static const enum survey_kind fit[] = {SURVEY_KIND_CODE,
+	    SURVEY_KIND_DIGITS, SURVEY_KIND_TEXT};
 	const struct json_doc *levels;
 	size_t i;
 
-	if (l->field->kind != SURVEY_KIND_CODE &&
-	    l->field->kind != SURVEY_KIND_DIGITS &&
-	    l->field->kind != SURVEY_KIND_TEXT)
-		return unfit(l, "prefix", info);
+	RETURN_IF(need_kind(l, "prefix", fit, ARRAY_LEN(fit), info));
 	RETURN_IF(json_doc_only(doc, keys, "ladder", info));
 	RETURN_IF(need_levels(doc, &levels, info));
 	RETURN_IF(read_numbers(l, levels, info));

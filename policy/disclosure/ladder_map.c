@@ -191,7 +191,7 @@ no_answer_label(const struct ladder *l, unsigned level, struct buf *out)
 		return ERR_OK;
 	if (l->kind != LADDER_TABLE)
 		return buf_append_str(out, LADDER_TOP);
-	top = ladder_table_cell(&l->table, 0, level);
+	top = hierarchy_text(l->tree, level, 0);
 	return buf_append(out, top.data, top.len);
 }
 

@@ -284,7 +284,7 @@ search_levels(void *arg)
 	RETURN_IF(engine_search(e, &r));
 	assert_true(r.optimal);
 	RETURN_IF(hierarchy_parse(bytes_str("a;x;*\nb;y;*\nc;y;*\n"), ';',
-	    &h, NULL));
+	    HIERARCHY_ARX, &h, NULL));
 	return ERR_OK;
 }
 

@@ -10,7 +10,8 @@ parsed(const char *text)
 {
 	struct hierarchy *h = NULL;
 
-	assert_ok(hierarchy_parse(bytes_str(text), ';', &h, NULL));
+	assert_ok(hierarchy_parse(bytes_str(text), ';', HIERARCHY_ARX, &h,
+	    NULL));
 	return h;
 }
 
@@ -20,8 +21,8 @@ refused(const char *text, enum err code, const char *word)
 	struct err_info info = {0};
 	struct hierarchy *h = NULL;
 
-	assert_int_equal(hierarchy_parse(bytes_str(text), ';', &h, &info),
-	    code);
+	assert_int_equal(hierarchy_parse(bytes_str(text), ';', HIERARCHY_ARX,
+	    &h, &info), code);
 	assert_null(h);
 	assert_non_null(strstr(info.message, word));
 }
@@ -104,17 +105,32 @@ single_children_are_warned_of(void **state)
 	assert_null(hierarchy_warning(h, 1));
 }
 
+/* An owner's ladder is the stricter of two. */
 static void
-values_alone_have_two_levels(void **state)
+ladders_are_read_strictly(void **state)
 {
-	const struct bytes values[] = {bytes_str("a"), bytes_str("b")};
-	struct hierarchy *h = NULL;
+	static const struct {
+		const char *text;
+		enum err want;
+	} cases[] = {
+		{"a;x;*\nb;y;*\n", ERR_OK}, {"a;x\na;x\n", ERR_DUPLICATE},
+		{"a;\nb;x\n", ERR_SYNTAX}, {"a\nb\n", ERR_RANGE},
+		{"a;x\x02\n", ERR_ENCODING}, {"a;\xff\n", ERR_ENCODING},
+		{"a;x;1\nb;x;2\n", ERR_MISMATCH},
+	};
+	size_t i;
 
 	(void)state;
-	assert_ok(hierarchy_new_flat(values, 2, &h));
-	assert_int_equal(hierarchy_levels(h), 2);
-	assert_int_equal(hierarchy_sizes(h)[1][0], 2);
-	hierarchy_free(h);
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		CLEANUP(hierarchy_cleanup) struct hierarchy *h = NULL;
+		CLEANUP(hierarchy_cleanup) struct hierarchy *arx = NULL;
+
+		assert_int_equal(hierarchy_parse(bytes_str(cases[i].text), ';',
+		    HIERARCHY_LADDER, &h, NULL), cases[i].want);
+		assert_int_equal(hierarchy_parse(bytes_str(cases[i].text), ';',
+		    HIERARCHY_ARX, &arx, NULL), i < 5 ? ERR_OK :
+		    cases[i].want);
+	}
 }
 
 static void
@@ -150,7 +166,7 @@ main(void)
 		cmocka_unit_test(what_is_no_tree_is_named),
 		cmocka_unit_test(the_same_line_twice_counts_twice),
 		cmocka_unit_test(single_children_are_warned_of),
-		cmocka_unit_test(values_alone_have_two_levels),
+		cmocka_unit_test(ladders_are_read_strictly),
 		cmocka_unit_test(texts_keep_their_numbers),
 	};
 

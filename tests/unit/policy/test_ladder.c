@@ -1,6 +1,7 @@
 #include "tests/unit/unit.h"
 
 #include "core/clock.h"
+#include "policy/disclosure/hierarchy.h"
 #include "policy/disclosure/ladder.h"
 #include "survey/answers.h"
 #include "tests/unit/policy/fixture.h"
@@ -216,6 +217,11 @@ computed_ladders_are_trees(void **state)
 		{"Q05", fixture_date_ladder, 18000, 21000},
 		{"Q05", "{\"azukari\":\"ladder v1\",\"kind\":\"date\","
 		    "\"levels\":[\"week\",\"year\"]}", 10957, 13000},
+		{"Q05", "{\"azukari\":\"ladder v1\",\"kind\":\"date\","
+		    "\"levels\":[\"third\",\"month\",\"year\"]}", 10957, 13000},
+		{"Q05", "{\"azukari\":\"ladder v1\",\"kind\":\"date\","
+		    "\"levels\":[\"week\",\"third\",\"month\"]}", 10957,
+		    13000},
 		{"Q10", "{\"azukari\":\"ladder v1\",\"kind\":\"prefix\","
 		    "\"levels\":[5,3,2]}", 995000, 1005000},
 	};
@@ -316,9 +322,9 @@ offences_are_named(void **state)
 		{"Q09", "1;*\n2;*\n", ERR_NOT_FOUND, "\"9\" of field Q09"},
 		{"Q09", "1;*\n2;*\n9;*\n3;*\n", ERR_UNKNOWN, "\"3\""},
 		{"Q09", "1;*\n2;*\n9;*\n1;*\n", ERR_DUPLICATE, "\"1\""},
-		{"Q09", "1;*\n2\n9;*\n", ERR_SYNTAX, "1 columns"},
-		{"Q09", "1\n2\n9\n", ERR_RANGE, "columns"},
-		{"Q09", "1;*\n2;;\n9;*\n", ERR_SYNTAX, "columns"},
+		{"Q09", "1;*\n2\n9;*\n", ERR_SYNTAX, "1 cells"},
+		{"Q09", "1\n2\n9\n", ERR_RANGE, "levels"},
+		{"Q09", "1;*\n2;;\n9;*\n", ERR_SYNTAX, "cells"},
 		{"Q09", "1;*\n2;\n9;*\n", ERR_SYNTAX, "empty cell"},
 		{"Q09", "1;x;y;*\n2;x;z;*\n9;w;y;*\n", ERR_MISMATCH,
 		    "\"x\" of level 1 can become \"y\" or \"z\""},
@@ -412,7 +418,7 @@ files_and_labels_are_bounded(void **state)
 		assert_ok(buf_append_str(&file, "x"));
 	assert_err(parse("Q09", buf_text(&file), &l, NULL), ERR_LIMIT);
 	buf_clear(&file);
-	for (i = 0; i <= LADDER_ROWS_MAX; i++)
+	for (i = 0; i <= HIERARCHY_LADDER_ROWS_MAX; i++)
 		assert_ok(buf_printf(&file, "%d;*\n", i));
 	assert_err(parse("Q24", buf_text(&file), &l, NULL), ERR_LIMIT);
 	file.max = LADDER_FILE_MAX + 1;
