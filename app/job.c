@@ -314,7 +314,7 @@ static enum err prepare_writing(struct job *j, struct job_scan *s,
 	RETURN_IF(fill_binding(j, &x->binding));
 	RETURN_IF(job_tables_columns(s, &x->columns));
 	RETURN_IF(job_tables_texts(j->h, &j->c, s, &x->texts));
-	RETURN_IF(job_tables_tap_init(s, &x->tap));
+	RETURN_IF(job_tables_tap_init(s, &j->c.plan, &x->tap));
 	RETURN_IF(job_rows_init(&x->rows, s, *r, &j->keys,
 	    x->binding.plan_sha256));
 	if (s->all_in_arena)    /* nothing is read again: its keys go now */

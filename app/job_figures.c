@@ -56,13 +56,17 @@ static enum err take_sizes(struct job_groups *g, uint64_t population,
 }
 
 /* People with an answer in a group of fewer than ${size}; rows are sorted by
- * respondent. */
+ * respondent.  Joined, nobody is in two groups. */
 static uint64_t people_below(const struct job_groups *g, uint32_t size)
 {
 	const struct job_scan *s = g->scan;
 	uint64_t people = 0;
 	uint32_t last = UINT32_MAX;
 
+	for (size_t i = 0; g->of_tuple == NULL && i < g->len; i++)
+		people += g->people[i] < size ? g->people[i] : 0;
+	if (g->of_tuple == NULL)
+		return people;
 	for (size_t i = 0; i < s->rows_len; i++) {
 		uint32_t who = s->rows[i].respondent;
 
@@ -75,12 +79,20 @@ static uint64_t people_below(const struct job_groups *g, uint32_t size)
 	return people;
 }
 
+static enum err groups_of(const struct job_scan *s, int is_after,
+    struct job_groups *ret)
+{
+	return job_visits_are_joined(s) ?
+	    job_visits_groups(s, is_after, ret) :
+	    job_groups_make(s, is_after, ret);
+}
+
 static enum err count_before(const struct job_case *c,
     const struct job_scan *s, struct job_figures *f)
 {
 	CLEANUP(job_groups_release) struct job_groups g = {0};
 
-	RETURN_IF(job_groups_make(s, 0, &g));
+	RETURN_IF(groups_of(s, 0, &g));
 	f->counts[REPORT_AT_RISK].value = people_below(&g, c->plan.k);
 	f->counts[REPORT_UNIQUE].value = people_below(&g, 2);
 	return take_sizes(&g, f->report.population, &f->report.before);
@@ -90,7 +102,7 @@ static enum err count_after(const struct job_scan *s, struct job_figures *f)
 {
 	CLEANUP(job_groups_release) struct job_groups g = {0};
 
-	RETURN_IF(job_groups_make(s, 1, &g));
+	RETURN_IF(groups_of(s, 1, &g));
 	return take_sizes(&g, f->report.population, &f->report.after);
 }
 
@@ -295,6 +307,7 @@ enum err job_figures_make(const struct job_case *c, const struct job_scan *s,
 	f->report = (struct report){.export_id = c->plan.export_id,
 	    .k = c->plan.k, .suppression_limit = c->plan.suppression_limit,
 	    .minimum_cell = c->plan.minimum_cell, .counts = f->counts,
+	    .joined = c->plan.visits == PLAN_VISITS_JOINED,
 	    .dates = "", .dates_ja = ""};
 	fill_population(c, f);
 	RETURN_IF(count_before(c, s, f));

@@ -195,6 +195,7 @@ struct job_scan {
 	size_t consents_len;
 	const struct grant *grant;      /* knows the accepted texts */
 	struct job_memory *memory;      /* borrowed; NULL: rows are not noted */
+	struct job_visits *visits;      /* NULL: each answer by itself */
 	struct kanon_column *kanon_columns;
 	uint32_t *consent_labels;
 	struct kanon *kanon;
@@ -220,6 +221,25 @@ int job_scan_keeps(const struct job_scan *s, uint32_t respondent);
 /* Leaves of decoded values, one per dimension but the consent's. */
 enum err job_scan_leaves(struct job_scan *s, const struct answers_value *v,
     uint32_t *ret) MUST_USE;
+
+/* All answers of a respondent as one row of the search (job_visits.c). */
+enum err job_visits_new(struct job_visits **ret) MUST_USE;
+void job_visits_free(struct job_visits *v);
+/* For every row, in their order. */
+enum err job_visits_note(struct job_visits *v,
+    const struct reader_record *r) MUST_USE;
+/* Before the search, once s->kanon_columns are there: ${in} becomes the table
+ * of one row a respondent, and s->rows are sorted; where nobody has several
+ * rows, both stay as they are. */
+enum err job_visits_join(struct job_scan *s, struct kanon_input *in) MUST_USE;
+/* 1 when the search is, or was, over that table. */
+int job_visits_are_joined(const struct job_scan *s);
+/* Rows of a result that counted respondents. */
+void job_visits_count(const struct job_scan *s, struct kanon_result *r);
+/* Who is alike, as answered or as it leaves: only ${ret}->people and len. */
+struct job_groups;
+enum err job_visits_groups(const struct job_scan *s, int is_after,
+    struct job_groups *ret) MUST_USE;
 
 /* Distinct vectors of leaves (job_tuples.c). */
 enum err job_tuples_new(size_t width, struct job_tuples **ret) MUST_USE;
@@ -414,7 +434,7 @@ struct rows_source job_ahead_source(struct job_ahead *a);
 struct job_tables_tap {
 	struct counter *responses, *consents;
 };
-enum err job_tables_tap_init(const struct job_scan *s,
+enum err job_tables_tap_init(const struct job_scan *s, const struct plan *plan,
     struct job_tables_tap *ret) MUST_USE;
 void job_tables_tap_release(struct job_tables_tap *t);
 /* A payload's tap; ${ctx} is a struct job_tables_tap. */

@@ -30,6 +30,7 @@ struct texts {
 	char level_lines[PLAN_COLUMNS_MAX][LINE_LEN];
 	const char *text_items[PLAN_TEXTS_MAX];
 	const char *level_items[PLAN_COLUMNS_MAX];
+	const char *rule_items[1];
 	struct buf purpose, disease, items, acquisition, cite, cite_en;
 	struct buf destruction, witnesses;
 };
@@ -194,6 +195,10 @@ static void lists(const struct job_case *c, const struct job_scan *scan,
 		    scan->columns[i].field->name, scan->columns[i].level);
 		t->level_items[i] = t->level_lines[i];
 	}
+	t->rule_items[0] = c->plan.visits == PLAN_VISITS_JOINED ?
+	    "visits joined" : "visits single";
+	s->rules.items = t->rule_items;
+	s->rules.len = 1;
 	s->levels.items = t->level_items;
 	s->levels.len = scan->columns_len;
 }

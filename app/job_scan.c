@@ -13,6 +13,7 @@
 void job_scan_release(struct job_scan *s)
 {
 	kanon_free(TAKE(s->kanon));
+	job_visits_free(s->visits);
 	for (size_t i = 0; i < s->columns_len; i++) {
 		free(s->columns[i].alike);
 		ladder_map_free(s->columns[i].map);
@@ -84,6 +85,16 @@ static enum err init_column(struct job_scan *s, struct job_column *col,
 	return init_ladder(col, d);
 }
 
+static int joins_visits(const struct plan *p)
+{
+#ifdef AZUKARI_MUTATION_JOINED
+	(void)p;
+	return 0;
+#else
+	return p->visits == PLAN_VISITS_JOINED;
+#endif
+}
+
 enum err job_scan_init(struct job_scan *s, const struct job_case *c,
     struct job_arena *arena)
 {
@@ -104,6 +115,8 @@ enum err job_scan_init(struct job_scan *s, const struct job_case *c,
 		    &c->docket));
 	}
 	s->dimensions++;        /* the consent is the last one */
+	if (joins_visits(p))
+		RETURN_IF(job_visits_new(&s->visits));
 	return job_tuples_new(s->dimensions, &s->tuples);
 }
 
@@ -295,6 +308,8 @@ static enum err scan_record(struct job_scan *s, const struct reader_record *r)
 	leaves[s->dimensions - 1] = consent;
 	RETURN_IF(job_tuples_find(s->tuples, leaves, &tuple));
 	RETURN_IF(add_row(s, who, tuple));
+	if (s->visits != NULL)
+		RETURN_IF(job_visits_note(s->visits, r));
 	if (s->memory != NULL)
 		RETURN_IF(job_memory_note(s->memory, tuple, r));
 	s->answers[who]++;
@@ -401,8 +416,12 @@ enum err job_scan_choose(struct job_scan *s, const struct plan *plan)
 	in.tuples_len = job_tuples_len(s->tuples);
 	in.columns = s->kanon_columns;
 	in.columns_len = s->dimensions;
+	if (s->visits != NULL)
+		RETURN_IF(job_visits_join(s, &in));
 	RETURN_IF(kanon_new(&in, &s->kanon));
 	RETURN_IF(kanon_search(s->kanon, &s->result));
+	if (job_visits_are_joined(s))
+		job_visits_count(s, &s->result);
 	for (size_t i = 0; i < s->columns_len; i++) {
 		struct job_column *col = &s->columns[i];
 

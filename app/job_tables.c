@@ -47,13 +47,24 @@ static size_t quasi_names(const struct job_scan *s,
 	return len;
 }
 
-enum err job_tables_tap_init(const struct job_scan *s,
+static int counts_joined(const struct plan *p)
+{
+#ifdef AZUKARI_MUTATION_JOINED_COUNTER
+	(void)p;
+	return 0;
+#else
+	return p->visits == PLAN_VISITS_JOINED;
+#endif
+}
+
+enum err job_tables_tap_init(const struct job_scan *s, const struct plan *plan,
     struct job_tables_tap *ret)
 {
 	static const char *const consent_columns[] = {"text", "scopes", "day"};
 	struct counter_args consents = {.pseudonym = "pseudonym",
 	    .columns = consent_columns, .columns_len = 3};
-	struct counter_args responses = {.pseudonym = "pseudonym"};
+	struct counter_args responses = {.pseudonym = "pseudonym",
+	    .joined = counts_joined(plan)};
 	char (*names)[SURVEY_COLUMN_NAME_MAX + 1] =
 	    calloc(s->cells + 1, sizeof(*names));
 	const char **list = calloc(s->cells + 1, sizeof(*list));

@@ -200,6 +200,12 @@ static void how_many(struct page *p)
 	    "人、同じ特徴の人が必ず"));
 	put_number(p, plan->k);
 	put(p, say(p, " alike\n", "人以上\n"));
+	label(p, "whoever answered several times", "何度も回答した人");
+	put(p, plan->visits == PLAN_VISITS_JOINED ?
+	    say(p, "is alike only in all answers together, their number and order\n",
+	    "は、全回答とその回数・順序を合わせて同じ特徴かどうかを見ます\n") :
+	    say(p, "is looked at one answer at a time: WHOEVER KNOWS SEVERAL OF THEM may find fewer people alike\n",
+	    "は、回答ごとに別々に見ます。複数の回答を知る者には、より少ない人数に絞られ得ます\n"));
 	label(p, "left out for that, at most", "そのために除く割合の上限");
 	(void)snprintf(text, sizeof(text), "%u.%02u %%\n",
 	    plan->suppression_limit / 100, plan->suppression_limit % 100);

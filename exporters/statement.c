@@ -60,6 +60,7 @@ static const struct form_field statement_fields[] = {
 	{"k-achieved", offsetof(struct statement, k_achieved), FORM_TEXT},
 	{"suppression-limit", offsetof(struct statement, suppression_limit),
 	    FORM_UINT},
+	{"rule-#", offsetof(struct statement, rules), FORM_RUN},
 	{"level-#", offsetof(struct statement, levels), FORM_RUN},
 	{"inner-tagmanifest-sha256", offsetof(struct statement, inner_tagmanifest_sha256),
 	    FORM_HEX32},

@@ -26,6 +26,7 @@ struct statement {
 	struct form_run consent_texts;        /* `SHA256 RESPONDENTS` */
 	const char *consent_root, *pseudonym_scheme;
 	const char *k_asked, *k_achieved, *suppression_limit;
+	struct form_run rules;                /* of disclosure, beside k */
 	struct form_run levels;               /* `FIELD LEVEL` */
 	const char *inner_tagmanifest_sha256, *receipt_commitment;
 	const char *payload_bytes, *notice_book_sha256;

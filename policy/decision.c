@@ -273,6 +273,8 @@ take_rules(const struct decision_case *c, struct decision *d)
 	d->k = p->k;
 	d->suppression_limit = p->suppression_limit;
 	d->minimum_cell = p->minimum_cell;
+	d->visits = p->visits_single ? PLAN_VISITS_SINGLE :
+	    PLAN_VISITS_JOINED;
 	d->respondents_max = p->respondents_per_export;
 	d->byte_release = p->byte_release;
 	d->denial_is_vote = p->denial_is_vote;

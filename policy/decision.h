@@ -85,6 +85,7 @@ struct decision {
 	struct plan_text *texts;
 	size_t texts_len;
 	unsigned k, suppression_limit, minimum_cell;
+	enum plan_visits visits;
 	uint64_t respondents_max;
 	int byte_release, denial_is_vote;
 	int64_t expires_max_unix_s;     /* a plan may not last longer */

@@ -18,7 +18,7 @@ static const char *const plan_keys[] = {"plan", "owner", "export", "nonce",
     "partner-institution", "recipient", "recipient-sha256",
     "requester-fingerprint", "project", "project-epoch-sha256",
     "project-release", "survey", "column-#", "date-#", "scheme-sha256", "k",
-    "suppression-limit", "minimum-cell", "prior-releases-sha256",
+    "suppression-limit", "minimum-cell", "?visits", "prior-releases-sha256",
     "consent-text-#", "purpose", "disease", "legal-basis", "ethics-approval",
     "ethics-expiry", "period", "retention-until", "supersedes",
     "?reident-export", "?reident-pseudonyms", "?reident-reason", "epochs",
@@ -31,6 +31,7 @@ const struct text_schema plan_schema = {"plan", plan_keys};
 const char *const plan_byte_release_words[] = {"no", "required", NULL};
 const char *const plan_key_words[] = {"memory", NULL};
 const char *const plan_denial_words[] = {"veto", "vote", NULL};
+const char *const plan_visits_words[] = {"single", "joined", NULL};
 
 void
 plan_release(struct plan *p)
@@ -300,6 +301,20 @@ parse_partner(struct plan *p, struct err_info *info)
 	    &p->project_release, info);
 }
 
+/* Plans from before there was a choice say nothing. */
+static enum err
+parse_visits(struct plan *p, struct err_info *info)
+{
+	size_t word;
+
+	if (text_get(p->text, "visits") == NULL)
+		return ERR_OK;
+	RETURN_IF(values_one_of(p->text, "visits", plan_visits_words, &word,
+	    info));
+	p->visits = word == 0 ? PLAN_VISITS_SINGLE : PLAN_VISITS_JOINED;
+	return ERR_OK;
+}
+
 static enum err
 parse_disclosure(struct plan *p, struct err_info *info)
 {
@@ -318,6 +333,7 @@ parse_disclosure(struct plan *p, struct err_info *info)
 	p->suppression_limit = (unsigned)n;
 	RETURN_IF(text_get_uint(t, "minimum-cell", 1, 1000000, &n, info));
 	p->minimum_cell = (unsigned)n;
+	RETURN_IF(parse_visits(p, info));
 	return values_optional_sha256(t, "prior-releases-sha256",
 	    &p->has_prior_releases, p->prior_releases_sha256, info);
 }

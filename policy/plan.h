@@ -45,6 +45,13 @@ struct plan_rederive {
 	int64_t frozen_unix_s;      /* when that plan was */
 };
 
+/* What of a respondent is counted as one. */
+enum plan_visits {
+	PLAN_VISITS_UNSAID,         /* an old plan: each answer by itself */
+	PLAN_VISITS_SINGLE,
+	PLAN_VISITS_JOINED,         /* all answers, in their order */
+};
+
 /* Strings are borrowed: from `text` when parsed (until plan_release), from the
  * caller when filled to be written.  Lists and arrays are owned. */
 struct plan {
@@ -71,6 +78,7 @@ struct plan {
 	unsigned k;
 	unsigned suppression_limit; /* basis points */
 	unsigned minimum_cell;
+	enum plan_visits visits;
 	int has_prior_releases;
 	uint8_t prior_releases_sha256[32];
 	struct plan_text *texts;

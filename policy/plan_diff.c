@@ -280,12 +280,16 @@ diff_rules(struct work *w, const struct plan *a, const struct plan *b)
 {
 	static const char *const byte_release[] = {"no", "required"};
 	static const char *const denial[] = {"veto", "vote"};
+	static const char *const visits[] = {"single", "joined"};
 
 	diff_number(w, (struct name){"最小人数 k", "k", 0}, a->k, b->k);
 	diff_number(w, (struct name){"抑制の上限", "suppression limit", 0},
 	    a->suppression_limit, b->suppression_limit);
 	diff_number(w, (struct name){"最小セル", "minimum cell", 0},
 	    a->minimum_cell, b->minimum_cell);
+	diff_text(w, (struct name){"複数回の回答", "visits", 0},
+	    visits[a->visits == PLAN_VISITS_JOINED],
+	    visits[b->visits == PLAN_VISITS_JOINED]);
 	diff_text(w, (struct name){"内容確認後の提供", "byte release", 0},
 	    byte_release[a->byte_release != 0],
 	    byte_release[b->byte_release != 0]);

@@ -5,5 +5,6 @@
 extern const char *const plan_byte_release_words[];    /* no, required */
 extern const char *const plan_key_words[];             /* memory */
 extern const char *const plan_denial_words[];          /* veto, vote */
+extern const char *const plan_visits_words[];          /* single, joined */
 
 #endif

@@ -113,6 +113,9 @@ put_what(struct text_writer *w, const struct plan *p)
 	text_put_uint(w, "k", p->k);
 	text_put_uint(w, "suppression-limit", p->suppression_limit);
 	text_put_uint(w, "minimum-cell", p->minimum_cell);
+	if (p->visits != PLAN_VISITS_UNSAID)
+		text_put(w, "visits",
+		    plan_visits_words[p->visits - PLAN_VISITS_SINGLE]);
 	values_put_sha256(w, "prior-releases-sha256", p->has_prior_releases,
 	    p->prior_releases_sha256);
 	for (i = 0; i < p->texts_len; i++)

@@ -116,6 +116,7 @@ struct policy {
 	struct policy_release *releases;
 	size_t releases_len;
 	unsigned k, suppression_limit, minimum_cell;
+	int visits_single;          /* each answer counts by itself */
 	const struct profile *profile;      /* NULL: none */
 	struct policy_date dates[POLICY_DATES_MAX];
 	size_t dates_len;

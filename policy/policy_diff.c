@@ -268,6 +268,7 @@ static void
 diff_disclosure(struct policy_diff_work *w, const struct policy *a,
     const struct policy *b)
 {
+	static const char *const visits[] = {"joined", "single"};
 	char before[96], after[96];
 
 	diff_profile(w, a, b);
@@ -281,6 +282,8 @@ diff_disclosure(struct policy_diff_work *w, const struct policy *a,
 	    b->early_wave_until_day, POLICY_DIFF_NARROWER);
 	policy_diff_number(w, "disclosure.reident_maximum",
 	    a->reident_maximum, b->reident_maximum, POLICY_DIFF_WIDER);
+	policy_diff_switch(w, "disclosure.visits", visits, a->visits_single,
+	    b->visits_single);
 	policy_diff_number(w, "disclosure.population", a->population,
 	    b->population, POLICY_DIFF_OTHER);
 }

@@ -132,6 +132,21 @@ read_early_wave(struct policy *p, const struct json_doc *d,
 	return ERR_OK;
 }
 
+static enum err
+read_visits(struct policy *p, const struct json_doc *d,
+    struct err_info *info)
+{
+	const char *word;
+
+	if (json_doc_get(d, "visits") == NULL)
+		return ERR_OK;
+	RETURN_IF(json_doc_need_string(d, "visits", WHERE, &word, info));
+	p->visits_single = strcmp(word, "single") == 0;
+	return p->visits_single || strcmp(word, "joined") == 0 ? ERR_OK :
+	    err_at(info, ERR_UNKNOWN, 0, WHERE ": \"visits\" must be "
+	    "\"joined\" or \"single\"");
+}
+
 enum err
 policy_read_disclosure(struct policy *p, const struct json_doc *d,
     struct err_info *info)
@@ -140,6 +155,7 @@ policy_read_disclosure(struct policy *p, const struct json_doc *d,
 	static const int64_t most[2] = {0, REIDENT_MAX};
 
 	RETURN_IF(read_profile(p, d, info));
+	RETURN_IF(read_visits(p, d, info));
 	RETURN_IF(read_dates(p, d, info));
 	RETURN_IF(read_residence(p, d, info));
 	RETURN_IF(read_early_wave(p, d, info));

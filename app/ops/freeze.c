@@ -176,6 +176,7 @@ static enum err name_again(struct freezing *f)
 	memcpy(r->plan_sha256, f->again->row.sha256, DIGEST_LEN);
 	r->frozen_unix_s = then->frozen_unix_s;
 	f->plan.project_release = then->project_release;
+	f->plan.visits = then->visits;
 	f->plan.epochs = then->epochs;
 	return ERR_OK;
 }

@@ -12,6 +12,7 @@
 #define COLUMNS_MAX 4096
 #define CELL_MAX ((size_t)64 << 10)
 #define KEY_MAX ((size_t)256 << 10)
+#define PERSON_MAX ((size_t)16 << 20)
 #define NO_COLUMN ((size_t)-1)
 
 enum state {
@@ -42,6 +43,8 @@ struct counter {
 	struct buf *into;       /* where this cell's bytes go; NULL: nowhere */
 
 	struct buf pseudonym;   /* of the row before */
+	int joined;
+	struct buf person;      /* its rows' counted cells, NUL behind each row */
 	uint64_t ordinal;       /* of it, from 1 */
 	uint64_t rows;
 	struct buf keys;
@@ -66,6 +69,7 @@ counter_free(struct counter *c)
 	buf_release(&c->cell);
 	buf_release(&c->key);
 	buf_release(&c->pseudonym);
+	buf_release(&c->person);
 	buf_release(&c->keys);
 	free(c->groups);
 	free(c->slots);
@@ -108,6 +112,8 @@ counter_new(const struct counter_args *args, struct counter **ret)
 	if (args->columns_len >= COLUMNS_MAX)
 		return ERR_LIMIT;
 	RETURN_IF(copy_names(c, args));
+	c->joined = args->joined;
+	c->person.max = PERSON_MAX;
 	c->memory_max = args->memory_max == 0 ? COUNTER_MEMORY_DEFAULT :
 	    args->memory_max;
 	c->cell.max = CELL_MAX;
@@ -176,12 +182,12 @@ grow(struct counter *c)
 }
 
 static enum err
-add_group(struct counter *c, size_t slot)
+add_group(struct counter *c, const struct buf *key, size_t slot)
 {
 	size_t start = c->keys.len;
 
-	RETURN_IF(buf_append(&c->keys, c->key.data, c->key.len));
-	c->groups[c->groups_len] = (struct group){start, c->key.len, 0, 0};
+	RETURN_IF(buf_append(&c->keys, key->data, key->len));
+	c->groups[c->groups_len] = (struct group){start, key->len, 0, 0};
 	c->slots[slot] = (uint32_t)++c->groups_len;
 	return ERR_OK;
 }
@@ -189,21 +195,41 @@ add_group(struct counter *c, size_t slot)
 /* Cells hold no NUL, so with one behind each no two rows of different cells
  * have one key. */
 static enum err
-count_row(struct counter *c)
+count_key(struct counter *c, const struct buf *key)
 {
 	struct group *g;
 	size_t slot;
 
 	RETURN_IF(grow(c));
-	slot = find_slot(c, c->key.data, c->key.len);
+	slot = find_slot(c, key->data, key->len);
 	if (c->slots[slot] == 0)
-		RETURN_IF(add_group(c, slot));
+		RETURN_IF(add_group(c, key, slot));
 	g = &c->groups[c->slots[slot] - 1];
 	if (g->last != c->ordinal) {
 		g->last = c->ordinal;
 		g->people++;
 	}
 	return ERR_OK;
+}
+
+/* Joined, a pseudonym is counted when its last row is behind it. */
+static enum err
+count_person(struct counter *c)
+{
+	if (!c->joined || c->ordinal == 0)
+		return ERR_OK;
+	RETURN_IF(count_key(c, &c->person));
+	c->person.len = 0;
+	return ERR_OK;
+}
+
+static enum err
+count_row(struct counter *c)
+{
+	if (!c->joined)
+		return count_key(c, &c->key);
+	RETURN_IF(buf_append(&c->person, c->key.data, c->key.len));
+	return buf_append(&c->person, (const uint8_t *)"", 1);
 }
 
 /* Pseudonyms ascend: the same one again, or a larger one. */
@@ -225,6 +251,7 @@ check_order(struct counter *c)
 		return ERR_MISMATCH;
 	if (order == 0)
 		return ERR_OK;
+	RETURN_IF(count_person(c));
 	c->ordinal++;
 	buf_clear(&c->pseudonym);
 	return buf_append(&c->pseudonym, now->data, now->len);
@@ -451,6 +478,8 @@ counter_end(struct counter *c, struct counter_result *ret)
 	RETURN_IF(c->failed);
 	if (c->in_header || c->column != 0 || c->state != AT_CELL)
 		return c->failed = ERR_TRUNCATED;
+	RETURN_IF(c->failed = count_person(c));
+	c->joined = 0;          /* asked again, it is not counted again */
 	for (i = 0; i < c->groups_len; i++) {
 		people = c->groups[i].people;
 		r.smallest = i == 0 || people < r.smallest ? people :

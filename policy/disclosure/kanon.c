@@ -436,3 +436,10 @@ kanon_kept(const struct kanon *k, size_t *ret_len)
 	*ret_len = bitmap_len(k);
 	return k->kept;
 }
+
+const uint32_t *
+kanon_classes(const struct kanon *k, size_t *ret_len)
+{
+	*ret_len = k->groups.len;
+	return k->groups.of_tuple;
+}

@@ -31,6 +31,10 @@ struct kanon_column {
 	const uint32_t *const *labels;  /* [level][leaf]; NULL below `from` */
 	const size_t *labels_len;       /* [level]: labels are below this */
 	size_t leaves;
+	/* [level][leaf]: what of ${domain} that leaf's label covers, for the
+	 * loss; NULL: counted from labels, ${domain} being ${leaves} */
+	const uint32_t *const *sizes;
+	size_t domain;
 };
 
 struct kanon_input {
@@ -77,6 +81,13 @@ enum err kanon_evaluate(struct kanon *k, const unsigned *levels,
  * vector.  After KANON_VECTORS_MAX the best one found, whose bound is below
  * its loss, or ERR_LIMIT.  ERR_MISMATCH: two counts differ. */
 enum err kanon_search(struct kanon *k, struct kanon_result *ret) MUST_USE;
+
+/* By tuple, the number of its group under the vector evaluated last; numbers
+ * are below ${ret_len}.  Valid until the next evaluation. */
+const uint32_t *kanon_classes(const struct kanon *k, size_t *ret_len);
+
+/* Rows by respondent, then tuple, in place; kanon_new does it, too. */
+void kanon_sort(struct kanon_row *rows, size_t len);
 
 /* 1 when that respondent is suppressed under the vector evaluated last; also 1
  * for a respondent without any row. */

@@ -26,9 +26,6 @@ void kanon_groups_make(struct kanon_groups *g, const struct kanon_input *in,
     const unsigned *levels);
 void kanon_groups_release(struct kanon_groups *g);
 
-/* Sorts by respondent, then tuple, in place. */
-void kanon_sort(struct kanon_row *rows, size_t len);
-
 /* The one place that says how many people make a group. */
 static inline uint32_t
 kanon_threshold(const struct kanon_input *in)

@@ -57,7 +57,9 @@ ask(const struct kanon *k, struct asked *a)
 		    .levels = in->columns[i].to + 1,
 		    .from = in->columns[i].from, .to = in->columns[i].to,
 		    .labels = in->columns[i].labels,
-		    .leaves = in->columns[i].leaves, .weight = 1};
+		    .leaves = in->columns[i].leaves,
+		    .sizes = in->columns[i].sizes,
+		    .domain = in->columns[i].domain, .weight = 1};
 	a->in = (struct engine_input){.columns = a->columns,
 	    .columns_len = in->columns_len, .tuples = in->tuples,
 	    .tuples_len = in->tuples_len, .respondents = a->respondents,

@@ -124,9 +124,13 @@ put_head(const struct report *r, struct buf *out)
 	    "開示評価 Disclosure report  %s\n\n"
 	    "モデル Model: k-anonymity counted in distinct respondents, full-domain generalisation,\n"
 	    "  whole respondents suppressed. 同じ組合せの回答者数で数え、満たない人は全回答を除く。\n"
+	    "  %s\n"
 	    "k: asked %u, achieved %llu   groups: %llu\n"
 	    "suppression limit: %u.%02u %% of respondents\n",
-	    r->export_id, r->k, (unsigned long long)r->after.smallest,
+	    r->export_id, r->joined ?
+	    "A group: those whose answers are equal one by one, and as many. 全回答とその回数・順序が等しい人を一つの集団とする。" :
+	    "A group: equal answers, each by itself. 回答ごとに、等しいものを一つの集団とする。",
+	    r->k, (unsigned long long)r->after.smallest,
 	    (unsigned long long)r->after.groups, r->suppression_limit / 100,
 	    r->suppression_limit % 100);
 }

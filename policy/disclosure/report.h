@@ -50,6 +50,7 @@ struct report_column {
 struct report {
 	const char *export_id;
 	unsigned k, suppression_limit;  /* as planned; basis points */
+	int joined;                     /* all answers of a person are one */
 	uint64_t minimum_cell;
 	const struct mask_count *counts;        /* REPORT_COUNTS, masked */
 	struct report_groups before, after;     /* as answered; as it leaves */

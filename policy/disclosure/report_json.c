@@ -130,10 +130,12 @@ report_json(const struct report *r, struct buf *out)
 {
 	RETURN_IF(buf_printf(out,
 	    "{\"azukari\":\"disclosure v1\",\"export\":\"%s\",\n"
-	    "\"model\":\"k-anonymity in respondents\",\"k\":%u,"
+	    "\"model\":\"k-anonymity in respondents\",\"visits\":\"%s\","
+	    "\"k\":%u,"
 	    "\"k_achieved\":%llu,\"groups\":%llu,"
 	    "\"suppression_limit_basis_points\":%u,\"minimum_cell\":%llu,\n",
-	    r->export_id, r->k, (unsigned long long)r->after.smallest,
+	    r->export_id, r->joined ? "joined" : "single", r->k,
+	    (unsigned long long)r->after.smallest,
 	    (unsigned long long)r->after.groups, r->suppression_limit,
 	    (unsigned long long)r->minimum_cell));
 	RETURN_IF(put_counts(r, out));

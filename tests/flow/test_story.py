@@ -102,10 +102,10 @@ def quasi_columns(data):
 def test_no_group_is_smaller_than_k(story):
     columns = quasi_columns(story.data)
     assert columns == ["Q08", "Q11"]
-    groups = collections.defaultdict(set)
+    answers = collections.defaultdict(list)
     for row in rows(story.data):
-        groups[tuple(row[c] for c in columns)].add(row["pseudonym"])
-    sizes = sorted(len(g) for g in groups.values())
+        answers[row["pseudonym"]].append(tuple(row[c] for c in columns))
+    sizes = sorted(collections.Counter(map(tuple, answers.values())).values())
     assert sizes[0] >= K
     assert sizes[0] == story.result["smallest group"]
     assert len(sizes) == story.result["groups"]

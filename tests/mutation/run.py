@@ -23,6 +23,7 @@ LIMIT_S = 120
 ATTACKER = "test_attacker.py::test_"
 KILL = "test_kill.py::test_"
 STORY = "test_story.py::test_"
+JOINED = "test_joined.py::test_"
 
 # Mutation: {test: what its failure must say}.
 MUST_FAIL = {
@@ -37,6 +38,18 @@ MUST_FAIL = {
     },
     "k-and-counter": {
         STORY + "no_group_is_smaller_than_k": r"assert [1-4] >= 5",
+    },
+    # All answers of a person together: the search, both, the count behind it.
+    "joined": {
+        JOINED + "k_holds_for_rows_but_not_for_people":
+            r"the independent count of the written rows disagrees",
+    },
+    "joined-and-counter": {
+        JOINED + "k_holds_for_rows_but_not_for_people":
+            r"7 \* \[2\]|At index|assert",
+    },
+    "joined-counter": {
+        JOINED + "k_holds_for_rows_but_not_for_people": r"assert 7 == 19",
     },
     # Without votes there are still no shares.
     "threshold": {
