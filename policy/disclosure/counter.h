@@ -23,10 +23,10 @@ struct counter_args {
 	const char *pseudonym;          /* name of that column */
 	const char *const *columns;     /* names of the columns that count */
 	size_t columns_len;
+	size_t memory_max;              /* bytes; 0: the default */
 	/* 1: a group is of pseudonyms whose rows have equal counted cells, one
 	 * by one, and are as many; 0: of rows */
 	int joined;
-	size_t memory_max;              /* bytes; 0: the default */
 };
 
 /* Strings are copied. */

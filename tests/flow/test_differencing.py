@@ -120,8 +120,15 @@ def test_another_project_and_partner_may_collude(released):
 
 
 def test_a_new_answer_of_one_who_was_there(released):
-    intake(released, "more", person(0, AGES[0], day=2, tag="b"))
-    refused(export(released, 2, code=1), released)
+    """Five answered again and left with both; then one more does."""
+    again = [person(i, AGES[0], day=2, tag="b") for i in range(0, 12, 2)]
+    intake(released, "five", *again[:5])
+    export(released, 2)
+    intake(released, "more", again[5])
+    ran = export(released, 3, code=1)
+    assert "single them out" in ran.err, ran
+    assert sorted(p.name for p in (released.path / "outbox").iterdir()) == \
+        ["EXP-2026-0001.tar", "EXP-2026-0002.tar"]
 
 
 def test_one_who_withdrew(released):

@@ -288,6 +288,7 @@ fixture_statement(struct fixture *f, struct statement *ret)
 {
 	static const char *const texts[] = {"aa 5"};
 	static const char *const levels[] = {"Q08 2"};
+	static const char *const beside_k[] = {"visits joined"};
 	uint8_t proof[DIGEST_LEN], commitment[DIGEST_LEN];
 	char (*t)[80] = f->statement_texts;
 
@@ -322,7 +323,8 @@ fixture_statement(struct fixture *f, struct statement *ret)
 		.consent_texts = {texts, 1}, .consent_root = t[3],
 		.pseudonym_scheme = "azk1", .k_asked = "10",
 		.k_achieved = "12", .suppression_limit = "500",
-		.levels = {levels, 1}, .inner_tagmanifest_sha256 = t[2],
+		.rules = {beside_k, 1}, .levels = {levels, 1},
+		.inner_tagmanifest_sha256 = t[2],
 		.receipt_commitment = t[4], .payload_bytes = t[5],
 		.notice_book_sha256 = t[3], .transfer = "bundle",
 		.third_country = "none", .destruction = "required",

@@ -70,6 +70,41 @@ any_columns_in_any_order(void **state)
 	assert_int_equal(r.smallest, 0);
 }
 
+/* By pseudonym, all rows in their order, against a plain list. */
+static void
+joined_rows_are_one(void **state)
+{
+	const struct counter_args joined = {"pseudonym", two, 2, 0, 1};
+	const struct counter_args none = {"pseudonym", NULL, 0, 0, 1};
+	static const char rows[] = HEAD
+	    "a,1,20,x,1\na,2,30,x,1\n"
+	    "b,1,20,y,1\nb,2,30,x,1\n"
+	    "c,1,30,x,1\nc,2,20,x,1\n"        /* the other way round */
+	    "d,1,20,x,1\n"                    /* only the first */
+	    "e,1,20,x,1\ne,2,30,x,1\ne,3,30,x,1\n"
+	    "f,1,20,x,1\n";
+	struct counter_result r;
+	size_t step;
+
+	(void)state;
+	for (step = 1; step < sizeof(rows); step += 3) {
+		assert_ok(count(&joined, rows, step, &r));
+		assert_int_equal(r.rows, 11);
+		assert_int_equal(r.pseudonyms, 6);
+		assert_int_equal(r.groups, 4);
+		assert_int_equal(r.smallest, 1);
+		assert_int_equal(r.largest, 2);
+		assert_int_equal(r.sum_of_sizes, 6);
+	}
+	/* without any column the number of rows is what is left */
+	assert_ok(count(&none, rows, 9, &r));
+	assert_int_equal(r.groups, 3);
+	assert_ok(count(&joined, HEAD, 9, &r));
+	assert_int_equal(r.groups, 0);
+	assert_err(count(&joined, HEAD "a,1,20,x,1\nb,1,20", 9, &r),
+	    ERR_TRUNCATED);
+}
+
 static void
 cells_do_not_run_together(void **state)
 {
@@ -219,6 +254,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(people_are_counted_not_rows),
 		cmocka_unit_test(any_columns_in_any_order),
+		cmocka_unit_test(joined_rows_are_one),
 		cmocka_unit_test(cells_do_not_run_together),
 		cmocka_unit_test(what_is_not_ours_is_refused),
 		cmocka_unit_test(a_nul_is_refused_everywhere),
