@@ -51,11 +51,13 @@ static void hash_respondent(const struct ingest_args *args,
 	const struct intake_event *events = s->batch.events;
 
 	if (i > 0 && bytes_equal(events[i].respondent,
-	    events[i - 1].respondent))
+	    events[i - 1].respondent)) {
 		memcpy(s->tags[i], s->tags[i - 1], RECORD_TAG_LEN);
-	else
+	} else {
 		record_tag(key, args->owner->code, args->id_namespace,
 		    events[i].respondent, s->tags[i]);
+		store_tag_fit(args->owner->store, s->tags[i]);
+	}
 }
 
 enum err ingest_hash(const struct ingest_args *args, struct ingest_slot *s)

@@ -194,6 +194,7 @@ identify(struct bench *b, size_t from, size_t n)
 		snprintf(user, sizeof(user), "U%032x", b->who[i] * 2654435761u);
 		record_tag(b->index_key, "14", "line", bytes_str(user),
 		    b->tags + i * 32);
+		store_tag_fit(b->store, b->tags + i * 32);
 		snprintf(event, sizeof(event), "01HX%zu", from + i);
 		record_event(b->event_key, "line", bytes_str(event),
 		    b->events + i * STORE_EVENT_LEN);

@@ -37,8 +37,9 @@ KINDS = {1: "response", 2: "consent", 3: "withdrawal", 4: "conversation",
          5: "quarantine"}
 SCOPES = {1: "support", 2: "research", 4: "recontact", 128: "all"}
 NO_RESPONDENT = 0xffffffff
-KEYS_PER_BLOCK, KEY_ENTRY = 448, 34
-RESPONDENTS_PER_BLOCK, RESPONDENT_ENTRY = 384, 42
+# By holder.layout: entries a block, and the bytes of a tag.
+KEYS_PER_BLOCK, KEY_ENTRY = {1: 448, 2: 478}, 34
+RESPONDENTS_PER_BLOCK = {1: (384, 32), 2: (624, 16)}
 
 
 class Refused(Exception):
@@ -466,6 +467,17 @@ def tree_root(leaves):
 
 # ---- respondents (5.4) ----
 
+def layout_of(db):
+    """holder.layout; files that do not have it yet are of the first one."""
+    if not any(row[1] == "layout"
+               for row in list(db.rows("PRAGMA table_info(holder)"))):
+        return 1
+    (layout,), = db.rows("SELECT layout FROM holder")
+    if int(layout) not in KEYS_PER_BLOCK:
+        raise Refused("a store is laid out in a way unknown here")
+    return int(layout)
+
+
 def blocks(db, table, per_block, entry):
     """{number: entry} of a table of blocks."""
     found = {}
@@ -480,9 +492,11 @@ class Respondents:
     """Tags and states from vault.db, keys from erase.db."""
 
     def __init__(self, vault, erase):
-        self.entries = blocks(vault, "respondent_block",
-                              RESPONDENTS_PER_BLOCK, RESPONDENT_ENTRY)
-        self.keys = blocks(erase, "key_block", KEYS_PER_BLOCK, KEY_ENTRY)
+        per_block, self.tag_len = RESPONDENTS_PER_BLOCK[layout_of(vault)]
+        self.entries = blocks(vault, "respondent_block", per_block,
+                              self.tag_len + 10)
+        self.keys = blocks(erase, "key_block",
+                           KEYS_PER_BLOCK[layout_of(erase)], KEY_ENTRY)
 
     def find(self, number, generation):
         """(key, tag, generation), or None when it was erased."""
@@ -493,8 +507,10 @@ class Respondents:
             raise Refused(f"respondent {number} is not in vault.db")
         key = self.keys.get(number, bytes(KEY_ENTRY))
         if int.from_bytes(key[:2], "big") == generation:
-            return key[2:], entry[:32], generation
-        now, state = int.from_bytes(entry[32:34], "big"), entry[34]
+            tag = entry[:self.tag_len]
+            return key[2:], tag + bytes(32 - len(tag)), generation
+        rest = entry[self.tag_len:]
+        now, state = int.from_bytes(rest[:2], "big"), rest[2]
         if now == generation and state < 2:
             raise Refused(f"the key of respondent {number} is missing, though "
                           "nobody erased it")

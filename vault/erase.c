@@ -10,16 +10,18 @@
 /* Packed key of a respondent, docs/FORMATS.md section 5.4: generation (0: no
  * key), key. */
 #define ENTRY_LEN (2 + ERASE_KEY_LEN)
-#define BLOCK_ENTRIES 448               /* 15,232 bytes: one page */
+#define BLOCK_ENTRIES 478               /* 16,252 bytes: one page */
+#define BLOCK_ENTRIES_BEFORE 448        /* of files made before */
 #define BLOCK_BYTES ((size_t)BLOCK_ENTRIES * ENTRY_LEN)
 
 enum {
-	HOLDER_ADD, HOLDER_GET, BLOCKS, BLOCK_GET, BLOCK_PUT, BLOCK_LAST,
+	HOLDER_ADD, HOLDER_GET, LAYOUT_GET, BLOCKS, BLOCK_GET, BLOCK_PUT, BLOCK_LAST,
 };
 static const char *const SQL[] = {
-	[HOLDER_ADD] = "INSERT INTO holder (one, owner, store_id) "
-	    "VALUES (1, ?1, ?2)",
+	[HOLDER_ADD] = "INSERT INTO holder (one, owner, store_id, layout) "
+	    "VALUES (1, ?1, ?2, 2)",
 	[HOLDER_GET] = "SELECT owner, store_id FROM holder",
+	[LAYOUT_GET] = "SELECT layout FROM holder",
 	[BLOCKS] = "SELECT block, bytes FROM key_block ORDER BY block",
 	[BLOCK_GET] = "SELECT bytes FROM key_block WHERE block = ?1",
 	[BLOCK_PUT] = "INSERT OR REPLACE INTO key_block (block, bytes) "
@@ -31,6 +33,7 @@ static const struct db_table TABLE = DB_TABLE(DB_SLOT_ERASE, SQL);
 
 struct erase {
 	struct db *db;
+	uint32_t block_entries;
 	/* all keys, from the first large erase_get on; len of the pool may be
 	 * more than they need */
 	struct erase_keys cache;
@@ -96,6 +99,21 @@ check_pair(struct erase *e, struct store *store)
 }
 
 static enum err
+take_layout(struct erase *e)
+{
+	CLEANUP(db_stmt_end) struct db_stmt st = {0};
+	int64_t n;
+
+	RETURN_IF(db_stmt_begin(e->db, &TABLE, LAYOUT_GET, &st));
+	RETURN_IF(db_one(&st));
+	n = db_col_int(&st, 0);
+	if (n != 1 && n != 2)
+		return ERR_CORRUPT;
+	e->block_entries = n == 1 ? BLOCK_ENTRIES_BEFORE : BLOCK_ENTRIES;
+	return ERR_OK;
+}
+
+static enum err
 make_pair(struct erase *e, struct store *store)
 {
 	uint8_t id[DB_ID_LEN];
@@ -138,6 +156,7 @@ erase_open(const struct erase_open_args *args, struct erase **ret,
 	if (args->mode == DB_CREATE)
 		RETURN_IF(make_pair(e, args->store));
 	RETURN_IF(check_pair(e, args->store));
+	RETURN_IF(take_layout(e));
 	*ret = TAKE(e);
 	*ret_which = which;
 	return ERR_OK;
@@ -222,10 +241,10 @@ block_flush(struct block *b)
 }
 
 static enum err
-check_block(struct bytes b)
+check_block(const struct erase *e, struct bytes b)
 {
-	return b.len > BLOCK_BYTES || b.len % ENTRY_LEN != 0 ? ERR_CORRUPT :
-	    ERR_OK;
+	return b.len > (size_t)e->block_entries * ENTRY_LEN ||
+	    b.len % ENTRY_LEN != 0 ? ERR_CORRUPT : ERR_OK;
 }
 
 static enum err
@@ -243,7 +262,7 @@ block_load(struct block *b, int64_t number)
 	RETURN_IF(db_step(&st, &row));
 	if (row)
 		bytes = db_col_blob(&st, 0);
-	RETURN_IF(check_block(bytes));
+	RETURN_IF(check_block(b->owner, bytes));
 	memset(secret_bytes_mut(b->bytes), 0, BLOCK_BYTES);
 	if (bytes.len > 0)
 		memcpy(secret_bytes_mut(b->bytes), bytes.data, bytes.len);
@@ -256,9 +275,10 @@ block_load(struct block *b, int64_t number)
 static enum err
 block_entry(struct block *b, uint32_t number, int may_grow, uint8_t **ret)
 {
-	size_t at = (size_t)(number % BLOCK_ENTRIES) * ENTRY_LEN;
+	uint32_t entries = b->owner->block_entries;
+	size_t at = (size_t)(number % entries) * ENTRY_LEN;
 
-	RETURN_IF(block_load(b, number / BLOCK_ENTRIES));
+	RETURN_IF(block_load(b, number / entries));
 	if (at + ENTRY_LEN > b->len && may_grow)
 		b->len = at + ENTRY_LEN;
 	*ret = at + ENTRY_LEN > b->len ? NULL :
@@ -520,7 +540,7 @@ count_keys(struct erase *e, uint32_t *ret)
 	RETURN_IF(db_stmt_begin(e->db, &TABLE, BLOCK_LAST, &st));
 	RETURN_IF(db_step(&st, &row));
 	if (row)
-		count = db_col_u64(&st, 0) * BLOCK_ENTRIES +
+		count = db_col_u64(&st, 0) * e->block_entries +
 		    db_col_u64(&st, 1) / ENTRY_LEN;
 	if (count > STORE_RESPONDENTS_MAX)
 		return ERR_CORRUPT;
@@ -529,11 +549,12 @@ count_keys(struct erase *e, uint32_t *ret)
 }
 
 static enum err
-take_block(struct erase_keys *k, uint64_t block, struct bytes b)
+take_block(const struct erase *e, struct erase_keys *k, uint64_t block,
+    struct bytes b)
 {
-	uint64_t first = block * BLOCK_ENTRIES;
+	uint64_t first = block * e->block_entries;
 
-	RETURN_IF(check_block(b));
+	RETURN_IF(check_block(e, b));
 	if (first + b.len / ENTRY_LEN > k->count)
 		return ERR_CORRUPT;
 	for (size_t i = 0; i < b.len / ENTRY_LEN; i++) {
@@ -557,7 +578,7 @@ load_blocks(struct erase *e, struct erase_keys *k)
 		RETURN_IF(db_step(&st, &row));
 		if (!row)
 			return ERR_OK;
-		RETURN_IF(take_block(k, db_col_u64(&st, 0),
+		RETURN_IF(take_block(e, k, db_col_u64(&st, 0),
 		    db_col_blob(&st, 1)));
 	}
 }

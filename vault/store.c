@@ -10,16 +10,17 @@
 #include "vault/store_segment.h"
 
 enum {
-	HOLDER_ADD, HOLDER_GET, PAIR_GET, PAIR_SET, INTEND, CONFIRM,
+	HOLDER_ADD, HOLDER_GET, LAYOUT_GET, PAIR_GET, PAIR_SET, INTEND, CONFIRM,
 	COUNT_EPOCHS, COUNT_SEGMENTS,
 	COUNT_QUARANTINED, COUNT_EVENTS, COUNT_NOTICES, COUNT_TO_COMPACT,
 	COMPACT_LAST, COMPACT_MARK, TEXTS, TEXT_ADD,
 };
 static const char *const SQL[] = {
 	[HOLDER_ADD] = "INSERT INTO holder (one, owner, erase_confirmed, "
-	    "erase_intended) VALUES (1, ?1, 0, 0)",
+	    "erase_intended, layout) VALUES (1, ?1, 0, 0, 2)",
 	[HOLDER_GET] = "SELECT owner, erase_confirmed, erase_intended "
 	    "FROM holder",
+	[LAYOUT_GET] = "SELECT layout FROM holder",
 	[PAIR_GET] = "SELECT erase_id FROM holder",
 	[PAIR_SET] = "UPDATE holder SET erase_id = ?1 WHERE erase_id IS NULL",
 	[INTEND] = "UPDATE holder SET erase_intended = ?1",
@@ -75,6 +76,27 @@ settle_holder(struct store *s, const char *owner, int may_write)
 	return strcmp(s->owner, owner) == 0 ? ERR_OK : ERR_MISMATCH;
 }
 
+static enum err
+take_layout(struct store *s)
+{
+	static const struct store_layout layouts[] = {
+		{.tag_len = 32, .entry_len = 42, .block_entries = 384,
+		    .event_len = 12},
+		{.tag_len = 16, .entry_len = 26, .block_entries = 624,
+		    .event_len = 10},
+	};
+	CLEANUP(db_stmt_end) struct db_stmt st = {0};
+	int64_t n;
+
+	RETURN_IF(db_stmt_begin(s->db, &TABLE, LAYOUT_GET, &st));
+	RETURN_IF(db_one(&st));
+	n = db_col_int(&st, 0);
+	if (n < 1 || n > (int64_t)ARRAY_LEN(layouts))
+		return ERR_CORRUPT;
+	s->layout = &layouts[n - 1];
+	return ERR_OK;
+}
+
 enum err
 store_open(const char *path, enum db_open_mode mode, const struct secret *key,
     const char *owner, struct store **ret)
@@ -92,6 +114,7 @@ store_open(const char *path, enum db_open_mode mode, const struct secret *key,
 	RETURN_IF(db_open(&args, &s->db));
 	RETURN_IF(settle_holder(s, owner, mode != DB_READ_ONLY));
 	memcpy(s->owner, owner, sizeof(s->owner));
+	RETURN_IF(take_layout(s));
 	RETURN_IF(db_stamp(s->db, &s->stamp));
 	*ret = TAKE(s);
 	return ERR_OK;
@@ -137,6 +160,12 @@ const char *
 store_owner(const struct store *s)
 {
 	return s->owner;
+}
+
+void
+store_tag_fit(const struct store *s, uint8_t tag[STORE_TAG_LEN])
+{
+	memset(tag + s->layout->tag_len, 0, STORE_TAG_LEN - s->layout->tag_len);
 }
 
 enum err

@@ -17,34 +17,43 @@ static const struct db_table TABLE = DB_TABLE(DB_SLOT_ENTRY, SQL);
 
 /* ---- packed entries ---- */
 
-void
-store_entry_put(uint8_t p[STORE_ENTRY_LEN], const struct store_entry *e)
+enum err
+store_entry_put(const struct store_layout *l, uint8_t *p,
+    const struct store_entry *e)
 {
-	memcpy(p, e->tag, STORE_TAG_LEN);
-	p[32] = (uint8_t)(e->generation >> 8);
-	p[33] = (uint8_t)e->generation;
-	p[34] = e->state;
-	p[35] = e->scopes;
-	p[36] = (uint8_t)(e->text >> 8);
-	p[37] = (uint8_t)e->text;
-	p[38] = (uint8_t)(e->given_unix_s >> 24);
-	p[39] = (uint8_t)(e->given_unix_s >> 16);
-	p[40] = (uint8_t)(e->given_unix_s >> 8);
-	p[41] = (uint8_t)e->given_unix_s;
+	static const uint8_t none[STORE_TAG_LEN];
+
+	if (memcmp(e->tag + l->tag_len, none, STORE_TAG_LEN - l->tag_len) != 0)
+		return ERR_RANGE;
+	memcpy(p, e->tag, l->tag_len);
+	p += l->tag_len;
+	p[0] = (uint8_t)(e->generation >> 8);
+	p[1] = (uint8_t)e->generation;
+	p[2] = e->state;
+	p[3] = e->scopes;
+	p[4] = (uint8_t)(e->text >> 8);
+	p[5] = (uint8_t)e->text;
+	p[6] = (uint8_t)(e->given_unix_s >> 24);
+	p[7] = (uint8_t)(e->given_unix_s >> 16);
+	p[8] = (uint8_t)(e->given_unix_s >> 8);
+	p[9] = (uint8_t)e->given_unix_s;
+	return ERR_OK;
 }
 
 enum err
-store_entry_get(const uint8_t p[STORE_ENTRY_LEN], struct store_entry *ret)
+store_entry_get(const struct store_layout *l, const uint8_t *p,
+    struct store_entry *ret)
 {
+	const uint8_t *q = p + l->tag_len;
 	struct store_entry e = {
-		.generation = (uint16_t)(p[32] << 8 | p[33]),
-		.state = p[34], .scopes = p[35],
-		.text = (uint16_t)(p[36] << 8 | p[37]),
-		.given_unix_s = (uint32_t)p[38] << 24 | (uint32_t)p[39] << 16 |
-		    (uint32_t)p[40] << 8 | p[41],
+		.generation = (uint16_t)(q[0] << 8 | q[1]),
+		.state = q[2], .scopes = q[3],
+		.text = (uint16_t)(q[4] << 8 | q[5]),
+		.given_unix_s = (uint32_t)q[6] << 24 | (uint32_t)q[7] << 16 |
+		    (uint32_t)q[8] << 8 | q[9],
 	};
 
-	memcpy(e.tag, p, STORE_TAG_LEN);
+	memcpy(e.tag, p, l->tag_len);
 	if (e.generation == 0 || e.state > STORE_STOP_LISTED ||
 	    (e.text == 0 && (e.scopes != 0 || e.given_unix_s != 0)))
 		return ERR_CORRUPT;
@@ -64,22 +73,41 @@ store_entry_count(struct store *s, uint32_t *ret)
 	RETURN_IF(db_stmt_begin(s->db, &TABLE, BLOCK_LAST, &st));
 	RETURN_IF(db_step(&st, &row));
 	if (row)
-		count = db_col_u64(&st, 0) * STORE_BLOCK_ENTRIES +
-		    db_col_u64(&st, 1) / STORE_ENTRY_LEN;
+		count = db_col_u64(&st, 0) * s->layout->block_entries +
+		    db_col_u64(&st, 1) / s->layout->entry_len;
 	if (count > STORE_RESPONDENTS_MAX)
 		return ERR_CORRUPT;
 	*ret = (uint32_t)count;
 	return ERR_OK;
 }
 
-static enum err
-walk_block(struct bytes b, uint32_t first, store_entry_fn each, void *ctx)
+static size_t
+full_block(const struct store_layout *l)
 {
+	return l->block_entries * l->entry_len;
+}
+
+static int
+is_block(const struct store_layout *l, struct bytes b)
+{
+	return b.len <= full_block(l) && b.len % l->entry_len == 0;
+}
+
+struct walk {
+	const struct store_layout *layout;
+	store_entry_fn each;
+	void *ctx;
+};
+
+static enum err
+walk_block(const struct walk *w, struct bytes b, uint32_t first)
+{
+	const size_t len = w->layout->entry_len;
 	struct store_entry e;
 
-	for (size_t i = 0; i < b.len / STORE_ENTRY_LEN; i++) {
-		RETURN_IF(store_entry_get(b.data + i * STORE_ENTRY_LEN, &e));
-		RETURN_IF(each(ctx, first + (uint32_t)i, &e));
+	for (size_t i = 0; i < b.len / len; i++) {
+		RETURN_IF(store_entry_get(w->layout, b.data + i * len, &e));
+		RETURN_IF(w->each(w->ctx, first + (uint32_t)i, &e));
 	}
 	return ERR_OK;
 }
@@ -88,7 +116,9 @@ enum err
 store_entry_each(struct store *s, store_entry_fn each, void *ctx)
 {
 	CLEANUP(db_stmt_end) struct db_stmt st = {0};
-	size_t before = STORE_BLOCK_BYTES;
+	const struct walk w = {s->layout, each, ctx};
+	const uint32_t entries = s->layout->block_entries;
+	size_t before = full_block(s->layout);
 	struct bytes b;
 	int row;
 
@@ -100,13 +130,12 @@ store_entry_each(struct store *s, store_entry_fn each, void *ctx)
 		b = db_col_blob(&st, 1);
 		/* dense: every block but the last is full */
 		if (db_col_int(&st, 0) != (int64_t)block ||
-		    before != STORE_BLOCK_BYTES || b.len == 0 ||
-		    b.len > STORE_BLOCK_BYTES || b.len % STORE_ENTRY_LEN != 0 ||
-		    block >= STORE_RESPONDENTS_MAX / STORE_BLOCK_ENTRIES + 1)
+		    before != full_block(s->layout) || b.len == 0 ||
+		    !is_block(s->layout, b) ||
+		    block >= STORE_RESPONDENTS_MAX / entries + 1)
 			return ERR_CORRUPT;
 		before = b.len;
-		RETURN_IF(walk_block(b, block * STORE_BLOCK_ENTRIES, each,
-		    ctx));
+		RETURN_IF(walk_block(&w, b, block * entries));
 	}
 }
 
@@ -140,7 +169,7 @@ load(struct store_entry_block *b, int64_t number)
 	RETURN_IF(db_step(&st, &row));
 	if (row)
 		bytes = db_col_blob(&st, 0);
-	if (bytes.len > STORE_BLOCK_BYTES || bytes.len % STORE_ENTRY_LEN != 0)
+	if (!is_block(b->s->layout, bytes))
 		return ERR_CORRUPT;
 	if (bytes.len > 0)
 		memcpy(b->bytes, bytes.data, bytes.len);
@@ -172,12 +201,13 @@ enum err
 store_entry_block_get(struct store_entry_block *b, uint32_t number,
     struct store_entry *ret)
 {
-	size_t at = number % STORE_BLOCK_ENTRIES * STORE_ENTRY_LEN;
+	const struct store_layout *l = b->s->layout;
+	size_t at = number % l->block_entries * l->entry_len;
 
-	RETURN_IF(load(b, number / STORE_BLOCK_ENTRIES));
+	RETURN_IF(load(b, number / l->block_entries));
 	if (at >= b->len)
 		return ERR_NOT_FOUND;
-	return store_entry_get(b->bytes + at, ret);
+	return store_entry_get(l, b->bytes + at, ret);
 }
 
 /* Also into the index, where that is loaded. */
@@ -185,14 +215,15 @@ enum err
 store_entry_block_set(struct store_entry_block *b, uint32_t number,
     const struct store_entry *e)
 {
-	size_t at = number % STORE_BLOCK_ENTRIES * STORE_ENTRY_LEN;
+	const struct store_layout *l = b->s->layout;
+	size_t at = number % l->block_entries * l->entry_len;
 
-	RETURN_IF(load(b, number / STORE_BLOCK_ENTRIES));
+	RETURN_IF(load(b, number / l->block_entries));
 	if (at > b->len)
 		return ERR_NOT_FOUND;
+	RETURN_IF(store_entry_put(l, b->bytes + at, e));
 	if (at == b->len)
-		b->len += STORE_ENTRY_LEN;
-	store_entry_put(b->bytes + at, e);
+		b->len += l->entry_len;
 	b->dirty = 1;
 	if (b->s->index.loaded && number < b->s->index.len)
 		store_index_set(&b->s->index, number, e);

@@ -7,8 +7,7 @@
 
 #include "vault/store_internal.h"
 
-#define CHUNK_EVENTS 1350               /* 16,200 bytes: one page */
-#define CHUNK_BYTES ((size_t)CHUNK_EVENTS * STORE_EVENT_LEN)
+#define CHUNK_BYTES ((size_t)16200)      /* whole events, one page */
 #define MERGE_RUNS 8
 
 enum {
@@ -34,6 +33,12 @@ static const char *const SQL[] = {
 static const struct db_table TABLE = DB_TABLE(DB_SLOT_EVENT, SQL);
 
 /* ---- sorting a batch ---- */
+
+struct unsorted {
+	const uint8_t *events;          /* STORE_EVENT_LEN each */
+	size_t len;
+	size_t kept;                    /* of each; the rest counts as zero */
+};
 
 struct item {
 	uint8_t event[STORE_EVENT_LEN];
@@ -73,41 +78,40 @@ bucket_of(const uint8_t *event, unsigned bits)
 
 /* Hashes are even, so distributing by their first bits nearly sorts them. */
 static void
-distribute(const uint8_t *events, size_t len,
-    struct item *items, uint32_t *starts, unsigned bits)
+distribute(const struct unsorted *u, struct item *items, uint32_t *starts,
+    unsigned bits)
 {
 	uint32_t buckets = UINT32_C(1) << bits, sum = 0;
 
-	for (size_t i = 0; i < len; i++)
-		starts[bucket_of(events + i * STORE_EVENT_LEN, bits)]++;
+	for (size_t i = 0; i < u->len; i++)
+		starts[bucket_of(u->events + i * STORE_EVENT_LEN, bits)]++;
 	for (uint32_t b = 0; b < buckets; b++) {
 		uint32_t n = starts[b];
 
 		starts[b] = sum;
 		sum += n;
 	}
-	for (size_t i = 0; i < len; i++) {
-		const uint8_t *event = events + i * STORE_EVENT_LEN;
+	for (size_t i = 0; i < u->len; i++) {
+		const uint8_t *event = u->events + i * STORE_EVENT_LEN;
 		struct item *to = &items[starts[bucket_of(event, bits)]++];
 
-		memcpy(to->event, event, STORE_EVENT_LEN);
-		to->at = (uint32_t)i;
+		*to = (struct item){.at = (uint32_t)i};
+		memcpy(to->event, event, u->kept);
 	}
 }
 
 static enum err
-sort_items(const uint8_t *events, size_t len,
-    struct item *items)
+sort_items(const struct unsorted *u, struct item *items)
 {
 	unsigned bits = 0;
 	uint32_t *starts, from = 0;
 
-	while (bits < 20 && (size_t)8 << bits < len)
+	while (bits < 20 && (size_t)8 << bits < u->len)
 		bits++;
 	starts = calloc((size_t)1 << bits, sizeof(*starts));
 	if (starts == NULL)
 		return ERR_NOMEM;
-	distribute(events, len, items, starts, bits);
+	distribute(u, items, starts, bits);
 	for (uint32_t b = 0; b < UINT32_C(1) << bits; b++) {
 		uint32_t n = starts[b] - from;  /* starts are ends by now */
 
@@ -128,9 +132,10 @@ free_items(struct item **items)
 }
 
 static enum err
-sorted(const uint8_t *events, size_t len,
+sorted(const struct store *s, const uint8_t *events, size_t len,
     struct item **ret)
 {
+	const struct unsorted u = {events, len, s->layout->event_len};
 	CLEANUP(free_items) struct item *items = NULL;
 
 	if (len > UINT32_MAX / 2)
@@ -138,7 +143,7 @@ sorted(const uint8_t *events, size_t len,
 	items = reallocarray(NULL, len == 0 ? 1 : len, sizeof(*items));
 	if (items == NULL)
 		return ERR_NOMEM;
-	RETURN_IF(sort_items(events, len, items));
+	RETURN_IF(sort_items(&u, items));
 	*ret = TAKE(items);
 	return ERR_OK;
 }
@@ -152,10 +157,10 @@ same(const struct item *a, const struct item *b)
 /* ---- the filter ---- */
 
 static enum err
-check_chunk(struct bytes b)
+check_chunk(const struct store *s, struct bytes b)
 {
 	return b.len == 0 || b.len > CHUNK_BYTES ||
-	    b.len % STORE_EVENT_LEN != 0 ? ERR_CORRUPT : ERR_OK;
+	    b.len % s->layout->event_len != 0 ? ERR_CORRUPT : ERR_OK;
 }
 
 static enum err
@@ -172,8 +177,8 @@ fill_filter(struct store *s)
 		if (!row)
 			return ERR_OK;
 		b = db_col_blob(&st, 0);
-		RETURN_IF(check_chunk(b));
-		for (size_t i = 0; i < b.len; i += STORE_EVENT_LEN)
+		RETURN_IF(check_chunk(s, b));
+		for (size_t i = 0; i < b.len; i += s->layout->event_len)
 			store_filter_add(&s->filter, b.data + i);
 	}
 }
@@ -249,14 +254,13 @@ list_runs(struct store *s, size_t statement, int64_t level, struct runs *ret)
 }
 
 static int
-chunk_has(struct bytes chunk, const uint8_t *event)
+chunk_has(struct bytes chunk, const uint8_t *event, size_t event_len)
 {
-	size_t from = 0, to = chunk.len / STORE_EVENT_LEN;
+	size_t from = 0, to = chunk.len / event_len;
 
 	while (from < to) {
 		size_t mid = from + (to - from) / 2;
-		int c = memcmp(chunk.data + mid * STORE_EVENT_LEN, event,
-		    STORE_EVENT_LEN);
+		int c = memcmp(chunk.data + mid * event_len, event, event_len);
 
 		if (c == 0)
 			return 1;
@@ -274,6 +278,7 @@ look_in_run(struct store *s, int64_t run, const struct item *items,
     size_t len, uint8_t *ret_seen)
 {
 	CLEANUP(db_stmt_end) struct db_stmt st = {0};
+	const size_t event_len = s->layout->event_len;
 	struct bytes chunk = {0};
 	int row = 0;
 
@@ -283,8 +288,8 @@ look_in_run(struct store *s, int64_t run, const struct item *items,
 
 		if (ret_seen[items[i].at])
 			continue;
-		if (!row || memcmp(event, chunk.data + chunk.len -
-		    STORE_EVENT_LEN, STORE_EVENT_LEN) > 0) {
+		if (!row || memcmp(event, chunk.data + chunk.len - event_len,
+		    event_len) > 0) {
 			db_stmt_again(&st);
 			db_bind_int(&st, 1, run);
 			db_bind_blob(&st, 2, event, STORE_EVENT_LEN);
@@ -292,9 +297,9 @@ look_in_run(struct store *s, int64_t run, const struct item *items,
 			if (!row)
 				continue;
 			chunk = db_col_blob(&st, 0);
-			RETURN_IF(check_chunk(chunk));
+			RETURN_IF(check_chunk(s, chunk));
 		}
-		if (chunk_has(chunk, event))
+		if (chunk_has(chunk, event, event_len))
 			ret_seen[items[i].at] = 1;
 	}
 	return ERR_OK;
@@ -327,7 +332,7 @@ store_event_check(struct store *s, const uint8_t *events,
 	size_t kept;
 
 	RETURN_IF(ready(s, 0));
-	RETURN_IF(sorted(events, len, &items));
+	RETURN_IF(sorted(s, events, len, &items));
 	memset(ret_seen, 0, len);
 	kept = sift(s, items, len, ret_seen);
 	if (kept == 0)
@@ -370,13 +375,15 @@ static enum err
 run_flush(struct run_writer *w)
 {
 	CLEANUP(db_stmt_end) struct db_stmt st = {0};
+	uint8_t first[STORE_EVENT_LEN] = {0};
 
 	if (w->len == 0)
 		return ERR_OK;
+	memcpy(first, w->bytes, w->s->layout->event_len);
 	RETURN_IF(db_stmt_begin(w->s->db, &TABLE, CHUNK_ADD, &st));
 	db_bind_int(&st, 1, w->run);
 	db_bind_int(&st, 2, w->place++);
-	db_bind_blob(&st, 3, w->bytes, STORE_EVENT_LEN);
+	db_bind_blob(&st, 3, first, sizeof(first));
 	db_bind_blob(&st, 4, w->bytes, w->len);
 	RETURN_IF(db_run(&st));
 	w->len = 0;
@@ -387,13 +394,15 @@ run_flush(struct run_writer *w)
 static enum err
 run_put(struct run_writer *w, const uint8_t *event)
 {
-	if (w->len > 0 && memcmp(w->bytes + w->len - STORE_EVENT_LEN, event,
-	    STORE_EVENT_LEN) == 0)
+	const size_t event_len = w->s->layout->event_len;
+
+	if (w->len > 0 && memcmp(w->bytes + w->len - event_len, event,
+	    event_len) == 0)
 		return ERR_OK;
 	if (w->len == CHUNK_BYTES)
 		RETURN_IF(run_flush(w));
-	memcpy(w->bytes + w->len, event, STORE_EVENT_LEN);
-	w->len += STORE_EVENT_LEN;
+	memcpy(w->bytes + w->len, event, event_len);
+	w->len += event_len;
 	w->events++;
 	return ERR_OK;
 }
@@ -442,7 +451,7 @@ struct run_reader {
 };
 
 static enum err
-reader_fill(struct run_reader *r)
+reader_fill(const struct store *s, struct run_reader *r)
 {
 	int row;
 
@@ -454,27 +463,29 @@ reader_fill(struct run_reader *r)
 		return ERR_OK;
 	}
 	r->chunk = db_col_blob(&r->st, 0);
-	return check_chunk(r->chunk);
+	return check_chunk(s, r->chunk);
 }
 
 static enum err
 merge_into(struct run_writer *w, struct run_reader *readers, size_t len)
 {
+	const size_t event_len = w->s->layout->event_len;
+
 	for (;;) {
 		struct run_reader *least = NULL;
 
 		for (size_t i = 0; i < len; i++) {
-			RETURN_IF(reader_fill(&readers[i]));
+			RETURN_IF(reader_fill(w->s, &readers[i]));
 			if (!readers[i].done && (least == NULL ||
 			    memcmp(readers[i].chunk.data, least->chunk.data,
-			    STORE_EVENT_LEN) < 0))
+			    event_len) < 0))
 				least = &readers[i];
 		}
 		if (least == NULL)
 			return ERR_OK;
 		RETURN_IF(run_put(w, least->chunk.data));
-		least->chunk.data += STORE_EVENT_LEN;
-		least->chunk.len -= STORE_EVENT_LEN;
+		least->chunk.data += event_len;
+		least->chunk.len -= event_len;
 	}
 }
 
@@ -536,7 +547,7 @@ store_event_add(struct store *s, const uint8_t *events,
 	if (len == 0)
 		return ERR_OK;
 	RETURN_IF(ready(s, len));
-	RETURN_IF(sorted(events, len, &items));
+	RETURN_IF(sorted(s, events, len, &items));
 	RETURN_IF(write_run(s, items, len));
 	return settle_levels(s);
 }

@@ -1,4 +1,6 @@
-/* vault/store_event.h - events seen: 12-byte keyed hashes in sorted runs.
+/* vault/store_event.h - events seen: 12-byte keyed hashes in sorted runs; of
+ * each the store keeps and compares the first 10 bytes (a store made before all
+ * of them).
  *
  * A run per commit, merged as they grow; a filter in memory keeps the check of
  * a new event away from the runs.

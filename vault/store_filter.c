@@ -35,18 +35,19 @@ store_filter_init(struct store_filter *f, uint64_t events)
 	return ERR_OK;
 }
 
-/* Block from the last four bytes, six times nine bits from the first eight. */
+/* Of the ten bytes that every layout keeps: six times nine bits from the first
+ * eight, the block from the last four. */
 static uint64_t *
-block_of(const struct store_filter *f, const uint8_t event[12])
+block_of(const struct store_filter *f, const uint8_t event[10])
 {
 	uint32_t h;
 
-	memcpy(&h, event + 8, sizeof(h));
+	memcpy(&h, event + 6, sizeof(h));
 	return f->words + (h & f->blocks_mask) * BLOCK_WORDS;
 }
 
 void
-store_filter_add(struct store_filter *f, const uint8_t event[12])
+store_filter_add(struct store_filter *f, const uint8_t event[10])
 {
 	uint64_t *block = block_of(f, event), bits;
 
@@ -57,7 +58,7 @@ store_filter_add(struct store_filter *f, const uint8_t event[12])
 }
 
 int
-store_filter_has(const struct store_filter *f, const uint8_t event[12])
+store_filter_has(const struct store_filter *f, const uint8_t event[10])
 {
 	const uint64_t *block = block_of(f, event);
 	uint64_t bits;

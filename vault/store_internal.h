@@ -10,10 +10,15 @@
 #include "vault/store.h"
 #include "vault/store_respondent.h"
 
-/* Packed entry of a respondent, docs/FORMATS.md section 5.4. */
-#define STORE_ENTRY_LEN 42
-#define STORE_BLOCK_ENTRIES 384         /* 16,128 bytes: one page */
-#define STORE_BLOCK_BYTES ((size_t)STORE_BLOCK_ENTRIES * STORE_ENTRY_LEN)
+/* How a store is laid out, docs/FORMATS.md section 5.4: lengths in bytes.  What
+ * is cut off a tag or an event is zero bytes wherever it is not in a file. */
+struct store_layout {
+	size_t tag_len, entry_len;
+	uint32_t block_entries;         /* to a block, which fits a page */
+	size_t event_len;
+};
+#define STORE_ENTRY_MAX 42
+#define STORE_BLOCK_MAX 16224           /* bytes */
 
 struct store_entry {
 	uint8_t tag[STORE_TAG_LEN];
@@ -23,9 +28,11 @@ struct store_entry {
 	uint16_t text;                  /* number; 0: no consent */
 	uint32_t given_unix_s;
 };
-void store_entry_put(uint8_t p[STORE_ENTRY_LEN], const struct store_entry *e);
+/* ${p} has room for an entry of the layout.  ERR_RANGE: the tag is longer. */
+enum err store_entry_put(const struct store_layout *l, uint8_t *p,
+    const struct store_entry *e) MUST_USE;
 /* ERR_CORRUPT for a state or a combination that is never written. */
-enum err store_entry_get(const uint8_t p[STORE_ENTRY_LEN],
+enum err store_entry_get(const struct store_layout *l, const uint8_t *p,
     struct store_entry *ret) MUST_USE;
 
 /* Every respondent's entry in order of number; ${raw} is its packed bytes. */
@@ -41,7 +48,7 @@ struct store_entry_block {
 	int64_t number;                 /* -1: none */
 	int dirty;
 	size_t len;
-	uint8_t bytes[STORE_BLOCK_BYTES];
+	uint8_t bytes[STORE_BLOCK_MAX];
 };
 
 enum err store_entry_block_new(struct store *s,
@@ -97,8 +104,8 @@ struct store_filter {
 };
 void store_filter_release(struct store_filter *f);
 enum err store_filter_init(struct store_filter *f, uint64_t events) MUST_USE;
-void store_filter_add(struct store_filter *f, const uint8_t event[12]);
-int store_filter_has(const struct store_filter *f, const uint8_t event[12]);
+void store_filter_add(struct store_filter *f, const uint8_t event[10]);
+int store_filter_has(const struct store_filter *f, const uint8_t event[10]);
 
 /* Last withdrawals of those who withdrew anything, by number. */
 struct store_withdrawn_list {
@@ -112,6 +119,7 @@ const struct store_withdrawn *store_withdrawn_list_find(
 struct store {
 	struct db *db;
 	char owner[3];
+	const struct store_layout *layout;
 	uint64_t stamp;                 /* of db_stamp, for all caches */
 	struct store_index index;
 	struct store_texts texts;

@@ -19,7 +19,7 @@
 #include "core/err.h"
 #include "vault/store.h"
 
-#define STORE_TAG_LEN 32
+#define STORE_TAG_LEN 32        /* in memory; see store_tag_fit */
 #define STORE_TEXT_LEN 32       /* SHA256 of a consent text */
 #define STORE_RESPONDENTS_MAX 16000000u
 
@@ -48,6 +48,11 @@ struct store_respondent {
 	uint8_t fresh;                  /* not in the store yet */
 	struct store_consent consent;   /* in force now */
 };
+
+/* As this store keeps tags: of a full one (record_tag) the first half, then
+ * zero bytes; whole in a store made before (docs/FORMATS.md 5).  Everything
+ * that is done with a tag, sealing included, is done with what this leaves. */
+void store_tag_fit(const struct store *s, uint8_t tag[STORE_TAG_LEN]);
 
 /* Numbers and states of ${len} tags (32 bytes each, one behind the other, in
  * any order, repeats allowed) into ${ret}[i].  Unknown tags get the next

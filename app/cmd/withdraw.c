@@ -54,6 +54,7 @@ static enum err find_tag(struct cli *cli, struct owner *w,
 	RETURN_IF(e);
 	record_tag(gateway_key_index_key(w->home->keys, w->code), w->code,
 	    source.id_namespace, bytes_str(p->respondent), ret);
+	store_tag_fit(w->store, ret);
 	return ERR_OK;
 }
 

@@ -47,6 +47,7 @@ static enum err add_id(struct owner *w, const struct register_source *source,
 		return ERR_LIMIT;
 	record_tag(gateway_key_index_key(w->home->keys, w->code), w->code,
 	    source->id_namespace, id, tag);
+	store_tag_fit(w->store, tag);
 	RETURN_IF(store_respondent_get(w->store, tag, &who));
 	t->len++;
 	return ERR_OK;

@@ -5,6 +5,7 @@
 
 #include "app/serve/line_run_internal.h"
 #include "vault/store_event.h"
+#include "vault/store_respondent.h"
 
 /* A message that was unsent before it came is remembered as the event whose
  * id is this byte and the message's; no id of LINE's has it. */
@@ -48,6 +49,7 @@ static void hash_item(const struct line_run *r, struct line_item *it)
 
 	record_tag(gateway_key_index_key(keys, w->code), w->code,
 	    r->source.id_namespace, it->ev->user, it->tag);
+	store_tag_fit(w->store, it->tag);
 	it->has_message = it->ev->message.len > 0;
 	if (it->has_message)
 		record_message(gateway_key_event_key(keys, w->code),

@@ -137,7 +137,8 @@ def key_entries(home, folder):
     db = attacker.recover.Database(str(folder / "erase.db"), keys.erase,
                                    attacker.CIPHER)
     return attacker.recover.blocks(
-        db, "key_block", attacker.recover.KEYS_PER_BLOCK,
+        db, "key_block",
+        attacker.recover.KEYS_PER_BLOCK[attacker.recover.layout_of(db)],
         attacker.recover.KEY_ENTRY)
 
 

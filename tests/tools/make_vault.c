@@ -183,6 +183,7 @@ tag_of(const struct made *m, size_t who, uint8_t ret[RECORD_TAG_LEN])
 {
 	record_tag(gateway_key_index_key(m->gateway, "14"), "14", "line",
 	    bytes_str(people[who]), ret);
+	store_tag_fit(m->store, ret);
 }
 
 static void

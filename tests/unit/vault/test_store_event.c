@@ -170,8 +170,8 @@ test_uneven_hashes(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 2000; i++) {
-		events[i * STORE_EVENT_LEN + 10] = (uint8_t)(i * 7 >> 8);
-		events[i * STORE_EVENT_LEN + 11] = (uint8_t)(i * 7);
+		events[i * STORE_EVENT_LEN + 8] = (uint8_t)(i * 7 >> 8);
+		events[i * STORE_EVENT_LEN + 9] = (uint8_t)(i * 7);
 	}
 	assert_ok(db_tx_begin(store_db(s), &tx));
 	assert_ok(store_event_add(s, events, 1000));
@@ -179,6 +179,36 @@ test_uneven_hashes(void **state)
 	assert_ok(store_event_check(s, events, 2000, ret));
 	for (uint32_t i = 0; i < 2000; i++)
 		assert_int_equal(ret[i], i < 1000);
+	store_close(s);
+}
+
+/* A store made before compares all twelve bytes, also after a merge. */
+static void
+test_events_of_a_store_made_before(void **state)
+{
+	struct store *s = open_store("older", DB_CREATE);
+	uint8_t event[STORE_EVENT_LEN], ret[1];
+
+	(void)state;
+	assert_int_equal(sqlite3_exec(store_db(s)->handle,
+	    "UPDATE holder SET layout = 1", NULL, NULL, NULL), SQLITE_OK);
+	store_close(s);
+	s = open_store("older", DB_OPEN);
+	for (uint32_t i = 0; i < 9; i++)
+		add(s, i * 3000, 3000);
+	store_close(s);
+	s = open_store("older", DB_OPEN);
+	assert_int_equal(seen(s, 0, 27000), 27000);
+	assert_int_equal(seen(s, 27000, 3000), 0);
+	make(5, event);
+	event[11] ^= 1;
+	assert_ok(store_event_check(s, event, 1, ret));
+	assert_int_equal(ret[0], 0);
+	store_close(s);
+	s = open_store("now", DB_CREATE);
+	add(s, 0, 10);
+	assert_ok(store_event_check(s, event, 1, ret));
+	assert_int_equal(ret[0], 1);
 	store_close(s);
 }
 
@@ -232,6 +262,7 @@ main(void)
 		cmocka_unit_test(test_rollback_forgets),
 		cmocka_unit_test(test_another_process_is_noticed),
 		cmocka_unit_test(test_uneven_hashes),
+		cmocka_unit_test(test_events_of_a_store_made_before),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_corrupt_chunk),
 	};

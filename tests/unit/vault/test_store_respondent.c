@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "keys/digest.h"
 #include "vault/store_internal.h"
 
 #define R STORE_SCOPE_RESEARCH
@@ -400,40 +401,140 @@ test_check_finds_damage(void **state)
 	break_entry("ok", "SELECT 1", ERR_OK);
 	/* one tag, two numbers */
 	break_entry("twice", "UPDATE respondent_block SET bytes = "
-	    "cast(substr(bytes, 1, 42) || substr(bytes, 1, 42) || "
-	    "substr(bytes, 85, 42) AS BLOB)", ERR_CORRUPT);
+	    "cast(substr(bytes, 1, 26) || substr(bytes, 1, 26) || "
+	    "substr(bytes, 53, 26) AS BLOB)", ERR_CORRUPT);
 	/* a gap */
 	break_entry("gap", "UPDATE respondent_block SET block = 1",
 	    ERR_CORRUPT);
 	/* half an entry */
 	break_entry("half", "UPDATE respondent_block SET bytes = "
-	    "substr(bytes, 1, 100)", ERR_CORRUPT);
+	    "substr(bytes, 1, 60)", ERR_CORRUPT);
 	/* generation 0 */
 	break_entry("zero", "UPDATE respondent_block SET bytes = "
-	    "zeroblob(126)", ERR_CORRUPT);
+	    "zeroblob(78)", ERR_CORRUPT);
 }
 
 static void
 test_entry_codec(void **state)
 {
-	const struct store_entry e = {
-		.tag = {1, [31] = 2}, .generation = 0x0304, .state = 1,
+	static const struct store_layout older = {.tag_len = 32},
+	    layout = {.tag_len = 16};
+	struct store_entry e = {
+		.tag = {1, [15] = 3, [31] = 2}, .generation = 0x0304, .state = 1,
 		.scopes = 5, .text = 0x0607, .given_unix_s = 0x08090a0b,
 	};
 	static const uint8_t expected[10] = {3, 4, 1, 5, 6, 7, 8, 9, 10, 11};
-	uint8_t packed[STORE_ENTRY_LEN];
+	uint8_t packed[STORE_ENTRY_MAX];
 	struct store_entry got;
 
 	(void)state;
-	store_entry_put(packed, &e);
+	assert_ok(store_entry_put(&older, packed, &e));
 	assert_int_equal(packed[0], 1);
 	assert_int_equal(packed[31], 2);
 	assert_memory_equal(packed + 32, expected, 10);
-	assert_ok(store_entry_get(packed, &got));
+	assert_ok(store_entry_get(&older, packed, &got));
+	assert_memory_equal(got.tag, e.tag, STORE_TAG_LEN);
+	/* half a tag is not put for the whole */
+	assert_err(store_entry_put(&layout, packed, &e), ERR_RANGE);
+	e.tag[31] = 0;
+	assert_ok(store_entry_put(&layout, packed, &e));
+	assert_int_equal(packed[15], 3);
+	assert_memory_equal(packed + 16, expected, 10);
+	assert_ok(store_entry_get(&layout, packed, &got));
+	assert_memory_equal(got.tag, e.tag, STORE_TAG_LEN);
 	assert_int_equal(got.text, e.text);
 	assert_int_equal(got.given_unix_s, e.given_unix_s);
-	packed[34] = 4;
-	assert_err(store_entry_get(packed, &got), ERR_CORRUPT);
+	packed[18] = 4;
+	assert_err(store_entry_get(&layout, packed, &got), ERR_CORRUPT);
+}
+
+#define MANY 1500                       /* more than a block of either layout */
+
+static void
+add_many(struct world *w, const uint8_t *tags)
+{
+	CLEANUP(db_tx_rollback) struct db_tx tx = {0};
+	struct store_respondent *r = calloc(MANY, sizeof(*r));
+	uint32_t first, count;
+
+	assert_non_null(r);
+	assert_ok(store_respondent_find(w->store, tags, MANY, r, &first,
+	    &count));
+	assert_int_equal(count, MANY);
+	free(r);
+	assert_ok(db_tx_begin(erase_db(w->erase), &tx));
+	assert_ok(erase_add_range(w->erase, first, count));
+	assert_ok(db_tx_commit(&tx));
+	assert_ok(db_tx_begin(store_db(w->store), &tx));
+	assert_ok(store_respondent_add(w->store));
+	assert_ok(db_tx_commit(&tx));
+}
+
+static int
+take_number(void *ctx, int cols, char **values, char **names)
+{
+	(void)cols;
+	(void)names;
+	*(size_t *)ctx = (size_t)atol(values[0]);
+	return 0;
+}
+
+/* Bytes of it. */
+static size_t
+first_block(struct db *db, const char *table)
+{
+	char sql[80];
+	size_t ret = 0;
+
+	snprintf(sql, sizeof(sql), "SELECT length(bytes) FROM %s "
+	    "WHERE block = 0", table);
+	assert_int_equal(sqlite3_exec(db->handle, sql, take_number, &ret,
+	    NULL), SQLITE_OK);
+	return ret;
+}
+
+/* The last byte of every tag comes back in the layout that has it, and only
+ * there; blocks and keys are as long as each layout says. */
+static void
+keeps_tags(const char *name, int older, size_t block, size_t key_block)
+{
+	static uint8_t tags[MANY * STORE_TAG_LEN];
+	uint8_t got[STORE_TAG_LEN];
+	struct store_respondent r;
+	struct world w;
+
+	world_open(&w, name);
+	if (older)
+		world_make_older(&w);
+	for (unsigned i = 0; i < MANY; i++) {
+		uint8_t *tag = tags + i * STORE_TAG_LEN;
+
+		digest_sha256(bytes_of(&i, sizeof(i)), tag);
+		tag[31] |= 1;
+		store_tag_fit(w.store, tag);
+		assert_int_equal(tag[31] != 0, older);
+	}
+	add_many(&w, tags);
+	world_reopen(&w);
+	assert_ok(store_check(w.store));
+	for (unsigned i = 0; i < MANY; i += 7) {
+		assert_ok(store_respondent_get_number(w.store, i, &r, got));
+		assert_memory_equal(got, tags + i * STORE_TAG_LEN,
+		    STORE_TAG_LEN);
+	}
+	assert_int_equal(first_block(store_db(w.store), "respondent_block"),
+	    block);
+	assert_int_equal(first_block(erase_db(w.erase), "key_block"),
+	    key_block);
+	world_close(&w);
+}
+
+static void
+test_files_made_before(void **state)
+{
+	(void)state;
+	keeps_tags("layout-1", 1, 384 * 42, 448 * 34);
+	keeps_tags("layout-2", 0, 624 * 26, 478 * 34);
 }
 
 int
@@ -451,6 +552,7 @@ main(void)
 		cmocka_unit_test(test_permanent),
 		cmocka_unit_test(test_check_finds_damage),
 		cmocka_unit_test(test_entry_codec),
+		cmocka_unit_test(test_files_made_before),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_up, fixture_down);

@@ -2,6 +2,7 @@
 
 #include "keys/digest.h"
 #include "keys/epoch_lists.h"
+#include "vault/db_internal.h"
 
 const struct epoch_lists *
 world_lists(void)
@@ -72,6 +73,19 @@ void
 world_tag(unsigned who, uint8_t ret[STORE_TAG_LEN])
 {
 	digest_sha256(bytes_of(&who, sizeof(who)), ret);
+	memset(ret + 16, 0, STORE_TAG_LEN - 16);        /* store_tag_fit */
+}
+
+void
+world_make_older(struct world *w)
+{
+	struct db *const files[] = {store_db(w->store), erase_db(w->erase)};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		assert_int_equal(sqlite3_exec(files[i]->handle,
+		    "UPDATE holder SET layout = 1", NULL, NULL, NULL),
+		    SQLITE_OK);
+	world_reopen(w);
 }
 
 uint32_t

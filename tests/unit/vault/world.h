@@ -41,6 +41,9 @@ void world_open(struct world *w, const char *name);
 void world_close(struct world *w);
 void world_reopen(struct world *w);     /* closes and opens again */
 
+/* As files were laid out before (docs/FORMATS.md 5.4), while nothing is in them
+ * yet; reopens. */
+void world_make_older(struct world *w);
 void world_tag(unsigned who, uint8_t ret[STORE_TAG_LEN]);
 /* Their number; made with a key when new. */
 uint32_t world_respondent(struct world *w, unsigned who);
