@@ -441,9 +441,16 @@ def finish_record(record, survey, epoch):
 def read_segment(data):
     """(respondent, generation, kind, removed, sealed) of each record."""
     c = Cursor(data)
-    if c.take(8) != b"azkseg2\0":
+    magic = c.take(8)
+    if magic == b"azkseg2\0":
+        heads = [struct.unpack(">IHH", c.take(8)) for _ in range(c.u32())]
+    elif magic == b"azkseg4\0":
+        heads = [struct.unpack(">IBH", b"\0" + c.take(6))
+                 for _ in range(c.u32())]
+        heads = [(NO_RESPONDENT if r == 0xffffff else r, g, x)
+                 for r, g, x in heads]
+    else:
         raise Refused("not a segment of this version")
-    heads = [struct.unpack(">IHH", c.take(8)) for _ in range(c.u32())]
     records = [(r, g, x >> 13, x & 0x1fff == 0, c.take(32 + (x & 0x1fff) * 16))
                for r, g, x in heads]
     if c.rest():

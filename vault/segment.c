@@ -5,7 +5,9 @@
 
 #include "keys/digest.h"
 
-static const uint8_t MAGIC[8] = "azkseg2";
+/* Two bits apart. */
+static const uint8_t MAGIC[8] = "azkseg4";
+static const uint8_t MAGIC_WIDE[8] = "azkseg2";
 
 static uint32_t
 get_u32(const uint8_t *p)
@@ -25,9 +27,11 @@ put_u32(uint8_t *p, uint32_t v)
 
 #define KIND_SHIFT 13                   /* above the units of a length */
 
+#define NO_RESPONDENT 0xffffffu         /* of three bytes */
+
 /* A removed record has no units: only its id and tag. */
 static void
-put_entry(uint8_t p[SEGMENT_ENTRY_LEN], const struct segment_entry *e)
+put_entry(uint8_t p[SEGMENT_ENTRY_WIDE], const struct segment_entry *e)
 {
 	uint32_t units = (e->length - SEGMENT_SEALED_MIN) / SEGMENT_UNIT;
 	uint32_t v = (uint32_t)e->kind << KIND_SHIFT | units;
@@ -39,15 +43,46 @@ put_entry(uint8_t p[SEGMENT_ENTRY_LEN], const struct segment_entry *e)
 	p[7] = (uint8_t)v;
 }
 
-static struct segment_entry
-get_entry(const uint8_t p[SEGMENT_ENTRY_LEN])
+/* The same without the first byte of respondent and of generation, which are
+ * 0, or 0xff and 0 where there is no respondent. */
+static void
+put_narrow(uint8_t p[SEGMENT_ENTRY_LEN],
+    const uint8_t wide[SEGMENT_ENTRY_WIDE])
 {
-	uint32_t v = (uint32_t)p[6] << 8 | p[7];
+	memcpy(p, wide + 1, 3);
+	memcpy(p + 3, wide + 5, 3);
+}
+
+static int
+needs_wide(const struct segment_entry *e)
+{
+	return e->generation > UINT8_MAX ||
+	    (e->respondent >= NO_RESPONDENT &&
+	    e->respondent != SEGMENT_NO_RESPONDENT);
+}
+
+static uint32_t
+get_respondent(const uint8_t *p, size_t entry_len)
+{
+	uint32_t v;
+
+	if (entry_len == SEGMENT_ENTRY_WIDE)
+		return get_u32(p);
+	v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+	return v == NO_RESPONDENT ? SEGMENT_NO_RESPONDENT : v;
+}
+
+static struct segment_entry
+get_entry(const uint8_t *p, size_t entry_len)
+{
+	const uint8_t *end = p + entry_len;
+	uint32_t v = (uint32_t)end[-2] << 8 | end[-1];
 	uint32_t units = v & SEGMENT_UNITS_MAX;
 
 	return (struct segment_entry){
-		.respondent = get_u32(p),
-		.generation = (uint16_t)(p[4] << 8 | p[5]),
+		.respondent = get_respondent(p, entry_len),
+		.generation = entry_len == SEGMENT_ENTRY_WIDE ?
+		    (uint16_t)(p[4] << 8 | p[5]) : p[3],
 		.kind = (uint8_t)(v >> KIND_SHIFT),
 		.flags = units == 0 ? SEGMENT_REMOVED : 0,
 		.length = SEGMENT_SEALED_MIN + units * SEGMENT_UNIT,
@@ -74,6 +109,7 @@ segment_builder_clear(struct segment_builder *b)
 	buf_clear(&b->entries);
 	buf_clear(&b->sealed);
 	b->count = b->removed = 0;
+	b->wide = 0;
 }
 
 void
@@ -82,12 +118,14 @@ segment_builder_release(struct segment_builder *b)
 	buf_release(&b->entries);
 	buf_release(&b->sealed);
 	b->count = b->removed = 0;
+	b->wide = 0;
 }
 
 size_t
 segment_builder_len(const struct segment_builder *b)
 {
-	return SEGMENT_HEAD_LEN + b->entries.len + b->sealed.len;
+	return SEGMENT_HEAD_LEN + b->sealed.len + (size_t)b->count *
+	    (b->wide ? SEGMENT_ENTRY_WIDE : SEGMENT_ENTRY_LEN);
 }
 
 enum err
@@ -96,13 +134,15 @@ segment_builder_room(struct segment_builder *b,
 {
 	if (!entry_is_good(entry))
 		return ERR_RANGE;
-	if (b->count >= SEGMENT_RECORDS_MAX || segment_builder_len(b) +
-	    SEGMENT_ENTRY_LEN + entry->length > SEGMENT_BYTES_MAX)
+	if (b->count >= SEGMENT_RECORDS_MAX || SEGMENT_HEAD_LEN +
+	    b->entries.len + SEGMENT_ENTRY_WIDE + b->sealed.len +
+	    entry->length > SEGMENT_BYTES_MAX)
 		return ERR_LIMIT;
-	RETURN_IF(buf_reserve(&b->entries, SEGMENT_ENTRY_LEN));
+	RETURN_IF(buf_reserve(&b->entries, SEGMENT_ENTRY_WIDE));
 	RETURN_IF(buf_reserve(&b->sealed, entry->length));
 	put_entry(b->entries.data + b->entries.len, entry);
-	b->entries.len += SEGMENT_ENTRY_LEN;
+	b->entries.len += SEGMENT_ENTRY_WIDE;
+	b->wide |= needs_wide(entry);
 	*ret = b->sealed.data + b->sealed.len;
 	b->sealed.len += entry->length;
 	b->count++;
@@ -121,28 +161,42 @@ segment_builder_add(struct segment_builder *b,
 	return ERR_OK;
 }
 
+static enum err
+append_narrow(const struct segment_builder *b, struct buf *out)
+{
+	uint8_t entry[SEGMENT_ENTRY_LEN];
+
+	for (size_t i = 0; i < b->entries.len; i += SEGMENT_ENTRY_WIDE) {
+		put_narrow(entry, b->entries.data + i);
+		RETURN_IF(buf_append(out, entry, sizeof(entry)));
+	}
+	return ERR_OK;
+}
+
 enum err
 segment_builder_finish(const struct segment_builder *b, struct buf *out)
 {
 	if (b->count == 0)
 		return ERR_STATE;
 	RETURN_IF(buf_reserve(out, segment_builder_len(b)));
-	RETURN_IF(buf_append(out, MAGIC, sizeof(MAGIC)));
+	RETURN_IF(buf_append(out, b->wide ? MAGIC_WIDE : MAGIC,
+	    sizeof(MAGIC)));
 	RETURN_IF(buf_append_u32be(out, b->count));
-	RETURN_IF(buf_append(out, b->entries.data, b->entries.len));
+	RETURN_IF(b->wide ? buf_append(out, b->entries.data, b->entries.len) :
+	    append_narrow(b, out));
 	return buf_append(out, b->sealed.data, b->sealed.len);
 }
 
 static enum err
-check_entries(struct bytes b, uint32_t count)
+check_entries(struct bytes b, uint32_t count, size_t entry_len)
 {
-	size_t at = SEGMENT_HEAD_LEN + (size_t)count * SEGMENT_ENTRY_LEN;
+	size_t at = SEGMENT_HEAD_LEN + (size_t)count * entry_len;
 
 	if (count == 0 || count > SEGMENT_RECORDS_MAX || at > b.len)
 		return ERR_CORRUPT;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct segment_entry e = get_entry(b.data +
-		    SEGMENT_HEAD_LEN + (size_t)i * SEGMENT_ENTRY_LEN);
+		    SEGMENT_HEAD_LEN + (size_t)i * entry_len, entry_len);
 
 		if (!entry_is_good(&e) || e.length > b.len - at)
 			return ERR_CORRUPT;
@@ -154,17 +208,20 @@ check_entries(struct bytes b, uint32_t count)
 enum err
 segment_view_open(struct bytes bytes, struct segment_view *ret)
 {
+	size_t entry_len = SEGMENT_ENTRY_LEN;
 	uint32_t count;
 
 	if (bytes.len < SEGMENT_HEAD_LEN || bytes.len > SEGMENT_BYTES_MAX)
 		return ERR_CORRUPT;
-	if (memcmp(bytes.data, MAGIC, sizeof(MAGIC)) != 0)
+	if (memcmp(bytes.data, MAGIC_WIDE, sizeof(MAGIC)) == 0)
+		entry_len = SEGMENT_ENTRY_WIDE;
+	else if (memcmp(bytes.data, MAGIC, sizeof(MAGIC)) != 0)
 		return ERR_UNSUPPORTED;
 	count = get_u32(bytes.data + sizeof(MAGIC));
-	RETURN_IF(check_entries(bytes, count));
+	RETURN_IF(check_entries(bytes, count, entry_len));
 	*ret = (struct segment_view){
-		.bytes = bytes, .count = count,
-		.at = SEGMENT_HEAD_LEN + (size_t)count * SEGMENT_ENTRY_LEN,
+		.bytes = bytes, .entry_len = entry_len, .count = count,
+		.at = SEGMENT_HEAD_LEN + (size_t)count * entry_len,
 	};
 	return ERR_OK;
 }
@@ -174,8 +231,8 @@ segment_view_peek(const struct segment_view *v, uint32_t ahead)
 {
 	if (ahead >= v->count - v->next)
 		return SEGMENT_NO_RESPONDENT;
-	return get_u32(v->bytes.data + SEGMENT_HEAD_LEN +
-	    (size_t)(v->next + ahead) * SEGMENT_ENTRY_LEN);
+	return get_respondent(v->bytes.data + SEGMENT_HEAD_LEN +
+	    (size_t)(v->next + ahead) * v->entry_len, v->entry_len);
 }
 
 int
@@ -184,7 +241,7 @@ segment_view_next(struct segment_view *v, struct segment_record *ret)
 	if (v->next == v->count)
 		return 0;
 	ret->entry = get_entry(v->bytes.data + SEGMENT_HEAD_LEN +
-	    (size_t)v->next * SEGMENT_ENTRY_LEN);
+	    (size_t)v->next * v->entry_len, v->entry_len);
 	ret->sealed = v->bytes.data + v->at;
 	v->at += ret->entry.length;
 	v->next++;

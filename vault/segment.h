@@ -13,7 +13,8 @@
 #include "core/err.h"
 
 #define SEGMENT_HEAD_LEN 12             /* magic, count */
-#define SEGMENT_ENTRY_LEN 8             /* per record, in front of all bytes */
+#define SEGMENT_ENTRY_LEN 6             /* per record, in front of all bytes */
+#define SEGMENT_ENTRY_WIDE 8            /* where a generation takes two bytes */
 #define SEGMENT_ID_LEN 16
 #define SEGMENT_TAG_LEN 16              /* Poly1305 */
 #define SEGMENT_SEALED_MIN 32           /* id and tag */
@@ -44,6 +45,7 @@ struct segment_builder {
 	struct buf entries, sealed;
 	uint32_t count;
 	uint32_t removed;
+	int wide;                       /* needs SEGMENT_ENTRY_WIDE */
 };
 void segment_builder_clear(struct segment_builder *b);
 void segment_builder_release(struct segment_builder *b); /* CLEANUP-able */
@@ -69,6 +71,7 @@ enum err segment_builder_finish(const struct segment_builder *b,
  * magic, ERR_CORRUPT for the rest), so that walking cannot fail. */
 struct segment_view {
 	struct bytes bytes;
+	size_t entry_len;
 	uint32_t count;
 	uint32_t next;                  /* index of the record to come */
 	size_t at;                      /* offset of its sealed bytes */

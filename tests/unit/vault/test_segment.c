@@ -9,28 +9,39 @@ static const uint8_t SEALED[80] = {
 };
 
 static void
-add(struct segment_builder *b, uint32_t respondent, uint8_t kind,
+add(struct segment_builder *b, const uint32_t who_generation[2], uint8_t kind,
     uint32_t length)
 {
 	const struct segment_entry e = {
-		.respondent = respondent, .generation = 0x0102, .kind = kind,
+		.respondent = who_generation[0],
+		.generation = (uint16_t)who_generation[1], .kind = kind,
 		.length = length,
 	};
 
 	assert_ok(segment_builder_add(b, &e, SEALED));
 }
 
+#define LAST 0x020304
+
+/* Entries of six bytes, or of eight where the last generation needs two. */
 static void
-build(struct buf *out)
+build_with(struct buf *out, uint32_t generation, size_t entry_len)
 {
 	CLEANUP(segment_builder_release) struct segment_builder b = {0};
 
-	add(&b, 7, 1, 64);
-	add(&b, SEGMENT_NO_RESPONDENT, 5, 48);
-	add(&b, 0x01020304, 2, 80);
-	assert_int_equal(segment_builder_len(&b), 12 + 24 + 64 + 48 + 80);
+	add(&b, (const uint32_t[]){7, 0xfe}, 1, 64);
+	add(&b, (const uint32_t[]){SEGMENT_NO_RESPONDENT, 0}, 5, 48);
+	add(&b, (const uint32_t[]){LAST, generation}, 2, 80);
+	assert_int_equal(segment_builder_len(&b),
+	    12 + 3 * entry_len + 64 + 48 + 80);
 	assert_ok(segment_builder_finish(&b, out));
 	assert_int_equal(out->len, segment_builder_len(&b));
+}
+
+static void
+build(struct buf *out)
+{
+	build_with(out, 255, 6);
 }
 
 static void
@@ -38,45 +49,67 @@ test_layout(void **state)
 {
 	/* docs/FORMATS.md 5.3, by hand */
 	static const uint8_t head[] = {
-		'a', 'z', 'k', 's', 'e', 'g', '2', 0, 0, 0, 0, 3,
-		0, 0, 0, 7, 1, 2, 0x20, 2,
-		0xff, 0xff, 0xff, 0xff, 1, 2, 0xa0, 1,
-		1, 2, 3, 4, 1, 2, 0x40, 3,
+		'a', 'z', 'k', 's', 'e', 'g', '4', 0, 0, 0, 0, 3,
+		0, 0, 7, 0xfe, 0x20, 2,
+		0xff, 0xff, 0xff, 0, 0xa0, 1,
+		2, 3, 4, 0xff, 0x40, 3,
 	};
-	CLEANUP(buf_release) struct buf out = {0};
+	static const uint8_t wide[] = {
+		'a', 'z', 'k', 's', 'e', 'g', '2', 0, 0, 0, 0, 3,
+		0, 0, 0, 7, 0, 0xfe, 0x20, 2,
+		0xff, 0xff, 0xff, 0xff, 0, 0, 0xa0, 1,
+		0, 2, 3, 4, 1, 2, 0x40, 3,
+	};
+	CLEANUP(buf_release) struct buf out = {0}, older = {0};
 
 	(void)state;
 	build(&out);
 	assert_memory_equal(out.data, head, sizeof(head));
 	assert_memory_equal(out.data + sizeof(head), SEALED, 64);
 	assert_memory_equal(out.data + sizeof(head) + 64, SEALED, 48);
+	build_with(&older, 0x0102, 8);
+	assert_memory_equal(older.data, wide, sizeof(wide));
+	assert_memory_equal(older.data + sizeof(wide), SEALED, 64);
 }
 
 static void
-test_walk(void **state)
+walk(uint32_t generation, size_t entry_len)
 {
 	CLEANUP(buf_release) struct buf out = {0};
 	struct segment_view v;
 	struct segment_record r;
 
-	(void)state;
-	build(&out);
+	build_with(&out, generation, entry_len);
 	assert_ok(segment_view_open(bytes_buf(&out), &v));
 	assert_int_equal(v.count, 3);
 	assert_int_equal(segment_view_peek(&v, 0), 7);
-	assert_int_equal(segment_view_peek(&v, 2), 0x01020304);
+	assert_int_equal(segment_view_peek(&v, 1), SEGMENT_NO_RESPONDENT);
+	assert_int_equal(segment_view_peek(&v, 2), LAST);
 	assert_int_equal(segment_view_peek(&v, 3), SEGMENT_NO_RESPONDENT);
 	assert_true(segment_view_next(&v, &r));
-	assert_int_equal(segment_view_peek(&v, 1), 0x01020304);
+	assert_int_equal(segment_view_peek(&v, 1), LAST);
 	assert_int_equal(r.entry.respondent, 7);
-	assert_int_equal(r.entry.generation, 0x0102);
+	assert_int_equal(r.entry.generation, 0xfe);
 	assert_true(segment_view_next(&v, &r));
+	assert_int_equal(r.entry.respondent, SEGMENT_NO_RESPONDENT);
 	assert_int_equal(r.entry.kind, 5);
 	assert_true(segment_view_next(&v, &r));
+	assert_int_equal(r.entry.respondent, LAST);
+	assert_int_equal(r.entry.generation, generation);
 	assert_int_equal(r.entry.length, 80);
 	assert_memory_equal(r.sealed, SEALED, 80);
 	assert_false(segment_view_next(&v, &r));
 	assert_int_equal(segment_view_peek(&v, 0), SEGMENT_NO_RESPONDENT);
+}
+
+static void
+test_walk(void **state)
+{
+	(void)state;
+	walk(1, 6);
+	walk(255, 6);
+	walk(256, 8);
+	walk(0x0102, 8);
 }
 
 static void
@@ -190,33 +223,41 @@ test_full(void **state)
  * nothing but the fields the format leaves free (respondent, generation, kind
  * and the sealed bytes, which their own keys protect). */
 static void
-test_flips_and_cuts(void **state)
+flip_and_cut(uint32_t generation, size_t entry_len)
 {
 	CLEANUP(buf_release) struct buf out = {0};
 	struct segment_view v;
 
-	(void)state;
-	build(&out);
+	build_with(&out, generation, entry_len);
 	for (size_t len = 0; len < out.len; len++)
 		assert_err(segment_view_open(bytes_of(out.data, len), &v),
 		    ERR_CORRUPT);
 	assert_ok(buf_append_u8(&out, 0));
 	assert_err(segment_view_open(bytes_buf(&out), &v), ERR_CORRUPT);
 	out.len--;
-	for (size_t bit = 0; bit < 8 * (size_t)36; bit++) {
-		size_t byte = bit / 8, field = byte < 12 ? 12 : (byte - 12) % 8;
-		int is_kind = field == 6 && bit % 8 >= 5;
+	for (size_t bit = 0; bit < 8 * (12 + 3 * entry_len); bit++) {
+		size_t byte = bit / 8, field = byte < 12 ? 0 :
+		    (byte - 12) % entry_len;
+		int is_kind = field == entry_len - 2 && bit % 8 >= 5;
 
 		out.data[byte] ^= (uint8_t)(1u << (bit % 8));
 		enum err e = segment_view_open(bytes_buf(&out), &v);
 		if (byte < 8)
 			assert_int_equal(e, ERR_UNSUPPORTED);
-		else if (byte < 12 || (field >= 6 && !is_kind))
+		else if (byte < 12 || (field >= entry_len - 2 && !is_kind))
 			assert_int_equal(e, ERR_CORRUPT);
 		else
 			assert_true(e == ERR_OK || e == ERR_CORRUPT);
 		out.data[byte] ^= (uint8_t)(1u << (bit % 8));
 	}
+}
+
+static void
+test_flips_and_cuts(void **state)
+{
+	(void)state;
+	flip_and_cut(1, 6);
+	flip_and_cut(0x0102, 8);
 }
 
 int
