@@ -182,12 +182,12 @@ static void *watch(void *arg)
 		struct timespec until;
 
 		look_once(g);
-		(void)clock_gettime(CLOCK_REALTIME, &until);
+		(void)clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += g->seconds;
 		pthread_mutex_lock(&g->lock);
 		if (!g->stopping)
-			(void)pthread_cond_timedwait(&g->wake, &g->lock,
-			    &until);
+			(void)pthread_cond_clockwait(&g->wake, &g->lock,
+			    CLOCK_MONOTONIC, &until);
 		stopping = g->stopping;
 		pthread_mutex_unlock(&g->lock);
 	}

@@ -228,9 +228,10 @@ static void settle(struct jobs *j, struct entry *e, enum err end,
 	/* what the end of the service cut off is begun again by the next */
 	if (is_over(e) && !(e->state == JOB_CANCELLED && !e->cancel))
 		forget(j, e->plan);
-	pthread_mutex_unlock(&j->lock);
+	/* before anybody sees it, or puts another job in its place */
 	serve_log("job", "plan", e->plan, "state", state_names[e->state],
 	    "error", end == ERR_OK ? "" : err_name(end), NULL);
+	pthread_mutex_unlock(&j->lock);
 }
 
 static void run_one(struct jobs *j, struct entry *e)
@@ -247,9 +248,10 @@ static void wait_a_second(struct jobs *j)
 {
 	struct timespec until;
 
-	(void)clock_gettime(CLOCK_REALTIME, &until);
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec++;
-	(void)pthread_cond_timedwait(&j->more, &j->lock, &until);
+	(void)pthread_cond_clockwait(&j->more, &j->lock, CLOCK_MONOTONIC,
+	    &until);
 }
 
 static void *work(void *arg)
@@ -399,9 +401,11 @@ static enum err post_job(struct serve_request *q)
 	RETURN_IF(body_json(q, keys, &doc));
 	RETURN_IF(body_text(q, doc, "plan", &plan));
 	RETURN_IF(visible_plan(q, plan, &p));
-	RETURN_IF(remember(j, p.id));
 	pthread_mutex_lock(&j->lock);
-	e = enqueue(j, p.id, q->now_unix_s);
+	/* one step with what forgets a job of this plan that ends just now */
+	e = remember(j, p.id);
+	if (e == ERR_OK)
+		e = enqueue(j, p.id, q->now_unix_s);
 	if (e == ERR_OK)
 		q->result = row_of(find(j, p.id));
 	pthread_mutex_unlock(&j->lock);

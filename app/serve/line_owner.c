@@ -32,6 +32,7 @@ struct line_owner {
 	size_t runs_len;
 	struct timespec keys_changed;
 	int64_t rested_ms;
+	int64_t moved_ms;               /* when the keys did; 0: looked since */
 };
 
 /* ---- channels ---- */
@@ -249,14 +250,14 @@ static void wait_until(struct line_owner *w, int64_t ms)
 {
 	struct timespec at;
 
-	(void)clock_gettime(CLOCK_REALTIME, &at);
+	(void)clock_gettime(CLOCK_MONOTONIC, &at);
 	at.tv_sec += ms / 1000;
 	at.tv_nsec += (ms % 1000) * 1000000;
 	if (at.tv_nsec >= 1000000000) {
 		at.tv_sec++;
 		at.tv_nsec -= 1000000000;
 	}
-	(void)pthread_cond_timedwait(&w->more, &w->lock, &at);
+	(void)pthread_cond_clockwait(&w->more, &w->lock, CLOCK_MONOTONIC, &at);
 }
 
 /* What waits; 0 when a second has passed or the owner stops. */
@@ -290,6 +291,26 @@ static enum err reopen_owner(struct line_owner *w)
 	return ERR_OK;
 }
 
+/* A folder's time is coarse: what comes right behind a change does not move it
+ * again, so a second later is looked once more. */
+static void look(struct line_owner *w)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (keys_moved(w)) {
+		w->moved_ms = now;
+	} else if (w->moved_ms != 0 && now - w->moved_ms >= REST_MS) {
+		w->moved_ms = 0;
+	} else if (!atomic_exchange(&w->look, 0)) {
+		return;
+	}
+	w->home->now_unix_s = clock_now_unix_s();
+	if (reopen_owner(w) != ERR_OK)
+		atomic_store(&w->look, 1);      /* once more, later */
+	else if (open_runs(w) != ERR_OK)
+		serve_log("no-channel-left", "owner", w->code, NULL);
+}
+
 /* Between batches: changed channels, a day that is over. */
 static void rest(struct line_owner *w)
 {
@@ -298,13 +319,7 @@ static void rest(struct line_owner *w)
 	if (now - w->rested_ms < REST_MS && !atomic_load(&w->look))
 		return;
 	w->rested_ms = now;
-	if (keys_moved(w) || atomic_exchange(&w->look, 0)) {
-		w->home->now_unix_s = clock_now_unix_s();
-		if (reopen_owner(w) != ERR_OK)
-			atomic_store(&w->look, 1);      /* once more, later */
-		else if (open_runs(w) != ERR_OK)
-			serve_log("no-channel-left", "owner", w->code, NULL);
-	}
+	look(w);
 	for (size_t i = 0; i < w->runs_len; i++)
 		line_run_rest(w->runs[i], clock_now_unix_s());
 }
@@ -329,8 +344,10 @@ static void serve_requests(struct line_owner *w)
 	MUST_HOLD(list != NULL && of != NULL);
 	while (!is_over(w)) {
 		len = next_requests(w, list);
-		if (len > 0)
+		if (len > 0) {
+			look(w);        /* what was told to go is gone now */
 			run_requests(w, list, len, of);
+		}
 		rest(w);
 	}
 	free(list);
@@ -442,14 +459,13 @@ enum err line_owner_put(struct line_owner *w, struct serve_request *q)
 		w->last = &request->next;
 		w->waiting++;
 		put = 1;
+		atomic_fetch_add(&w->args.counters->waiting, 1);
 		if (w->waiting == 1)
 			pthread_cond_signal(&w->more);
 	}
 	pthread_mutex_unlock(&w->lock);
-	if (put) {
-		atomic_fetch_add(&w->args.counters->waiting, 1);
+	if (put)
 		return ERR_OK;
-	}
 	free(request);
 	atomic_fetch_add(&w->args.counters->busy, 1);
 	return ERR_BUSY;

@@ -229,12 +229,12 @@ static void *watch(void *arg)
 		if (e != ERR_OK)
 			serve_log("witnesses-failed", "error", err_name(e),
 			    NULL);
-		(void)clock_gettime(CLOCK_REALTIME, &until);
+		(void)clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += w->seconds;
 		pthread_mutex_lock(&w->lock);
 		if (!w->stopping)
-			(void)pthread_cond_timedwait(&w->wake, &w->lock,
-			    &until);
+			(void)pthread_cond_clockwait(&w->wake, &w->lock,
+			    CLOCK_MONOTONIC, &until);
 		stopping = w->stopping;
 		pthread_mutex_unlock(&w->lock);
 	}
