@@ -4,6 +4,7 @@ to take in.
 Everything goes through the command line, as a person would do it; only the
 work factor of passphrases is smaller, and the gateway opens with a key file.
 """
+import calendar
 import contextlib
 import functools
 import hashlib
@@ -21,6 +22,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("AZUKARI_BUILD", ROOT / "build"))
 AZUKARI = pathlib.Path(os.environ.get("AZUKARI_BIN", BUILD / "app/azukari"))
+CLOCK = BUILD / "tests/preload/libclock.so"
 GENERATE = pathlib.Path(os.environ.get(
     "AZUKARI_GENERATE", BUILD / "tools/generate/azukari-generate"))
 # A build with -Dfault=true, which dies at the step AZUKARI_KILL_AT names.
@@ -87,20 +89,44 @@ def environment(**more):
 
 
 def az(*args, now=None, program=None, **options):
-    """The program; NOW ("2026-12-01 10:00:00", UTC) is another day."""
-    before = []
+    """The program; NOW ("2090-12-01 10:00:00", UTC) is another day."""
     if now is not None:
-        before = ["faketime", "-f", now]
-        # faketime comes before a sanitizer's runtime, which minds that.
-        options["env"] = dict(options.get("env") or {}, TZ="UTC",
-                              ASAN_OPTIONS="verify_asan_link_order=0")
-    return run(*before, program or AZUKARI, *args, **options)
+        seconds = calendar.timegm(time.strptime(now, "%Y-%m-%d %H:%M:%S"))
+        options["env"] = clock(CLOCK_AT=seconds, **(options.get("env") or {}))
+    return run(program or AZUKARI, *args, **options)
+
+
+def clock(**env):
+    """Surroundings with another clock: tests/preload/clock.c says which."""
+    return {"LD_PRELOAD": str(CLOCK),
+            # it comes before a sanitizer's runtime, which minds that
+            "ASAN_OPTIONS": "verify_asan_link_order=0",
+            **{k: str(v) for k, v in env.items()}}
+
+
+def in_days(days):
+    """For `now`: ten o'clock (UTC) so many days from today; there no day ends
+    soon, in UTC nor in Japan."""
+    day = time.gmtime(time.time() + days * 86400)
+    return time.strftime("%Y-%m-%d 10:00:00", day)
 
 
 def write(path, text):
     path = pathlib.Path(path)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def spoilt(data, at=None):
+    """The same with another digit or letter, from the middle or AT on.  Base64
+    is still base64 and hex is hex (a flipped bit may make anything, now and
+    then), so that what is noticed is always the same."""
+    data = bytearray(data)
+    at = len(data) // 2 if at is None else at % len(data)
+    while not (data[at:at + 1].isalnum() and data[at] < 128):
+        at += 1
+    data[at] = ord("1") if data[at] == ord("0") else ord("0")
+    return bytes(data)
 
 
 def sha256(path):

@@ -99,7 +99,7 @@ class Service:
             return bool(data)
         return False
 
-    def wait(self, event, seconds=20):
+    def wait(self, event, seconds=60):
         """The next event of that name, also one that has come already."""
         until = time.monotonic() + seconds
         seen = 0
@@ -119,7 +119,7 @@ class Service:
             return None
         if self.process.poll() is None:
             self.process.send_signal(how)
-        got = self.process.wait(timeout=40)
+        got = self.process.wait(timeout=120)
         self.read_log(0)
         self.process.stderr.close()
         self.process = None
@@ -140,10 +140,10 @@ class Service:
     def connect(self, port="tls"):
         if port != "tls":
             return http.client.HTTPConnection("127.0.0.1", self.ports[port],
-                                              timeout=30)
+                                              timeout=60)
         context = ssl.create_default_context(cafile=str(self.cert))
         return http.client.HTTPSConnection("localhost", self.ports["tls"],
-                                           context=context, timeout=30)
+                                           context=context, timeout=60)
 
     def call(self, method, path, body=None, headers=None, token=None,
              port="plain"):
@@ -165,20 +165,24 @@ class Service:
     def post(self, path, body=None, **more):
         return self.call("POST", path, body, **more)
 
-    def raw(self, data, seconds=5.0, port="plain"):
-        """Bytes as they are; all that comes back, and whether it hung up."""
+    def raw(self, data, answers=None, port="plain"):
+        """Bytes as they are; all that comes back, and whether it hung up
+        (which is waited for, unless that many ANSWERS came before)."""
         with socket.create_connection(("127.0.0.1", self.ports[port])) as s:
-            s.settimeout(seconds)
+            s.settimeout(60)
             said = b""
             try:
                 s.sendall(data)
-                while piece := s.recv(65536):
+                while answers is None or said.count(b"HTTP/1.1 ") < answers:
+                    piece = s.recv(65536)
+                    if not piece:
+                        return said, True
                     said += piece
             except TimeoutError:
                 return said, False
             except OSError:
                 return said, True
-            return said, True
+            return said, False
 
     # ---- sessions ----
 

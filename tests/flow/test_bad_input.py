@@ -610,11 +610,9 @@ def said(which, change=None):
     return parts
 
 
-def flipped(name, at=-40):
+def changed(name, at=-40):
     def change(_, files):
-        data = bytearray(files[name])
-        data[at] ^= 1
-        files[name] = bytes(data)
+        files[name] = flow.spoilt(files[name], at)
     return change
 
 
@@ -651,30 +649,30 @@ PACKETS = [
            name="a member missing"),
     packet(lambda c, f: f.update({"extra.txt": b"x\n"}), "extra.txt", code=3,
            name="a member too many"),
-    packet(flipped("charter.txt", 40), "charter", name="another charter",
+    packet(changed("charter.txt", 40), "charter", name="another charter",
            code=3),
-    packet(flipped("request.txt", -3), "request", name="another request"),
+    packet(changed("request.txt", -3), "request", name="another request"),
     Row("packet: cut off", lambda c: c.officer("approve", c.file(
         c.world.packets["b"].read_bytes()[:5000], "packet")), 3, ("packet",)),
     Row("packet: of nothing", lambda c: c.officer("approve", c.file(
         b"", "packet")), 3, ("packet",)),
     Row("packet: its plan has expired", lambda c: c.officer(
         "approve", c.world.packets["b"]), 1, ("expire",),
-        now="2027-06-01 10:00:00"),
+        now=flow.in_days(190)),
     Row("packet: at a gateway", lambda c: (
         lambda where, args: (where, ("--home", c.home.path, *args)))(
             *c.officer("approve", c.world.packets["b"])), 2, ("--home",)),
     shares_packet(swap("shares/00001.age", "shares/00002.age"),
                   "shares/0000", name="of two epochs swapped"),
-    shares_packet(flipped("shares/00001.age"), "shares/00001",
-                  name="a flipped bit"),
+    shares_packet(changed("shares/00001.age"), "shares/00001",
+                  name="a changed byte"),
     answer(said("approval", lambda c, f: f.update({
         "approval.txt": other_digit(f["approval.txt"])})), "seat a",
            name="approval changed"),
     answer(said("approval", lambda c, f: f.update({
         "approval.txt": f["approval.txt"].replace(b"nonce", b"dunno")})),
            r"approval\.txt:11: ", code=3, name="unknown key"),
-    answer(said("approval", flipped("approval.txt.sig", 100)),
+    answer(said("approval", changed("approval.txt.sig", 100)),
            "seat a", name="signature changed"),
     answer(said("approval", lambda c, f: f.pop("approval.txt.sig")),
            "approval.txt.sig", code=4, name="signature missing"),
@@ -682,11 +680,11 @@ PACKETS = [
            name="cut off"),
     answer(said("accepted"), "was taken in before", plan=WAITING,
            name="replayed"),
-    answer(said("approval"), "expired", now="2027-06-01 10:00:00",
+    answer(said("approval"), "expired", now=flow.in_days(190),
            name="expired", keeps=False),
     answer(two_plans, "PLAN-2026-0002", "PLAN-2026-0003",
            name="releases of two plans"),
-    answer(said("release", flipped("shares.age")), "shares", plan=WAITING,
+    answer(said("release", changed("shares.age")), "shares", plan=WAITING,
            name="shares changed"),
     answer(said("release", lambda c, f: f.update({"shares.age": flow.members(
         c.world.home.folder / "shares")["shares/00001.age"]})), "shares",
@@ -735,12 +733,10 @@ def index(items, name):
                 if m.name.split("/", 1)[-1] == name)
 
 
-def flip_in(name, at=None):
+def changed_in(name, at=None):
     def change(items):
         i = index(items, name)
-        data = bytearray(items[i][1])
-        data[len(data) // 2 if at is None else at] ^= 1
-        items[i] = items[i][0], bytes(data)
+        items[i] = items[i][0], flow.spoilt(items[i][1], at)
         return items
     return change
 
@@ -813,9 +809,9 @@ def header(at, value, fix=True):
 
 
 BUNDLES = [
-    *[bundle(flip_in(n), "another digest" if n == "SHA256SUMS"
+    *[bundle(changed_in(n), "another digest" if n == "SHA256SUMS"
              else re.escape(n),
-             name=f"flipped bit in {n}", code=1)
+             name=f"changed: {n}", code=1)
       for n in ("README.txt", "STATEMENT.txt", "plan.txt", "request.txt.sig",
                 "approvals/a.txt", "disclosure.txt", "payload.tar.zst.age",
                 "trust/ledger.vkey", "SHA256SUMS", "SHA256SUMS.tlog-proof")],
@@ -824,8 +820,8 @@ BUNDLES = [
     bundle(edit("SHA256SUMS", lambda d: d.replace(b"  plan.txt\n",
                                                   b" *plan.txt\n")),
            r"SHA256SUMS: a line", code=3, name="another form of SHA256SUMS"),
-    bundle(flip_in("SHA256SUMS.sig", -50), r"SHA256SUMS\.sig",
-           name="flipped bit in SHA256SUMS.sig"),
+    bundle(changed_in("SHA256SUMS.sig", -50), r"SHA256SUMS\.sig",
+           name="changed: SHA256SUMS.sig"),
     *[bundle(without(n), re.escape(n), name=f"{n} missing", code=4)
       for n in ("README.txt", "approvals/b.txt.sig", "payload.tar.zst.age",
                 "SHA256SUMS", "SHA256SUMS.sig")],
@@ -856,8 +852,8 @@ BUNDLES = [
     raw_bundle("cut off", lambda d: d[:len(d) // 2]),
     raw_bundle("of nothing", lambda d: b""),
     raw_bundle("text", lambda d: b"hello\n" * 200),
-    bundle(flip_in("payload.tar.zst.age"), "payload", command="open",
-           name="opened with a flipped bit"),
+    bundle(changed_in("payload.tar.zst.age"), "payload", command="open",
+           name="opened with a changed byte"),
     Row("bundle: opened by a stranger", lambda c: alone(
         "open", c.world.bundle, *c.world.stranger.options(), "-o", c.given),
         1, ("key|identity|recipient",)),

@@ -2,7 +2,6 @@
 lacks closes the epoch and opens the next, and no line is lost."""
 import shutil
 import subprocess
-import time
 
 import pytest
 
@@ -31,13 +30,11 @@ def epochs_of(found, subject):
 
 def await_epoch(home, running):
     """Until the running intake has opened its first epoch."""
-    lock = home.path / "owners/14/epoch.lock"
-    for _ in range(600):
-        if lock.exists():
-            return
+    def opened():
         assert running.poll() is None, running.communicate()
-        time.sleep(0.05)
-    raise AssertionError("no epoch was opened")
+        return home.json("epoch", "list", "14")
+    flow.until(opened, lambda epochs: "open" in [
+        e["state"] for e in epochs if e["subject"].startswith("survey")])
 
 
 def test_a_text_that_came_while_intake_ran(home, tmp_path):

@@ -355,7 +355,7 @@ def test_death_at_any_instant(ready, tmp_path, whole):
     print(f"seed {seed}")
     rng = random.Random(seed)
     deaths, usual = 0, 0.2
-    for number in range(12):
+    for number in range(100):       # some are done before they are killed
         home = ready.copy(tmp_path / str(number))
         for _ in range(5):
             if not killed(home, whole[0], rng.uniform(0, usual)):
@@ -366,9 +366,9 @@ def test_death_at_any_instant(ready, tmp_path, whole):
         usual = min(time.monotonic() - started, 1.0)
         check_whole(home, whole)
         shutil.rmtree(home.folder)
-        if deaths >= 30:
+        if deaths >= 15:
             return
-    assert deaths >= 10
+    raise AssertionError((seed, deaths))
 
 
 def test_abandoned_epochs_can_be_closed(home, tmp_path, fault):

@@ -283,8 +283,7 @@ def test_a_revocation_meanwhile(packed_once, fault, tmp_path, step):
 def test_expired_meanwhile(packed_once, fault, tmp_path, step):
     """A plan whose time is over releases nothing, and leaves no secret."""
     home, _ = begun(packed_once, fault, tmp_path, step)
-    day = time.strftime("%Y-%m-%d %H:%M:%S",
-                        time.gmtime(time.time() + 31 * 86400))
+    day = flow.in_days(31)
     said = home.az("export", home.plan, code=None, now=day)
     assert said.code == 1, said
     assert list((home.path / "outbox").glob("*.tar")) == []

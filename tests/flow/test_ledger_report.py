@@ -8,10 +8,18 @@ import pytest
 import flow
 
 
-def month(at=None):
-    """The JST month of an instant, and as a period."""
-    at = at or datetime.datetime.now(datetime.timezone.utc)
+def month():
+    """The month that it is, in Japan."""
+    at = datetime.datetime.now(datetime.timezone.utc)
     return (at + datetime.timedelta(hours=9)).strftime("%Y-%m")
+
+
+FIRST = month()
+
+
+def period():
+    """All that these tests did, also where a month ended meanwhile."""
+    return f"{FIRST}..{month()}"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +48,7 @@ def report(home, period, *more, **options):
 
 
 def test_the_year(year):
-    now = f"{month()}..{month()}"
+    now = period()
     out = report(year, now).out
     export = year.plan.replace("PLAN", "EXP")
     row = next(s for s in out.splitlines() if export in s)
@@ -69,7 +77,7 @@ def test_the_year(year):
 def test_other_years_and_owners_are_empty(year):
     out = report(year, "2019-04..2020-03").out
     assert out.count("none") == 8 and "all entries 0" in out
-    now = f"{month()}..{month()}"
+    now = period()
     assert "EXP" not in report(year, now, "--owner", "13").out
     for bad in ("2026", "2026-04", "2026-13..2027-01", "2027-04..2026-03",
                 "2026-04-01..2026-05-01", "2026-04...2027-03"):
@@ -82,7 +90,7 @@ def test_what_is_overdue_at_the_end(year):
     owed = out[out.index("8. Overdue"):]
     assert "the receipt" in owed and "the certificate of destruction" in owed
     # within the thirty days nothing is owed yet
-    now = f"{month()}..{month()}"
+    now = period()
     owed = report(year, now).out
     assert "the receipt" not in owed[owed.index("8. Overdue"):]
 
@@ -92,7 +100,7 @@ def test_a_copy_says_what_entries_say(year, tmp_path):
     shutil.copytree(year.path / "ledger", copy)
     vkey = flow.ledger_vkey(year)
     out = flow.az("ledger", "report", copy, "--vkey", vkey, "--period",
-                  f"{month()}..{month()}").out
+                  period()).out
     export = year.plan.replace("PLAN", "EXP")
     assert next(s for s in out.splitlines() if export in s).split()[:4] == \
         ["-", export, "14", "-"]

@@ -1,7 +1,6 @@
 """The LINE webhook, with a stand-in for LINE."""
 import json
 import signal
-import time
 
 import pytest
 
@@ -114,7 +113,6 @@ def test_an_erasure_beside_the_service(home, messaging):
         bot.whole(who=1)
         home.az("withdraw", "14", "--respondent-file", "-", "--source",
                 "line", "--now", stdin=user(1) + "\n")
-        time.sleep(2)
         bot.whole(who=2)
         assert service.metrics()['azukari_line_refused_total'
                                  '{why="store"}'] == 0

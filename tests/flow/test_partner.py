@@ -2,7 +2,6 @@
 destruction, chains of notices and their answers; signed by others, sent twice,
 out of order, changed, late."""
 import csv
-import datetime
 import json
 import shutil
 import tarfile
@@ -115,11 +114,6 @@ def value(path, key):
     return line.split(": ", 1)[1]
 
 
-def in_days(days):
-    at = datetime.datetime.now(datetime.timezone.utc)
-    return (at + datetime.timedelta(days=days)).strftime("%Y-%m-%d %H:%M:%S")
-
-
 def signed_by(path, person, kind):
     """The same text under somebody else's signature."""
     copy = path.with_name("copy-" + path.name)
@@ -191,7 +185,7 @@ def test_a_receipt_shows_that_it_was_opened(home, university):
 
 
 def test_duties_fall_due(home, university):
-    late = in_days(40)
+    late = flow.in_days(40)
     assert "receipts are overdue" in home.az("status", now=late).err
     home.az("receipt", "accept", university.receipt())
     assert "receipts are overdue" not in home.az("status", now=late).err
@@ -288,10 +282,10 @@ def test_wrong_answers_to_a_notice(home, university):
         refused(home, command, signed_by(changed, university.me, "notice"),
                 key.split("-", maxsplit=1)[0], code=code)
     assert "answers to notices are overdue" in home.az(
-        "status", now=in_days(60)).err
+        "status", now=flow.in_days(60)).err
     home.az(*command, answer)
     assert "answers to notices are overdue" not in home.az(
-        "status", now=in_days(60)).err
+        "status", now=flow.in_days(60)).err
 
 
 def test_a_recall_ends_at_the_partner(home, university):

@@ -21,12 +21,6 @@ def counts(home, plan):
     return row["approvals"], row["releases"]
 
 
-def in_days(days):
-    import datetime
-    at = datetime.datetime.now(datetime.timezone.utc)
-    return (at + datetime.timedelta(days=days)).strftime("%Y-%m-%d %H:%M:%S")
-
-
 # ---- sign, then release ----
 
 def test_sign_then_release(frozen, officers):
@@ -260,11 +254,11 @@ def test_expiry(frozen, officers):
     officers.approve_fully(plan)
     assert len(secrets(frozen)) == 3
     assert "has ended: expired" in frozen.az(
-        "plan", "accept", late, code=1, now=in_days(31)).err
+        "plan", "accept", late, code=1, now=flow.in_days(31)).err
     assert secrets(frozen) == []
-    assert listed(frozen, plan, now=in_days(31))["why"] == "expired"
+    assert listed(frozen, plan, now=flow.in_days(31))["why"] == "expired"
     assert "has ended" in frozen.az("export", plan, code=1,
-                                    now=in_days(31)).err
+                                    now=flow.in_days(31)).err
 
 
 def test_days_of_a_plan(asked):
@@ -275,9 +269,9 @@ def test_days_of_a_plan(asked):
     flow.submit(asked, asked.partner, "REQ-2026-002")
     short = asked.json("plan", "freeze", "14", "REQ-2026-002", "--days",
                        "2")["plan"]
-    asked.az("plan", "list", now=in_days(1))
+    asked.az("plan", "list", now=flow.in_days(1))
     assert listed(asked, short)["expires"] < long
-    assert listed(asked, short, now=in_days(3))["why"] == "expired"
+    assert listed(asked, short, now=flow.in_days(3))["why"] == "expired"
 
 
 def test_end_by_hand(frozen, officers):

@@ -104,7 +104,7 @@ def test_equal(released):
 
 def test_long_after_the_request(released):
     """It is decided as of then: the request may be over since."""
-    now = "2027-06-01 10:00:00"
+    now = flow.in_days(190)
     plan = again(released, approve=False, now=now)
     officers = officers_of(released)
     for seat in ("a", "b", "a"):

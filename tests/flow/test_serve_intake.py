@@ -116,7 +116,7 @@ def by_certificate(s, path, text, name="clinic"):
     context.load_cert_chain(str(s.home.folder / f"{name}.pem"),
                             str(s.home.folder / f"{name}.key.pem"))
     c = http.client.HTTPSConnection("localhost", s.ports["tls"],
-                                    context=context, timeout=30)
+                                    context=context, timeout=60)
     c.request("POST", path, text.encode(), NDJSON)
     reply = c.getresponse()
     return reply.status, reply.read()
@@ -164,5 +164,5 @@ def test_chunked(served):
 def test_settings_that_cannot_be(served, tmp_path, intake):
     home = flow.make_home(tmp_path / "g")
     service = Service(home, intake=intake).start(ready=False)
-    assert service.process.wait(20) != 0
+    assert service.process.wait(60) != 0
     service.stop(code=None)

@@ -36,7 +36,7 @@ def test_an_owner_with_answers(home, tmp_path):
     assert any("no policy" in n for n in needs)
     assert not any("one more loss" in n for n in needs)
     # When the hold is over somebody has to act; then no longer.
-    later = "2026-12-31 10:00:00"
+    later = flow.in_days(30)
     result, needs = status(home, now=later)
     assert result["owners"][0]["erasures_due"] == 1
     assert any("1 keys are to be deleted" in n for n in needs)
