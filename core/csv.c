@@ -359,7 +359,7 @@ csv_reader_next(struct csv_reader *r, const struct bytes **ret_fields,
 	r->count = 0;
 	r->fault = ERR_OK;
 	r->state = CSV_AT_START;
-	if (info != NULL)
+	if (info != NULL && r->name[0] != '\0')
 		(void)snprintf(info->file, sizeof(info->file), "%s", r->name);
 	RETURN_IF(is_over(r, &over));
 	if (over)

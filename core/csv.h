@@ -20,7 +20,7 @@
 struct csv_reader;
 
 /* Reads bytes through ${read}(ctx, dst, max, &got): got 0 means the end.
- * ${name} is used in error messages (copied). */
+ * ${name} is the file of error messages (copied); empty: as they have it. */
 typedef enum err (*csv_read_fn)(void *ctx, uint8_t *dst, size_t max,
     size_t *ret_got);
 enum err csv_reader_new(csv_read_fn read, void *ctx, char delimiter,

@@ -197,8 +197,7 @@ read_lines(struct hierarchy *h, struct bytes file, char delimiter,
 	size_t count;
 	enum err e;
 
-	RETURN_IF(csv_reader_new(read_memory, &file, delimiter, "hierarchy",
-	    &r));
+	RETURN_IF(csv_reader_new(read_memory, &file, delimiter, "", &r));
 	for (;;) {
 		e = csv_reader_next(r, &cells, &count, &line, info);
 		if (e == ERR_NOT_FOUND)
