@@ -76,7 +76,7 @@ static int
 adult(const char *shared)
 {
 	static const double limits[] = {0, 0.04, 1};
-	CLEANUP(disclosure_table_release) struct disclosure_table t = {0};
+	static struct disclosure_table t;
 	struct engine_column columns[16];
 	struct outcome o = {0};
 	char file[1100], dir[1024], name[64];
@@ -108,6 +108,7 @@ adult(const char *shared)
 			    .tuples_len = t.rows, .rows_len = t.rows,
 			    .k = 5, .limit = limits[i]});
 		}
+	disclosure_table_release(&t);
 	outcome_release(&o);
 	return 0;
 }

@@ -7,8 +7,9 @@
 #include "app/ops/disclosure.h"
 
 struct words {
-	const char *delimiter, *k, *suppression, *l, *diversity, *c, *t,
-	    *distance, *order, *metric, *aggregate, *balance, *budget;
+	const char *delimiter, *k, *suppression, *sensitive, *l, *diversity,
+	    *c, *t, *distance, *order, *metric, *aggregate, *balance, *budget;
+	struct cli_list rules;
 };
 
 struct choice {
@@ -104,33 +105,100 @@ static enum err budget(struct cli *cli, const char *text,
 	return ERR_OK;
 }
 
-/* One rule at most: --l with its kind, or --t with its distance. */
+/* ---- rules ---- */
+
+static enum err add_rule(struct cli *cli, struct disclosure_args *a,
+    const char *column, size_t len, struct disclosure_rule **ret)
+{
+	struct disclosure_rule *r = &a->rules[a->rules_len];
+
+	if (a->rules_len == ENGINE_RULES_MAX)
+		return outcome_refuse(&cli->outcome, ERR_LIMIT,
+		    "more than %d rules", "規則が%dを超えます",
+		    ENGINE_RULES_MAX);
+	*r = (struct disclosure_rule){.c = 1,
+	    .column = bytes_of((const uint8_t *)column, len)};
+	a->rules_len++;
+	*ret = r;
+	return ERR_OK;
+}
+
+static enum err set_model(struct cli *cli, const char *option,
+    const char *word, const struct choice *all, int otherwise,
+    struct disclosure_rule *r)
+{
+	int model = otherwise;
+
+	RETURN_IF(choose(cli, option, word, all, &model));
+	r->model = (enum engine_model)model;
+	return ERR_OK;
+}
+
+/* --sensitive with --l and its kind, --t and its distance, or both. */
 static enum err read_rule(struct cli *cli, const struct words *w,
     struct disclosure_args *a)
 {
-	int model = w->c != NULL ? ENGINE_RECURSIVE_CL : ENGINE_DISTINCT_L;
+	struct disclosure_rule *r = NULL;
 
-	if ((w->l != NULL && w->t != NULL) ||
-	    (a->sensitive == NULL) != (w->l == NULL && w->t == NULL))
+	if ((w->sensitive == NULL) != (w->l == NULL && w->t == NULL))
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
-		    "--sensitive COLUMN goes with either --l or --t",
+		    "--sensitive COLUMN goes with --l or --t",
 		    "--sensitive COLUMN は --l か --t と組み合わせてください");
-	if (a->sensitive == NULL)
-		return ERR_OK;
-	a->has_model = 1;
-	if (w->t != NULL) {
-		model = ENGINE_T_EQUAL;
-		RETURN_IF(choose(cli, "--distance", w->distance, distances,
-		    &model));
-	} else {
-		RETURN_IF(choose(cli, "--diversity", w->diversity,
-		    diversities, &model));
+	if (w->l != NULL) {
+		RETURN_IF(add_rule(cli, a, w->sensitive,
+		    strlen(w->sensitive), &r));
+		RETURN_IF(set_model(cli, "--diversity", w->diversity,
+		    diversities, w->c != NULL ? ENGINE_RECURSIVE_CL :
+		    ENGINE_DISTINCT_L, r));
+		RETURN_IF(number(cli, "--l", w->l, 1, 1e6, &r->l));
+		RETURN_IF(number(cli, "--c", w->c, 1e-9, 1e9, &r->c));
 	}
-	a->model = (enum engine_model)model;
-	RETURN_IF(number(cli, "--l", w->l, 1, 1e6, &a->l));
-	RETURN_IF(number(cli, "--t", w->t, 0, 1, &a->t));
-	a->c = 1;
-	return number(cli, "--c", w->c, 1e-9, 1e9, &a->c);
+	if (w->t != NULL) {
+		RETURN_IF(add_rule(cli, a, w->sensitive,
+		    strlen(w->sensitive), &r));
+		RETURN_IF(set_model(cli, "--distance", w->distance, distances,
+		    ENGINE_T_EQUAL, r));
+		RETURN_IF(number(cli, "--t", w->t, 0, 1, &r->t));
+	}
+	return ERR_OK;
+}
+
+/* COLUMN:KIND:NUMBER, or COLUMN:recursive:L:C; the column may have colons. */
+static enum err read_rule_text(struct cli *cli, const char *text,
+    struct disclosure_args *a)
+{
+	static const struct choice kinds[] = {
+		{":distinct:", ENGINE_DISTINCT_L},
+		{":entropy:", ENGINE_ENTROPY_L},
+		{":grassberger:", ENGINE_GRASSBERGER_L},
+		{":recursive:", ENGINE_RECURSIVE_CL},
+		{":equal:", ENGINE_T_EQUAL}, {":ordered:", ENGINE_T_ORDERED},
+		{":hierarchical:", ENGINE_T_HIERARCHICAL}, {NULL, 0},
+	};
+	const struct choice *kind = kinds;
+	struct disclosure_rule *r = NULL;
+	const char *at = NULL;
+	char first[32];
+	size_t len;
+
+	while (kind->word != NULL && (at = strstr(text, kind->word)) == NULL)
+		kind++;
+	if (at == NULL || at == text)
+		return bad(cli, "--rule", text);
+	RETURN_IF(add_rule(cli, a, text, (size_t)(at - text), &r));
+	r->model = (enum engine_model)kind->value;
+	at += strlen(kind->word);
+	len = strcspn(at, r->model == ENGINE_RECURSIVE_CL ? ":" : "");
+	if (len >= sizeof(first) ||
+	    (r->model == ENGINE_RECURSIVE_CL) != (at[len] == ':'))
+		return bad(cli, "--rule", text);
+	memcpy(first, at, len);
+	first[len] = '\0';
+	if (r->model >= ENGINE_T_EQUAL)
+		return number(cli, "--rule", first, 0, 1, &r->t);
+	RETURN_IF(number(cli, "--rule", first, 1, 1e6, &r->l));
+	return at[len] == '\0' ? ERR_OK : number(cli, "--rule", at + len + 1,
+	    1e-9, 1e9, &r->c);
 }
 
 static enum err read_words(struct cli *cli, const struct words *w,
@@ -148,6 +216,8 @@ static enum err read_words(struct cli *cli, const struct words *w,
 		a->delimiter = w->delimiter[0] == '\\' ? '\t' :
 		    w->delimiter[0];
 	RETURN_IF(number(cli, "--k", w->k, 1, 1e9, &k));
+	if (k != (double)(unsigned)k)
+		return bad(cli, "--k", w->k);
 	a->k = (unsigned)k;
 	RETURN_IF(number(cli, "--suppression", w->suppression, 0, 1,
 	    &a->limit));
@@ -161,7 +231,10 @@ static enum err read_words(struct cli *cli, const struct words *w,
 	a->has_balance = w->balance != NULL;
 	RETURN_IF(number(cli, "--balance", w->balance, 0, 1, &a->balance));
 	RETURN_IF(budget(cli, w->budget, a));
-	return read_rule(cli, w, a);
+	RETURN_IF(read_rule(cli, w, a));
+	for (size_t i = 0; i < w->rules.len; i++)
+		RETURN_IF(read_rule_text(cli, w->rules.items[i], a));
+	return ERR_OK;
 }
 
 /* ---- what comes out ---- */
@@ -284,8 +357,8 @@ static enum err conclude(struct cli *cli, const struct disclosure_done *d,
 	if (e == ERR_UNSUPPORTED)
 		return outcome_refuse(&cli->outcome, e,
 		    "where a respondent has several rows there is no "
-		    "--sensitive, and with --joined no metric of classes",
-		    "一人に複数の行があるときは --sensitive は使えず、--joined "
+		    "sensitive column, and with --joined no metric of classes",
+		    "一人に複数の行があるときは機微な列は使えず、--joined "
 		    "ではクラスの尺度も使えません");
 	if (e != ERR_OK && (e != ERR_REFUSED || d->result.rows == 0))
 		return e;
@@ -317,7 +390,8 @@ static enum err run_disclosure(struct cli *cli, struct cli_args args)
 		{"--joined", CLI_FLAG, &a.joined},
 		{"--k", CLI_TEXT, &w.k},
 		{"--suppression", CLI_TEXT, &w.suppression},
-		{"--sensitive", CLI_TEXT, &a.sensitive},
+		{"--sensitive", CLI_TEXT, &w.sensitive},
+		{"--rule", CLI_LIST, &w.rules},
 		{"--l", CLI_TEXT, &w.l},
 		{"--diversity", CLI_TEXT, &w.diversity},
 		{"--c", CLI_TEXT, &w.c},
@@ -351,8 +425,8 @@ static enum err run_disclosure(struct cli *cli, struct cli_args args)
 static const struct cli_command rows[] = {
 	{"disclosure", "FILE.csv --hierarchies DIR --quasi NAME,NAME... "
 	    "[--delimiter C] [--k K] [--suppression SHARE] [--respondent NAME "
-	    "[--joined]] [--sensitive NAME (--l L | --t T)] [--diversity KIND] [--c C] "
-	    "[--distance KIND] [--order text|number] "
+	    "[--joined]] [--sensitive NAME [--l L] [--t T]] [--diversity KIND] [--c C] "
+	    "[--distance KIND] [--rule NAME:KIND:N[:C]]... [--order text|number] "
 	    "[--sensitive-hierarchy FILE] [--metric NAME] [--aggregate NAME] "
 	    "[--balance B] [--weights NAME=W,...] [--budget N|Ns] "
 	    "[-o OUT.csv] [--drop]",

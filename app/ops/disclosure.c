@@ -98,16 +98,16 @@ static enum err fill_columns(const struct disclosure_args *a,
 	return ERR_OK;
 }
 
-static struct engine_rule rule_of(const struct disclosure_args *a,
-    const struct disclosure_table *t)
+static struct engine_rule rule_of(const struct disclosure_rule *rule,
+    const struct disclosure_sensitive *s)
 {
-	struct engine_rule r = {.model = a->model, .l = a->l, .c = a->c,
-	    .t = a->t, .of_row = t->sensitive,
-	    .values = t->sensitive_values};
+	struct engine_rule r = {.model = rule->model, .l = rule->l,
+	    .c = rule->c, .t = rule->t, .of_row = s->of_row,
+	    .values = s->values};
 
-	if (a->model == ENGINE_T_HIERARCHICAL) {
-		r.labels = hierarchy_labels(t->sensitive_column.hierarchy);
-		r.levels = hierarchy_levels(t->sensitive_column.hierarchy);
+	if (rule->model == ENGINE_T_HIERARCHICAL) {
+		r.labels = hierarchy_labels(s->column.hierarchy);
+		r.levels = hierarchy_levels(s->column.hierarchy);
 	}
 	return r;
 }
@@ -118,14 +118,14 @@ static enum err search(const struct disclosure_args *a,
     struct disclosure_done *d, struct engine **ret, struct outcome *o)
 {
 	struct engine_column columns[ENGINE_COLUMNS_MAX];
-	struct engine_rule rule = rule_of(a, &d->table);
+	struct engine_rule rules[ENGINE_RULES_MAX];
 	struct deadline deadline = {now_ms() + (double)a->budget_ms};
 	struct engine_input in = {.columns = columns,
 	    .columns_len = d->table.columns_len, .tuples = d->table.leaves,
 	    .tuples_len = d->table.rows, .rows_len = d->table.rows,
 	    .respondents = d->table.respondents, .joined = a->joined,
 	    .k = a->k,
-	    .limit = a->limit, .rules = &rule, .rules_len = a->has_model ? 1 : 0,
+	    .limit = a->limit, .rules = rules, .rules_len = a->rules_len,
 	    .metric = a->metric, .aggregate = a->aggregate,
 	    .has_balance = a->has_balance, .balance = a->balance,
 	    .nodes_max = a->nodes_max,
@@ -135,6 +135,8 @@ static enum err search(const struct disclosure_args *a,
 		return outcome_refuse(o, ERR_REFUSED, "the file has no row",
 		    "ファイルに行がありません");
 	RETURN_IF(fill_columns(a, &d->table, columns, o));
+	for (size_t i = 0; i < a->rules_len; i++)
+		rules[i] = rule_of(&a->rules[i], &d->table.sensitive[i]);
 	RETURN_IF(engine_new(&in, ret));
 	return engine_search(*ret, &d->result);
 }

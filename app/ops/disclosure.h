@@ -7,10 +7,18 @@
 #define AZUKARI_APP_OPS_DISCLOSURE_H
 
 #include "app/outcome.h"
+#include "policy/disclosure/dictionary.h"
 #include "policy/disclosure/engine.h"
 #include "policy/disclosure/hierarchy.h"
 
 #define DISCLOSURE_NAME_MAX 256
+
+/* What each class must satisfy in one sensitive column. */
+struct disclosure_rule {
+	struct bytes column;            /* its name; borrowed */
+	enum engine_model model;
+	double l, c, t;
+};
 
 /* What the command line says; texts borrowed. */
 struct disclosure_args {
@@ -19,11 +27,10 @@ struct disclosure_args {
 	const char *quasi;              /* names, with commas */
 	const char *respondent;         /* column, or NULL: each row is one */
 	int joined;                     /* all rows of one are one view */
-	const char *sensitive;          /* column, or NULL */
+	struct disclosure_rule rules[ENGINE_RULES_MAX];
+	size_t rules_len;
 	const char *sensitive_hierarchy;        /* file, or NULL: from DIR */
-	int has_model, numeric_order;
-	enum engine_model model;
-	double l, c, t;
+	int numeric_order;              /* of ordered distances; else by text */
 	unsigned k;
 	double limit;
 	enum engine_metric metric;
@@ -43,16 +50,24 @@ struct disclosure_column {
 	struct hierarchy *hierarchy;
 };
 
+/* The column of one rule.  Each rule has numbers of its own for the values:
+ * leaves of its hierarchy, or their order, or as they came. */
+struct disclosure_sensitive {
+	struct disclosure_column column;        /* a hierarchy where the rule
+	                                         * needs one */
+	uint32_t *of_row;
+	size_t values;
+	struct dictionary texts;        /* as they came; without a hierarchy */
+	uint32_t *came;                 /* by value: its number in ${texts} */
+};
+
 struct disclosure_table {
 	struct disclosure_column columns[ENGINE_COLUMNS_MAX];
 	size_t columns_len, rows;
 	uint32_t *leaves;               /* rows * columns_len */
 	uint32_t *respondents;          /* or NULL */
-	uint32_t *sensitive;            /* or NULL */
-	size_t sensitive_values;
-	struct disclosure_column sensitive_column;
-	char *sensitive_texts;          /* each with a NUL */
-	size_t *sensitive_at;           /* by value: where its text begins */
+	struct disclosure_sensitive sensitive[ENGINE_RULES_MAX];
+	size_t sensitive_len;           /* one for each rule */
 	size_t cap;
 };
 void disclosure_table_release(struct disclosure_table *t);
@@ -61,7 +76,11 @@ void disclosure_table_release(struct disclosure_table *t);
  * and the line of a value that its hierarchy lacks. */
 enum err disclosure_table_read(const struct disclosure_args *a,
     struct disclosure_table *ret, struct outcome *o) MUST_USE;
-/* Writes the quasi-identifying columns and the sensitive one under the vector
+/* Numbers of the values of rule ${i}'s column, which has no hierarchy, become
+ * their order where the rule asks for one. */
+enum err disclosure_values_order(const struct disclosure_args *a,
+    struct disclosure_table *t, size_t i, struct outcome *o) MUST_USE;
+/* Writes the quasi-identifying columns and the sensitive ones under the vector
  * ${e} evaluated last. */
 enum err disclosure_table_write(const struct disclosure_args *a,
     const struct disclosure_table *t, const struct engine *e,

@@ -1,4 +1,4 @@
-/* Tables in and out: CSV, hierarchies, numbers of values. */
+/* Tables in: CSV, hierarchies, numbers of values. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,22 +9,22 @@
 #include "app/ops/disclosure.h"
 #include "core/csv.h"
 #include "core/fs.h"
-#include "policy/disclosure/dictionary.h"
 
 #define HIERARCHY_FILE_MAX ((size_t)512 << 20)
 #define ROWS_FIRST 4096
-#define WRITE_AT ((size_t)1 << 20)
 
 void disclosure_table_release(struct disclosure_table *t)
 {
 	for (size_t i = 0; i < t->columns_len; i++)
 		hierarchy_free(t->columns[i].hierarchy);
-	hierarchy_free(t->sensitive_column.hierarchy);
+	for (size_t i = 0; i < t->sensitive_len; i++) {
+		hierarchy_free(t->sensitive[i].column.hierarchy);
+		dictionary_release(&t->sensitive[i].texts);
+		free(t->sensitive[i].of_row);
+		free(t->sensitive[i].came);
+	}
 	free(t->leaves);
 	free(t->respondents);
-	free(t->sensitive);
-	free(t->sensitive_texts);
-	free(t->sensitive_at);
 	*t = (struct disclosure_table){0};
 }
 
@@ -121,16 +121,25 @@ static enum err open_columns(const struct disclosure_args *a,
 static enum err open_sensitive(const struct disclosure_args *a,
     struct disclosure_table *t, struct outcome *o)
 {
-	struct disclosure_column *c = &t->sensitive_column;
+	for (size_t i = 0; i < a->rules_len; i++) {
+		const struct disclosure_rule *r = &a->rules[i];
+		struct disclosure_column *c =
+		    &t->sensitive[t->sensitive_len++].column;
 
-	if (a->sensitive == NULL)
-		return ERR_OK;
-	(void)snprintf(c->name, sizeof(c->name), "%s", a->sensitive);
-	if (!a->has_model || a->model != ENGINE_T_HIERARCHICAL)
-		return ERR_OK;
-	return a->sensitive_hierarchy == NULL ? open_column(a, c, o) :
-	    read_hierarchy(a->sensitive_hierarchy, a->delimiter,
-	    &c->hierarchy, o);
+		if (r->column.len >= sizeof(c->name))
+			return outcome_refuse(o, ERR_LIMIT,
+			    "a column's name is too long",
+			    "列の名前が長すぎます");
+		memcpy(c->name, r->column.data, r->column.len);
+		if (r->model != ENGINE_T_HIERARCHICAL)
+			continue;
+		if (a->sensitive_hierarchy == NULL)
+			RETURN_IF(open_column(a, c, o));
+		else
+			RETURN_IF(read_hierarchy(a->sensitive_hierarchy,
+			    a->delimiter, &c->hierarchy, o));
+	}
+	return ERR_OK;
 }
 
 /* ---- rows ---- */
@@ -138,7 +147,7 @@ static enum err open_sensitive(const struct disclosure_args *a,
 struct input {
 	int fd;
 	struct csv_reader *csv;
-	struct dictionary people, values;
+	struct dictionary people;
 	size_t respondent_at, cells;
 };
 
@@ -147,7 +156,6 @@ static void input_release(struct input *in)
 	csv_reader_free(in->csv);
 	fs_fd_cleanup(&in->fd);
 	dictionary_release(&in->people);
-	dictionary_release(&in->values);
 }
 
 static enum err read_fd(void *ctx, uint8_t *dst, size_t max, size_t *ret_got)
@@ -167,13 +175,18 @@ static enum err read_fd(void *ctx, uint8_t *dst, size_t max, size_t *ret_got)
 static enum err find_cell(const struct bytes *cells, size_t len,
     const char *name, size_t *ret, struct outcome *o)
 {
+	size_t found = 0;
+
 	for (size_t i = 0; i < len; i++)
-		if (bytes_equal(cells[i], bytes_str(name))) {
+		if (bytes_equal(cells[i], bytes_str(name)) && found++ == 0)
 			*ret = i;
-			return ERR_OK;
-		}
-	return outcome_refuse(o, ERR_NOT_FOUND, "the file has no column %s",
-	    "ファイルに列%sがありません", name);
+	if (found == 1)
+		return ERR_OK;
+	return found == 0 ? outcome_refuse(o, ERR_NOT_FOUND,
+	    "the file has no column %s", "ファイルに列%sがありません", name) :
+	    outcome_refuse(o, ERR_DUPLICATE,
+	    "the file has %zu columns %s", "ファイルに列が%zu個あります：%s",
+	    found, name);
 }
 
 static enum err read_header(const struct disclosure_args *a, struct input *in,
@@ -187,9 +200,10 @@ static enum err read_header(const struct disclosure_args *a, struct input *in,
 	for (size_t i = 0; i < t->columns_len; i++)
 		RETURN_IF(find_cell(cells, in->cells, t->columns[i].name,
 		    &t->columns[i].at, o));
-	if (a->sensitive != NULL)
-		RETURN_IF(find_cell(cells, in->cells, a->sensitive,
-		    &t->sensitive_column.at, o));
+	for (size_t i = 0; i < t->sensitive_len; i++)
+		RETURN_IF(find_cell(cells, in->cells,
+		    t->sensitive[i].column.name, &t->sensitive[i].column.at,
+		    o));
 	if (a->respondent != NULL)
 		RETURN_IF(find_cell(cells, in->cells, a->respondent,
 		    &in->respondent_at, o));
@@ -218,8 +232,8 @@ static enum err make_room(const struct disclosure_args *a,
 	RETURN_IF(grow_array(&t->leaves, cap * t->columns_len));
 	if (a->respondent != NULL)
 		RETURN_IF(grow_array(&t->respondents, cap));
-	if (a->sensitive != NULL)
-		RETURN_IF(grow_array(&t->sensitive, cap));
+	for (size_t i = 0; i < t->sensitive_len; i++)
+		RETURN_IF(grow_array(&t->sensitive[i].of_row, cap));
 	t->cap = cap;
 	return ERR_OK;
 }
@@ -237,6 +251,18 @@ static enum err find_leaf(const struct disclosure_column *c,
 	    "%lu行目：%sの階層にこの値がありません", line, c->name);
 }
 
+static enum err read_value(struct disclosure_sensitive *s, size_t row,
+    const struct bytes *cells, unsigned long line, struct outcome *o)
+{
+	int is_new;
+
+	if (s->column.hierarchy != NULL)
+		return find_leaf(&s->column, cells[s->column.at], line,
+		    &s->of_row[row], o);
+	return dictionary_number(&s->texts, cells[s->column.at],
+	    &s->of_row[row], &is_new);
+}
+
 static enum err read_row(const struct disclosure_args *a, struct input *in,
     struct disclosure_table *t, const struct bytes *cells, unsigned long line,
     struct outcome *o)
@@ -251,14 +277,9 @@ static enum err read_row(const struct disclosure_args *a, struct input *in,
 		RETURN_IF(dictionary_number(&in->people,
 		    cells[in->respondent_at], &t->respondents[t->rows],
 		    &is_new));
-	if (a->sensitive != NULL && t->sensitive_column.hierarchy != NULL)
-		RETURN_IF(find_leaf(&t->sensitive_column,
-		    cells[t->sensitive_column.at], line,
-		    &t->sensitive[t->rows], o));
-	else if (a->sensitive != NULL)
-		RETURN_IF(dictionary_number(&in->values,
-		    cells[t->sensitive_column.at], &t->sensitive[t->rows],
-		    &is_new));
+	for (size_t i = 0; i < t->sensitive_len; i++)
+		RETURN_IF(read_value(&t->sensitive[i], t->rows, cells, line,
+		    o));
 	t->rows++;
 	return ERR_OK;
 }
@@ -287,77 +308,6 @@ static enum err read_rows(const struct disclosure_args *a, struct input *in,
 	}
 }
 
-/* ---- the order of sensitive values ---- */
-
-struct ranked {
-	const char *text;
-	double number;
-	uint32_t old;
-};
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(((const struct ranked *)a)->text,
-	    ((const struct ranked *)b)->text);
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const struct ranked *x = a, *y = b;
-
-	return x->number < y->number ? -1 : x->number > y->number ? 1 :
-	    by_text(a, b);
-}
-
-static enum err rank_values(const struct disclosure_args *a,
-    const struct dictionary *d, struct ranked *r, struct outcome *o)
-{
-	for (size_t i = 0; i < d->len; i++) {
-		char *end = NULL;
-
-		r[i].text = (const char *)dictionary_text(d,
-		    (uint32_t)i).data;
-		r[i].old = (uint32_t)i;
-		r[i].number = strtod(r[i].text, &end);
-		if (a->numeric_order && (end == r[i].text || *end != '\0'))
-			return outcome_refuse(o, ERR_SYNTAX,
-			    "column %s has a value that is no number",
-			    "列%sに数でない値があります", a->sensitive);
-	}
-	if (a->model == ENGINE_T_ORDERED)
-		qsort(r, d->len, sizeof(*r), a->numeric_order ? by_number :
-		    by_text);
-	return ERR_OK;
-}
-
-/* Numbers of values become their order; their texts are kept for writing. */
-static enum err order_values(const struct disclosure_args *a,
-    const struct dictionary *d, struct disclosure_table *t, struct outcome *o)
-{
-	struct ranked *r = calloc(d->len + 1, sizeof(*r));
-	uint32_t *rank = calloc(d->len + 1, sizeof(*rank));
-	enum err e = r == NULL || rank == NULL ? ERR_NOMEM :
-	    rank_values(a, d, r, o);
-
-	t->sensitive_values = d->len;
-	t->sensitive_texts = malloc(d->all.len + 1);
-	t->sensitive_at = calloc(d->len + 1, sizeof(*t->sensitive_at));
-	if (t->sensitive_texts == NULL || t->sensitive_at == NULL)
-		e = ERR_NOMEM;
-	if (e == ERR_OK && d->len > 0) {
-		memcpy(t->sensitive_texts, d->all.data, d->all.len);
-		for (size_t i = 0; i < d->len; i++) {
-			rank[r[i].old] = (uint32_t)i;
-			t->sensitive_at[i] = d->at[r[i].old];
-		}
-		for (size_t i = 0; i < t->rows; i++)
-			t->sensitive[i] = rank[t->sensitive[i]];
-	}
-	free(r);
-	free(rank);
-	return e;
-}
-
 enum err disclosure_table_read(const struct disclosure_args *a,
     struct disclosure_table *ret, struct outcome *o)
 {
@@ -373,99 +323,13 @@ enum err disclosure_table_read(const struct disclosure_args *a,
 	    &in.csv));
 	RETURN_IF(read_header(a, &in, ret, o));
 	RETURN_IF(read_rows(a, &in, ret, o));
-	if (a->sensitive == NULL)
-		return ERR_OK;
-	if (ret->sensitive_column.hierarchy == NULL)
-		return order_values(a, &in.values, ret, o);
-	ret->sensitive_values =
-	    hierarchy_leaves(ret->sensitive_column.hierarchy);
-	return ERR_OK;
-}
+	for (size_t i = 0; i < ret->sensitive_len; i++) {
+		struct disclosure_sensitive *s = &ret->sensitive[i];
 
-/* ---- writing ---- */
-
-static struct bytes sensitive_text(const struct disclosure_table *t,
-    size_t row)
-{
-	if (t->sensitive_column.hierarchy != NULL)
-		return hierarchy_text(t->sensitive_column.hierarchy, 0,
-		    t->sensitive[row]);
-	return bytes_str(t->sensitive_texts +
-	    t->sensitive_at[t->sensitive[row]]);
-}
-
-static enum err write_cell(struct buf *b, int first, struct bytes cell,
-    char delimiter)
-{
-	if (!first)
-		RETURN_IF(buf_append_u8(b, (uint8_t)delimiter));
-	return csv_append_field(b, cell, delimiter);
-}
-
-static enum err write_row(const struct disclosure_args *a,
-    const struct disclosure_table *t, size_t row, const unsigned *levels,
-    int gone, struct buf *b)
-{
-	for (size_t i = 0; i < t->columns_len; i++)
-		RETURN_IF(write_cell(b, i == 0, gone ? bytes_str("*") :
-		    hierarchy_text(t->columns[i].hierarchy, levels[i],
-		    t->leaves[row * t->columns_len + i]), a->delimiter));
-	if (t->sensitive != NULL)
-		RETURN_IF(write_cell(b, 0, sensitive_text(t, row),
-		    a->delimiter));
-	return buf_append_u8(b, '\n');
-}
-
-static enum err write_header(const struct disclosure_args *a,
-    const struct disclosure_table *t, struct buf *b)
-{
-	for (size_t i = 0; i < t->columns_len; i++)
-		RETURN_IF(write_cell(b, i == 0, bytes_str(t->columns[i].name),
-		    a->delimiter));
-	if (t->sensitive != NULL)
-		RETURN_IF(write_cell(b, 0, bytes_str(a->sensitive),
-		    a->delimiter));
-	return buf_append_u8(b, '\n');
-}
-
-static enum err write_all(const struct disclosure_args *a,
-    const struct disclosure_table *t, const struct engine *e,
-    const unsigned *levels, int fd)
-{
-	CLEANUP(buf_release) struct buf b = {0};
-
-	RETURN_IF(write_header(a, t, &b));
-	for (size_t i = 0; i < t->rows; i++) {
-		int gone = engine_is_suppressed(e, i);
-
-		if (!gone || !a->drop)
-			RETURN_IF(write_row(a, t, i, levels, gone, &b));
-		if (b.len < WRITE_AT)
-			continue;
-		RETURN_IF(fs_write_all(fd, bytes_buf(&b)));
-		buf_clear(&b);
+		if (s->column.hierarchy == NULL)
+			RETURN_IF(disclosure_values_order(a, ret, i, o));
+		else
+			s->values = hierarchy_leaves(s->column.hierarchy);
 	}
-	RETURN_IF(fs_write_all(fd, bytes_buf(&b)));
-	return fs_sync(fd);
-}
-
-enum err disclosure_table_write(const struct disclosure_args *a,
-    const struct disclosure_table *t, const struct engine *e,
-    const unsigned *levels, struct outcome *o)
-{
-	CLEANUP(fs_fd_cleanup) int fd = -1;
-	char temporary[FS_PATH_MAX];
-	enum err err;
-
-	(void)snprintf(o->info.file, sizeof(o->info.file), "%s", a->out);
-	RETURN_IF(fs_path(temporary, "%s.part", a->out));
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fs_error(errno);
-	err = write_all(a, t, e, levels, fd);
-	if (err == ERR_OK)
-		err = fs_rename(temporary, a->out);
-	if (err != ERR_OK)
-		(void)!fs_remove(temporary);
-	return err;
+	return ERR_OK;
 }

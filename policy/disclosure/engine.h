@@ -14,8 +14,9 @@
  *    satisfies every rule;
  *  - suppressed respondents <= floor(limit * respondents);
  *  - no other vector within from..to with these properties has a smaller
- *    value of the metric; among equals it has the smallest sum of levels, and
- *    among those the first vector in lexicographic order.
+ *    value of the metric; among equals it has the smallest sum of levels, then
+ *    the smallest sum of their shares in the columns' heights, then the most
+ *    labels left, then it is last in lexicographic order.
  * A result that is not `optimal` (a budget ended the search) has the first
  * three, and `bound` is a lower bound on the value of every vector.
  *
@@ -23,7 +24,8 @@
  * and whoever is in one that breaks the rule is suppressed with all rows.
  *
  * With one row per respondent these are the rules of ARX 3.9: its models, its
- * metrics (values agree to 8 digits and more), its suppression, its choice.
+ * metrics (values agree to 8 digits and more), its suppression.  Of equals ARX
+ * keeps the one it meets first: mostly, not always, the same.
  *
  * The search keeps boxes [lo, hi] of vectors.  Whoever is suppressed at hi is
  * suppressed everywhere in the box, and every column's own loss is least at

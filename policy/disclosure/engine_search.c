@@ -8,6 +8,7 @@
  * So the search never holds all vectors, and it can end at any time with the
  * least bound of the open boxes.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,23 +142,56 @@ sum_of(const struct search *s, const uint8_t *levels)
 	return sum;
 }
 
+/* How far a vector goes up, as a share of each column's height, and how many
+ * of the labels it takes away: the order in which ARX looks at vectors of one
+ * sum.  (As in ARX the first says nothing where a column has no height.) */
+static void
+rank_of(const struct search *s, const uint8_t *levels, double ret[2])
+{
+	double n = (double)s->e->columns_len, up = 0, kept = 0;
+	const struct engine_coded *c;
+	size_t i;
+
+	for (i = 0; i < s->e->columns_len; i++) {
+		c = &s->e->columns[i];
+		kept += (double)c->labels[levels[i] - c->from] /
+		    (double)s->e->in.columns[i].leaves;
+		up += c->to > 0 ? (double)levels[i] / c->to : NAN;
+	}
+	ret[0] = up / n;
+	ret[1] = 1 - kept / n;
+}
+
+/* 1 when ${a} comes before ${b}, which has the same value. */
+static int
+is_preferred(const struct search *s, const uint8_t *a, const uint8_t *b)
+{
+	unsigned sum_a = sum_of(s, a), sum_b = sum_of(s, b);
+	double rank_a[2], rank_b[2];
+	size_t i;
+
+	if (sum_a != sum_b)
+		return sum_a < sum_b;
+	rank_of(s, a, rank_a);
+	rank_of(s, b, rank_b);
+	for (i = 0; i < ARRAY_LEN(rank_a); i++)
+		if (rank_a[i] < rank_b[i] || rank_a[i] > rank_b[i])
+			return rank_a[i] < rank_b[i];
+	return memcmp(a, b, s->e->columns_len) > 0;
+}
+
 /* 1 when a vector of that value, with at least these levels, may come before
- * the best. */
+ * the best.  (Of a box only lo itself has as small a sum.) */
 static int
 may_be_better(const struct search *s, const double *value, const uint8_t *lo)
 {
-	unsigned a, b;
 	int c;
 
 	if (!s->found)
 		return 1;
 	if ((c = engine_metric_compare(s->e, value, s->value)) != 0)
 		return c < 0;
-	a = sum_of(s, lo);
-	b = sum_of(s, s->best);
-	if (a != b)
-		return a < b;
-	return memcmp(lo, s->best, s->e->columns_len) < 0;
+	return is_preferred(s, lo, s->best);
 }
 
 /* 1 when it is the best now. */

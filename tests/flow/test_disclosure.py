@@ -115,6 +115,40 @@ def test_other_models_and_metrics(limit, more, levels, loss):
     assert near(r["loss"], loss)
 
 
+SEVEN_OF_ADULT = [c for c in EIGHT if c != "salary-class"]
+
+# Several rules at a time, and what ARX 3.9.2 found.
+SEVERAL = [
+    (EIGHT, ("--k", 5, "--suppression", 0.04,
+             "--rule", "occupation:recursive:5:4",
+             "--rule", "occupation:hierarchical:0.3"),
+     [0, 4, 0, 1, 3, 1, 2, 0], 0.41630078504693, 802),
+    (SEVEN_OF_ADULT, ("--k", 3, "--suppression", 0.05,
+                      "--rule", "occupation:entropy:4",
+                      "--rule", "salary-class:equal:0.25"),
+     [0, 3, 0, 2, 3, 1, 1], 0.3766750453387224, 1478),
+    (SEVEN_OF_ADULT, ("--k", 3, "--suppression", 0.02, "--metric", "aecs",
+                      "--rule", "salary-class:distinct:2",
+                      "--sensitive", "occupation", "--l", 6,
+                      "--t", 0.2, "--distance", "ordered"),
+     [1, 1, 0, 1, 3, 2, 2], 386.6923076923077, 557),
+    (SEVEN_OF_ADULT, ("--k", 3, "--suppression", 0.1, "--metric", "precision",
+                      "--balance", 0.7, "--weights", "age=1,education=0.25",
+                      "--rule", "occupation:grassberger:3",
+                      "--rule", "salary-class:distinct:2"),
+     [0, 4, 0, 0, 3, 0, 0], 0.13672596550058258, 2082),
+]
+
+
+@needs_adult
+@pytest.mark.parametrize("quasi,more,levels,loss,suppressed", SEVERAL)
+def test_several_rules_at_a_time(quasi, more, levels, loss, suppressed):
+    r = adult(quasi, *more)
+    assert r["levels"] == levels
+    assert near(r["loss"], loss)
+    assert r["suppressed"] == suppressed
+
+
 @needs_adult
 def test_balance_rank_and_entropy_of_nine():
     r = adult(ALL, "--k", 5, "--suppression", 1, "--balance", 0.1)
@@ -255,6 +289,58 @@ def test_a_parent_spelled_in_two_ways_is_warned_of(tmp_path):
                     tmp_path, "--quasi", "land", "--json").json
     assert "Europa" in said["lines"][0]["en"]
     assert said["lines"][0]["role"] == "warning"
+
+
+def test_the_ends_of_what_can_be_asked(tmp_path):
+    write(tmp_path / "d_hierarchy_a.csv", "1\n2\n")       # no level above
+    write(tmp_path / "d_hierarchy_b.csv", "x;*\ny;*\n;*\n")
+    file = write(tmp_path / "d.csv", "b;a\n;1\ny;1\ny;2\n")
+    # an empty cell is a value as any other; columns in any order
+    r = disclose(file, tmp_path, ["a", "b"], "--k", 1)
+    assert r["levels"] == [0, 0] and r["groups"] == 3
+    r = disclose(file, tmp_path, ["a", "b"], "--k", 2, "--suppression", 0.4)
+    assert r["levels"] == [0, 1] and r["suppressed"] == 1
+    # more than there are: only with everybody suppressed
+    disclose(file, tmp_path, ["b"], "--k", 4, code=1)
+    r = disclose(file, tmp_path, ["b"], "--k", 4, "--suppression", 1)
+    assert r["groups"] == 0 and r["suppressed"] == 3 and r["loss"] == 1
+    one = write(tmp_path / "one.csv", "a;b\n2;x")
+    assert disclose(one, tmp_path, ["b"])["levels"] == [0]
+    disclose(one, tmp_path, ["b"], "--k", 2, code=1)
+    empty = write(tmp_path / "none.csv", "a;b\n")
+    assert "no row" in json.dumps(disclose(empty, tmp_path, ["b"], code=1))
+
+
+@pytest.mark.parametrize("more,code,word", [
+    (("--k", "2.5"), 2, "--k"), (("--k", 0), 2, "--k"),
+    (("--suppression", 1.01), 2, "--suppression"),
+    (("--suppression", "nan"), 2, "--suppression"),
+    (("--weights", "a=1"), 2, "weights"),
+    (("--sensitive", "s"), 2, "--sensitive"), (("--l", 2), 2, "--sensitive"),
+    (("--rule", "s:distinct"), 2, "--rule"),
+    (("--rule", ":distinct:2"), 2, "--rule"),
+    (("--rule", "s:distinct:2:3"), 2, "--rule"),
+    (("--rule", "s:recursive:2"), 2, "--rule"),
+    (("--rule", "s:recursive:2:x"), 2, "--rule"),
+    (("--rule", "s:equal:1.5"), 2, "--rule"),
+    (("--rule", "none:equal:0.5"), 4, "no column none"),
+    (("--rule", "s:hierarchical:0.5"), 4, "_hierarchy_s.csv"),
+    (tuple(["--rule", "s:equal:0.5"] * 9), 3, "more than 8"),
+])
+def test_what_cannot_be_meant_is_refused(tmp_path, more, code, word):
+    write(tmp_path / "d_hierarchy_b.csv", "x;*\ny;*\n")
+    file = write(tmp_path / "d.csv", "b;s\nx;1\ny;2\n")
+    assert word in json.dumps(disclose(file, tmp_path, ["b"], *more,
+                                       code=code))
+
+
+def test_a_column_named_twice_is_refused(tmp_path):
+    write(tmp_path / "d_hierarchy_b.csv", "x;*\ny;*\n")
+    file = write(tmp_path / "d.csv", "b;b\nx;x\n")
+    assert "2 columns b" in json.dumps(disclose(file, tmp_path, ["b"],
+                                                code=3))
+    assert "twice" in json.dumps(disclose(file, tmp_path, ["b", "b"],
+                                          code=3))
 
 
 def test_nothing_that_fits_is_said(tmp_path):
