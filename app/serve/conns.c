@@ -1,6 +1,7 @@
 /* Connections and their clocks.  libmicrohttpd's own timeout starts anew with
  * every byte; these do not. */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "app/serve/serve_internal.h"
@@ -30,13 +31,15 @@ void conns_free(struct conns *c)
 	free(c);
 }
 
-struct conn *conns_add(struct conns *c, int fd)
+struct conn *conns_add(struct conns *c, int fd,
+    const char address[SERVE_ADDRESS_LEN])
 {
 	struct conn *conn = calloc(1, sizeof(*conn));
 
 	if (conn == NULL)
 		return NULL;
 	conn->fd = fd;
+	memcpy(conn->address, address, SERVE_ADDRESS_LEN);
 	pthread_mutex_lock(&c->lock);
 	conn->next = c->first;
 	if (c->first != NULL)
@@ -69,6 +72,17 @@ size_t conns_count(struct conns *c)
 	len = c->len;
 	pthread_mutex_unlock(&c->lock);
 	return len;
+}
+
+size_t conns_of(struct conns *c, const char *address)
+{
+	size_t count = 0;
+
+	pthread_mutex_lock(&c->lock);
+	for (struct conn *conn = c->first; conn != NULL; conn = conn->next)
+		count += strcmp(conn->address, address) == 0;
+	pthread_mutex_unlock(&c->lock);
+	return count;
 }
 
 /* Under the lock a connection is still there, so its descriptor is its own. */

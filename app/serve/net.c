@@ -1,30 +1,35 @@
-/* libmicrohttpd: one daemon for each listening socket, started by a thread
- * that has given up files. */
+/* libmicrohttpd: for each listening socket as many daemons as there are threads,
+ * started by a thread that has given up files. */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "app/serve/hardening.h"
+#include "app/serve/net_internal.h"
 #include "app/serve/tls.h"
 #include "app/serve/wire.h"
 #include "core/clock.h"
 
 #define MEMORY_PER_CONNECTION ((size_t)64 << 10)
-#define STACK ((size_t)512 << 10)
 #define CA_MAX ((size_t)1 << 20)
+
+#define THREADS_MAX 64          /* of a listener */
+#define DAEMONS_MAX ((size_t)CONFIG_LISTENERS_MAX * THREADS_MAX)
 
 struct net_daemon {
 	struct net *net;
 	enum config_listener_kind kind;
-	int fd;
-	struct MHD_Daemon *mhd;
+	int fd;                         /* until the loop has it; else -1 */
+	unsigned connections;           /* at most */
+	struct net_loop *loop;
 };
 
 struct net {
 	struct serve *serve;
-	struct net_daemon daemons[CONFIG_LISTENERS_MAX];
+	struct net_daemon daemons[DAEMONS_MAX];
 	size_t len;
 	struct buf client_ca;           /* PEM, NUL behind it */
 	struct hardening_report report;
@@ -33,20 +38,36 @@ struct net {
 
 /* ---- connections come and go ---- */
 
-static void put_address(struct conn *c, const struct sockaddr *a)
+static void put_address(const struct sockaddr *a, char ret[SERVE_ADDRESS_LEN])
 {
 	const struct sockaddr_in *v4 = (const void *)a;
 	const struct sockaddr_in6 *v6 = (const void *)a;
 
-	memcpy(c->address, "local", 6);
+	memcpy(ret, "local", 6);
 	if (a == NULL)
 		return;
 	if (a->sa_family == AF_INET)
-		(void)inet_ntop(AF_INET, &v4->sin_addr, c->address,
-		    sizeof(c->address));
+		(void)inet_ntop(AF_INET, &v4->sin_addr, ret,
+		    SERVE_ADDRESS_LEN);
 	else if (a->sa_family == AF_INET6)
-		(void)inet_ntop(AF_INET6, &v6->sin6_addr, c->address,
-		    sizeof(c->address));
+		(void)inet_ntop(AF_INET6, &v6->sin6_addr, ret,
+		    SERVE_ADDRESS_LEN);
+}
+
+/* One address does not take all places.  Behind a proxy all have its own. */
+static enum MHD_Result may_connect(void *cls, const struct sockaddr *a,
+    socklen_t len)
+{
+	const struct net_daemon *d = cls;
+	const struct serve *s = d->net->serve;
+	char address[SERVE_ADDRESS_LEN];
+
+	(void)len;
+	if (d->kind != CONFIG_TLS)
+		return MHD_YES;
+	put_address(a, address);
+	return conns_of(s->conns, address) <
+	    s->limits.connections_per_address ? MHD_YES : MHD_NO;
 }
 
 static void begin(struct net_daemon *d, struct MHD_Connection *connection,
@@ -57,14 +78,16 @@ static void begin(struct net_daemon *d, struct MHD_Connection *connection,
 	    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	const union MHD_ConnectionInfo *from = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	struct conn *c = fd == NULL ? NULL : conns_add(s->conns,
-	    fd->connect_fd);
+	char address[SERVE_ADDRESS_LEN];
+	struct conn *c;
 
+	put_address(from == NULL ? NULL : from->client_addr, address);
+	c = fd == NULL ? NULL : conns_add(s->conns, fd->connect_fd, address);
 	*socket_context = c;
 	if (c == NULL)
 		return;
 	c->kind = d->kind;
-	put_address(c, from == NULL ? NULL : from->client_addr);
+	c->loop = d->loop;
 	atomic_store(&c->deadline_ms, clock_monotonic_ms() +
 	    (int64_t)s->limits.header_seconds * 1000);
 }
@@ -121,7 +144,7 @@ static size_t usual_options(struct net_daemon *d, struct MHD_OptionItem *o)
 	o[n++] = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, d->fd,
 		NULL};
 	o[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT,
-		(intptr_t)l->connections, NULL};
+		(intptr_t)d->connections, NULL};
 	o[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT,
 		(intptr_t)(l->idle_seconds > l->request_seconds ?
 		l->idle_seconds : l->request_seconds), NULL};
@@ -129,15 +152,6 @@ static size_t usual_options(struct net_daemon *d, struct MHD_OptionItem *o)
 		(intptr_t)MEMORY_PER_CONNECTION, NULL};
 	o[n++] = (struct MHD_OptionItem){MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		NULL};
-	o[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_STACK_SIZE,
-		(intptr_t)STACK, NULL};
-	if (d->kind == CONFIG_TLS)
-		o[n++] = (struct MHD_OptionItem){
-		    MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		    (intptr_t)l->connections_per_address, NULL};
-	if (l->threads > 1)
-		o[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE,
-		    (intptr_t)l->threads, NULL};
 	return n;
 }
 
@@ -157,11 +171,11 @@ static size_t tls_options(struct net_daemon *d, struct MHD_OptionItem *o,
 	return n;
 }
 
-static enum err start_daemon(struct net_daemon *d)
+static struct MHD_Daemon *new_daemon(struct net_daemon *d)
 {
 	struct MHD_OptionItem options[OPTIONS_MAX];
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD |
-	    MHD_USE_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+	    MHD_USE_ERROR_LOG;
 	size_t n = usual_options(d, options);
 
 	if (d->kind == CONFIG_TLS) {
@@ -169,13 +183,26 @@ static enum err start_daemon(struct net_daemon *d)
 		n = tls_options(d, options, n);
 	}
 	options[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
-	d->mhd = MHD_start_daemon(flags, 0, NULL, NULL, wire_access,
+	return MHD_start_daemon(flags, 0, may_connect, d, wire_access,
 	    d->net->serve, MHD_OPTION_EXTERNAL_LOGGER, quiet, NULL,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, d,
 	    MHD_OPTION_NOTIFY_COMPLETED, wire_completed, d->net->serve,
 	    MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
 	    MHD_OPTION_ARRAY, options, MHD_OPTION_END);
-	return d->mhd == NULL ? ERR_IO : ERR_OK;
+}
+
+static enum err start_daemon(struct net_daemon *d)
+{
+	struct MHD_Daemon *mhd;
+
+	d->loop = net_loop_new();
+	if (d->loop == NULL)
+		return ERR_NOMEM;
+	mhd = new_daemon(d);
+	if (mhd == NULL)
+		return ERR_IO;
+	d->fd = -1;
+	return net_loop_start(d->loop, mhd);
 }
 
 /* What this thread has given up, the threads of the daemons have too. */
@@ -201,6 +228,27 @@ static enum err start_in_thread(struct net *n)
 	return n->e;
 }
 
+/* Each daemon closes a socket of its own. */
+static enum err add_daemons(struct net *n, enum config_listener_kind kind,
+    int fd)
+{
+	const struct config_limits *l = &n->serve->limits;
+
+	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	for (unsigned i = 0; i < l->threads; i++) {
+		struct net_daemon *d = &n->daemons[n->len];
+
+		*d = (struct net_daemon){.net = n, .kind = kind,
+		    .connections = l->connections / l->threads +
+		    (i < l->connections % l->threads), .fd = i == 0 ? fd :
+		    fcntl(fd, F_DUPFD_CLOEXEC, 3)};
+		if (d->fd < 0)
+			return ERR_IO;
+		n->len++;
+	}
+	return ERR_OK;
+}
+
 enum err net_start(struct serve *s, const struct config_listener *listeners,
     const int *fds, size_t len, struct net **ret)
 {
@@ -208,12 +256,11 @@ enum err net_start(struct serve *s, const struct config_listener *listeners,
 	enum err e = ERR_OK;
 
 	if (n == NULL)
-		return ERR_NOMEM;
+		return ERR_NOMEM;       /* the process ends */
 	n->serve = s;
-	for (size_t i = 0; i < len; i++)
-		n->daemons[n->len++] = (struct net_daemon){.net = n,
-			.kind = listeners[i].kind, .fd = fds[i]};
-	if (s->config->client_ca[0] != '\0')
+	for (size_t i = 0; e == ERR_OK && i < len; i++)
+		e = add_daemons(n, listeners[i].kind, fds[i]);
+	if (e == ERR_OK && s->config->client_ca[0] != '\0')
 		e = fs_read_file(s->config->client_ca, CA_MAX, &n->client_ca);
 	if (e == ERR_OK)
 		e = start_in_thread(n);
@@ -227,22 +274,18 @@ enum err net_start(struct serve *s, const struct config_listener *listeners,
 
 void net_quiesce(struct net *n)
 {
-	for (size_t i = 0; i < n->len; i++) {
-		int fd = n->daemons[i].mhd == NULL ? -1 :
-		    MHD_quiesce_daemon(n->daemons[i].mhd);
-
-		if (fd >= 0)
-			(void)close(fd);
-	}
+	for (size_t i = 0; i < n->len; i++)
+		net_loop_quiesce(n->daemons[i].loop);
 }
 
 void net_stop(struct net *n)
 {
 	if (n == NULL)
 		return;
-	for (size_t i = 0; i < n->len; i++)
-		if (n->daemons[i].mhd != NULL)
-			MHD_stop_daemon(n->daemons[i].mhd);
+	for (size_t i = 0; i < n->len; i++) {
+		net_loop_free(n->daemons[i].loop);
+		fs_fd_cleanup(&n->daemons[i].fd);
+	}
 	buf_release(&n->client_ca);
 	free(n);
 }

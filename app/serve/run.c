@@ -209,6 +209,22 @@ static void drain_parts(struct serve *s)
 			parts[i - 1]->drain(s->parts[i - 1]);
 }
 
+static enum err start_net(struct run *r)
+{
+	static const char *const kinds[] = {"tls", "plain", "local"};
+	enum err e = net_start(r->s, r->listeners, r->fds, r->fds_len,
+	    &r->s->net);
+
+	for (size_t i = 0; i < r->fds_len; i++) {
+		r->fds[i] = -1;         /* taken in any case */
+		if (e == ERR_OK)
+			serve_log("listening", "address",
+			    r->listeners[i].address, "kind",
+			    kinds[r->listeners[i].kind], NULL);
+	}
+	return e;
+}
+
 static enum err start(struct run *r)
 {
 	struct serve *s = r->s;
@@ -221,15 +237,7 @@ static enum err start(struct run *r)
 		return ERR_NOMEM;
 	RETURN_IF(desk_start(s, &s->desk));
 	RETURN_IF(start_parts(r));
-	RETURN_IF(net_start(s, r->listeners, r->fds, r->fds_len, &s->net));
-	for (size_t i = 0; i < r->fds_len; i++) {
-		static const char *const kinds[] = {"tls", "plain", "local"};
-
-		serve_log("listening", "address", r->listeners[i].address,
-		    "kind", kinds[r->listeners[i].kind], NULL);
-		r->fds[i] = -1;         /* libmicrohttpd's now */
-	}
-	return ERR_OK;
+	return start_net(r);
 }
 
 /* ---- reload ---- */

@@ -17,6 +17,7 @@
 
 struct desk;
 struct net;
+struct net_loop;
 struct conns;
 
 /* Counted for /metrics; relaxed. */
@@ -102,7 +103,7 @@ enum err serve_caller_key(struct serve *s, struct home *h,
 
 struct conn {
 	int fd;
-	int local;                      /* of the local listener */
+	struct net_loop *loop;          /* whose thread it belongs to */
 	enum config_listener_kind kind;
 	_Atomic int64_t deadline_ms;    /* 0: none */
 	char address[SERVE_ADDRESS_LEN];
@@ -113,20 +114,24 @@ struct conn {
 
 struct conns *conns_new(void);
 void conns_free(struct conns *c);
-struct conn *conns_add(struct conns *c, int fd);        /* NULL: no memory */
+struct conn *conns_add(struct conns *c, int fd,
+    const char address[SERVE_ADDRESS_LEN]);     /* NULL: no memory */
 void conns_remove(struct conns *c, struct conn *conn);
 size_t conns_count(struct conns *c);
+size_t conns_of(struct conns *c, const char *address);  /* from there */
 /* Shut down what is past its deadline; how many. */
 size_t conns_reap(struct conns *c, int64_t now_ms);
 
 /* ---- net.c: libmicrohttpd ---- */
 
-/* Starts a daemon for each socket of ${fds} (as config->listeners), in a
- * thread that has given up files first; the sockets are taken. */
+/* Starts the daemons of each socket of ${fds} (as config->listeners), in a
+ * thread that has given up files first; the sockets are taken in any case. */
 enum err net_start(struct serve *s, const struct config_listener *listeners,
     const int *fds, size_t len, struct net **ret) MUST_USE;
 void net_quiesce(struct net *n);        /* accept nothing new */
 void net_stop(struct net *n);
+/* A connection of that thread was resumed; from any thread. */
+void net_loop_wake(struct net_loop *l);
 
 /* ---- listen.c ---- */
 

@@ -57,6 +57,7 @@ static void wake_net(struct serve_wire *w)
 		return;
 	w->suspended = 0;
 	MHD_resume_connection(w->connection);
+	net_loop_wake(w->conn->loop);
 }
 
 void wire_done(struct serve_wire *w, enum err e)

@@ -1,6 +1,7 @@
 """The service: what it lets in, who may call it, how it starts and ends."""
 import concurrent.futures
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -499,6 +500,43 @@ def test_too_many(home):
                 lambda: [c for c in held if is_closed(c)],
                 lambda closed: len(closed) >= 4)
         assert len(closed) < 8
+
+
+@pytest.mark.parametrize("count", [127, 128, 129, 256])
+def test_any_number_at_the_same_instant_is_answered(home, count):
+    """libmicrohttpd takes 128 ready connections in one call; with exactly as
+    many its own loop waits before it looks at them.  All are made ready while
+    the process stands still, on one thread; nothing else wakes it."""
+    def asked(c):
+        c.sendall(GET + b"\r\n")
+
+    def answered(c):
+        reply = http.client.HTTPResponse(c)
+        reply.begin()
+        return reply.status == 200 and reply.read() == b"ok\n"
+
+    def standing(process):
+        return all(re.search(r"\) T ", p.read_text()) for p in pathlib.Path(
+            f"/proc/{process.pid}/task").glob("*/stat"))
+
+    with Service(home, limits={
+            "threads": 1, "connections": 1024, "requests_per_second": 0,
+            "idle_seconds": 600, "request_seconds": 600}) as s:
+        held = [socket.create_connection(("127.0.0.1", s.ports["plain"]),
+                                         timeout=60) for _ in range(count)]
+        for c in held:
+            asked(c)
+            assert answered(c)
+        s.process.send_signal(signal.SIGSTOP)
+        until = time.monotonic() + 60
+        while not standing(s.process) and time.monotonic() < until:
+            time.sleep(0.01)
+        for c in held:
+            asked(c)
+        s.process.send_signal(signal.SIGCONT)
+        assert all(answered(c) for c in held)
+        for c in held:
+            c.close()
 
 
 def test_behind_nginx(home, tmp_path):
