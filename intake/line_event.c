@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/json_doc.h"
 #include "core/utf8.h"
 #include "intake/event.h"
+#include "intake/line_scan_internal.h"
 
 void
 line_batch_release(struct line_batch *b)
@@ -14,17 +14,8 @@ line_batch_release(struct line_batch *b)
 	if (b->events != NULL)
 		explicit_bzero(b->events, b->len * sizeof(*b->events));
 	free(b->events);
-	json_doc_free(b->doc);
+	buf_release(&b->text);
 	*b = (struct line_batch){0};
-}
-
-static struct bytes
-text_of(const struct json_doc *v, const char *key)
-{
-	const struct json_doc *m = json_doc_get(v, key);
-
-	return json_doc_string(m) == NULL ? bytes_of("", 0) :
-	    bytes_of(json_doc_string(m), json_doc_string_len(m));
 }
 
 static int
@@ -36,11 +27,11 @@ is(struct bytes text, const char *word)
 /* ---- what it is ---- */
 
 static void
-set_message(struct line_event *ev, const struct json_doc *message)
+set_message(struct line_event *ev, const struct line_raw *raw)
 {
-	ev->message = text_of(message, "id");
-	ev->text = text_of(message, "text");
-	ev->kind = is(text_of(message, "type"), "text") ? LINE_TEXT :
+	ev->message = raw->message_id;
+	ev->text = raw->text;
+	ev->kind = is(raw->message_type, "text") ? LINE_TEXT :
 	    LINE_OTHER_MESSAGE;
 	if (ev->message.len == 0 || (ev->kind == LINE_TEXT &&
 	    (ev->text.len == 0 || ev->text.len > LINE_TEXT_MAX)))
@@ -48,38 +39,36 @@ set_message(struct line_event *ev, const struct json_doc *message)
 }
 
 static void
-set_postback(struct line_event *ev, const struct json_doc *postback)
+set_postback(struct line_event *ev, const struct line_raw *raw)
 {
 	ev->kind = LINE_POSTBACK;
-	ev->text = text_of(postback, "data");
-	ev->date = text_of(json_doc_get(postback, "params"), "date");
+	ev->text = raw->data;
+	ev->date = raw->date;
 	if (ev->text.len == 0)
 		ev->skip = LINE_SKIP_BROKEN;
 }
 
 static void
-set_unsend(struct line_event *ev, const struct json_doc *unsend)
+set_unsend(struct line_event *ev, const struct line_raw *raw)
 {
 	ev->kind = LINE_UNSEND;
-	ev->message = text_of(unsend, "messageId");
+	ev->message = raw->unsent;
 	if (ev->message.len == 0)
 		ev->skip = LINE_SKIP_BROKEN;
 }
 
 static void
-set_kind(struct line_event *ev, const struct json_doc *v)
+set_kind(struct line_event *ev, const struct line_raw *raw)
 {
-	struct bytes type = text_of(v, "type");
-
-	if (is(type, "message"))
-		set_message(ev, json_doc_get(v, "message"));
-	else if (is(type, "postback"))
-		set_postback(ev, json_doc_get(v, "postback"));
-	else if (is(type, "unsend"))
-		set_unsend(ev, json_doc_get(v, "unsend"));
-	else if (is(type, "follow"))
+	if (is(raw->type, "message"))
+		set_message(ev, raw);
+	else if (is(raw->type, "postback"))
+		set_postback(ev, raw);
+	else if (is(raw->type, "unsend"))
+		set_unsend(ev, raw);
+	else if (is(raw->type, "follow"))
 		ev->kind = LINE_FOLLOW;
-	else if (is(type, "unfollow"))
+	else if (is(raw->type, "unfollow"))
 		ev->kind = LINE_UNFOLLOW;
 	else
 		ev->skip = LINE_SKIP_TYPE;
@@ -90,16 +79,14 @@ set_kind(struct line_event *ev, const struct json_doc *v)
 /* People are asked one by one: what is said in a group is not an answer, and
  * others read it. */
 static void
-set_user(struct line_event *ev, const struct json_doc *source)
+set_user(struct line_event *ev, const struct line_raw *raw)
 {
-	struct bytes type = text_of(source, "type");
-
-	ev->user = text_of(source, "userId");
+	ev->user = raw->user;
 	if (ev->skip != LINE_TAKEN)
 		return;
-	if (is(type, "group") || is(type, "room"))
+	if (is(raw->source_type, "group") || is(raw->source_type, "room"))
 		ev->skip = LINE_SKIP_GROUP;
-	else if (!is(type, "user") || ev->user.len == 0 ||
+	else if (!is(raw->source_type, "user") || ev->user.len == 0 ||
 	    ev->user.len > INTAKE_RESPONDENT_MAX ||
 	    utf8_check_clean(ev->user, NULL) != ERR_OK)
 		ev->skip = LINE_SKIP_NOBODY;
@@ -107,11 +94,11 @@ set_user(struct line_event *ev, const struct json_doc *source)
 
 /* Older deliveries have no webhookEventId; a message is known by its own. */
 static void
-set_id(struct line_event *ev, const struct json_doc *v)
+set_id(struct line_event *ev, const struct line_raw *raw)
 {
 	int len;
 
-	ev->id = text_of(v, "webhookEventId");
+	ev->id = raw->id;
 	if (ev->id.len > 0 && ev->id.len <= INTAKE_EVENT_ID_MAX)
 		return;
 	len = snprintf(ev->made_id, sizeof(ev->made_id), "%s:%.64s",
@@ -123,44 +110,65 @@ set_id(struct line_event *ev, const struct json_doc *v)
 }
 
 static void
-set_event(struct line_event *ev, const struct json_doc *v)
+set_event(struct line_event *ev, const struct line_raw *raw)
 {
-	const struct json_doc *context = json_doc_get(v, "deliveryContext");
-
-	*ev = (struct line_event){.kind = LINE_UNKNOWN, .skip = LINE_TAKEN};
-	set_kind(ev, v);
-	set_user(ev, json_doc_get(v, "source"));
-	set_id(ev, v);
-	ev->time_ms = json_doc_int(json_doc_get(v, "timestamp"), -1);
-	ev->standby = is(text_of(v, "mode"), "standby");
-	ev->redelivered = json_doc_bool(json_doc_get(context, "isRedelivery"),
-	    0);
-	ev->reply_token = text_of(v, "replyToken");
+	*ev = (struct line_event){.kind = LINE_UNKNOWN, .skip = LINE_TAKEN,
+	    .message = bytes_of("", 0), .text = bytes_of("", 0),
+	    .date = bytes_of("", 0)};
+	set_kind(ev, raw);
+	set_user(ev, raw);
+	set_id(ev, raw);
+	ev->time_ms = raw->time_ms;
+	ev->standby = is(raw->mode, "standby");
+	ev->redelivered = raw->redelivered;
+	ev->reply_token = raw->reply_token;
 	if (ev->time_ms < 0 && ev->skip == LINE_TAKEN)
 		ev->skip = LINE_SKIP_BROKEN;
 }
 
 /* ---- a body ---- */
 
+/* An id that was made lies in the event itself, which has moved. */
+static void
+rebase_ids(struct line_batch *b)
+{
+	for (size_t i = 0; i < b->len; i++)
+		if (b->events[i].made_id[0] != '\0')
+			b->events[i].id.data =
+			    (const uint8_t *)b->events[i].made_id;
+}
+
+static enum err
+add_event(struct line_batch *b, const struct line_raw *raw)
+{
+	if (b->len == LINE_EVENTS_MAX)
+		return ERR_LIMIT;
+	if (b->len == b->cap) {
+		size_t cap = b->cap == 0 ? 1 : 4 * b->cap;
+		void *more = reallocarray(b->events, cap, sizeof(*b->events));
+
+		if (more == NULL)
+			return ERR_NOMEM;
+		b->events = more;
+		b->cap = cap;
+	}
+	set_event(&b->events[b->len++], raw);
+	return ERR_OK;
+}
+
 static enum err
 parse(struct bytes body, struct line_batch *b)
 {
-	const struct json_doc *events;
-	size_t len;
-
-	RETURN_IF(json_doc_parse(body, LINE_BODY_MAX, &b->doc, NULL));
-	events = json_doc_get(b->doc, "events");
-	if (events == NULL || json_doc_type(events) != JSON_DOC_ARRAY)
-		return ERR_SYNTAX;
-	len = json_doc_len(events);
-	if (len > LINE_EVENTS_MAX)
+	if (body.len > LINE_BODY_MAX)
 		return ERR_LIMIT;
-	b->destination = text_of(b->doc, "destination");
-	b->events = calloc(len + 1, sizeof(*b->events));
-	if (b->events == NULL)
-		return ERR_NOMEM;
-	for (b->len = 0; b->len < len; b->len++)
-		set_event(&b->events[b->len], json_doc_at(events, b->len));
+	if (body.len == 0)
+		return ERR_SYNTAX;
+	if (memchr(body.data, '\0', body.len) != NULL)
+		return ERR_ENCODING;
+	RETURN_IF(buf_reserve(&b->text, body.len));
+	RETURN_IF(buf_append(&b->text, body.data, body.len));
+	RETURN_IF(line_scan(b, add_event));
+	rebase_ids(b);
 	return ERR_OK;
 }
 
@@ -170,17 +178,10 @@ line_batch_parse(struct bytes body, struct line_batch *ret)
 	struct line_batch b = {0};
 	enum err e = parse(body, &b);
 
-	if (e == ERR_OK) {
-		*ret = b;
-		return ERR_OK;
-	}
-	line_batch_release(&b);
-	switch ((int)e) {
-	case ERR_NOMEM:
-	case ERR_LIMIT:
-	case ERR_ENCODING:
+	if (e != ERR_OK) {
+		line_batch_release(&b);
 		return e;
-	default:
-		return ERR_SYNTAX;
 	}
+	*ret = b;
+	return ERR_OK;
 }

@@ -37,7 +37,7 @@ enum line_skip {
 	LINE_SKIP_COUNT
 };
 
-/* Texts are borrowed from the batch's document, NUL-terminated. */
+/* Texts are borrowed from the batch, NUL-terminated. */
 struct line_event {
 	enum line_kind kind;
 	enum line_skip skip;
@@ -53,18 +53,19 @@ struct line_event {
 	char made_id[80];       /* room for `id` where it was made here */
 };
 
-struct json_doc;
 /* Zeroed is empty. */
 struct line_batch {
-	struct json_doc *doc;
+	struct buf text;                /* the body, unescaped in place */
 	struct bytes destination;       /* empty: not given */
 	struct line_event *events;
-	size_t len;
+	size_t len, cap;
+	int is_list;                    /* it has a list of events */
 };
 void line_batch_release(struct line_batch *b);  /* wipes; CLEANUP-able */
 
-/* ERR_SYNTAX: not a webhook's body; ERR_ENCODING, ERR_LIMIT.  Events that are
- * broken or unknown are no error. */
+/* ERR_SYNTAX: not JSON, or a member that is read is there twice; ERR_ENCODING:
+ * not UTF-8; ERR_LIMIT; ERR_NOMEM.  Events that are broken or unknown are no
+ * error, and neither is JSON without a list of events. */
 enum err line_batch_parse(struct bytes body, struct line_batch *ret) MUST_USE;
 
 #endif

@@ -58,6 +58,8 @@ static void hash_item(const struct line_run *r, struct line_item *it)
 
 static enum err collect(struct line_run *r, struct line_request *request)
 {
+	if (!request->body.is_list)
+		count(&r->counters->skipped[LINE_SKIP_BROKEN]);
 	for (size_t i = 0; i < request->body.len; i++) {
 		const struct line_event *ev = &request->body.events[i];
 		struct line_item *it;

@@ -13,7 +13,8 @@
 #include "app/serve/wire.h"
 #include "core/clock.h"
 
-#define MEMORY_PER_CONNECTION ((size_t)64 << 10)
+/* Twice the largest head; libmicrohttpd clears all of it twice a request. */
+#define MEMORY_PER_CONNECTION ((size_t)32 << 10)
 #define CA_MAX ((size_t)1 << 20)
 
 #define THREADS_MAX 64          /* of a listener */

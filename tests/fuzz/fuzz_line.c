@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "intake/line_say.h"
+#include "tests/unit/intake/line_reference.h"
 
 static const char document[] =
     "{\"azukari\":\"survey v1\",\"name\":\"t\",\"version\":1,\"fields\":["
@@ -91,6 +92,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    .fields = {&s->fields[0]}, .scopes_len = 2};
 		MUST_HOLD(dialogue_desk_init(&desk, &script) == ERR_OK);
 	}
+	MUST_HOLD(line_reference_agrees(bytes_of(data, size)));
 	if (line_batch_parse(bytes_of(data, size), &batch) == ERR_OK)
 		talk(&desk, &batch);
 	line_batch_release(&batch);

@@ -105,11 +105,20 @@ test_bodies(void **state)
 	} cases[] = {
 		{"{\"destination\":\"U0\",\"events\":[]}", ERR_OK, 0},
 		{"{\"events\":[]}", ERR_OK, 0},
-		{"", ERR_SYNTAX, 0}, {"{}", ERR_SYNTAX, 0},
-		{"[]", ERR_SYNTAX, 0}, {"{\"events\":{}}", ERR_SYNTAX, 0},
+		{"", ERR_SYNTAX, 0}, {" ", ERR_SYNTAX, 0}, {"x", ERR_SYNTAX, 0},
+		/* JSON, but no webhook's: nothing in it */
+		{"{}", ERR_OK, 0}, {"[]", ERR_OK, 0}, {"7", ERR_OK, 0},
+		{"{\"events\":{}}", ERR_OK, 0}, {"{\"events\":null}", ERR_OK, 0},
 		{"{\"events\":[]}x", ERR_SYNTAX, 0},
 		{"{\"events\":[],\"events\":[]}", ERR_SYNTAX, 0},
 		{"{\"events\":[\"\xff\"]}", ERR_ENCODING, 0},
+		{"{\"x\":\"\xff\",\"events\":[]}", ERR_ENCODING, 0},
+		/* what we do not read may be strange; what we read may not be
+		 * there twice */
+		{"{\"events\":[],\"x\":1,\"x\":1e999}", ERR_OK, 0},
+		{"{\"events\":[{\"x\":[99999999999999999999]}]}", ERR_OK, 1},
+		{"{\"events\":[{\"source\":{\"type\":\"user\",\"type\":\"group\"}"
+		    "}]}", ERR_SYNTAX, 0},
 	};
 	CLEANUP(buf_release) struct buf many = {0};
 	struct line_batch none = {0};
@@ -129,6 +138,28 @@ test_bodies(void **state)
 	assert_err(line_batch_parse(bytes_buf(&many), &none), ERR_LIMIT);
 }
 
+/* Halves of pairs, NUL and numbers beyond 64 bits. */
+static void
+test_strange(void **state)
+{
+	static const char body[] = "{\"events\":[{\"type\":\"message\","
+	    "\"message\":{\"id\":\"5\",\"type\":\"text\",\"text\":"
+	    "\"a\\ud83d\\u0000\\ud83d\\ude37\\udc00b\"}," HEAD "," USER "},"
+	    "{" TEXT_MESSAGE ",\"timestamp\":9223372036854775808," USER "},"
+	    "{" TEXT_MESSAGE ",\"timestamp\":-5," USER "},"
+	    "{" TEXT_MESSAGE ",\"timestamp\":1e12," USER "}]}";
+	CLEANUP(line_batch_release) struct line_batch b = {0};
+
+	(void)state;
+	assert_ok(line_batch_parse(bytes_str(body), &b));
+	assert_int_equal(b.len, 4);
+	assert_int_equal(b.events[0].skip, LINE_TAKEN);
+	assert_string_equal((const char *)b.events[0].text.data,
+	    "a\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98\xb7\xef\xbf\xbd" "b");
+	for (size_t i = 1; i < b.len; i++)
+		assert_int_equal(b.events[i].skip, LINE_SKIP_BROKEN);
+}
+
 int
 main(void)
 {
@@ -136,6 +167,7 @@ main(void)
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_strange),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
