@@ -13,8 +13,8 @@
 #include "app/serve/wire.h"
 #include "core/clock.h"
 
-/* Twice the largest head; libmicrohttpd clears all of it twice a request. */
-#define MEMORY_PER_CONNECTION ((size_t)32 << 10)
+/* The largest head and its list; libmicrohttpd clears all of it twice a request. */
+#define MEMORY_PER_CONNECTION ((size_t)24 << 10)
 #define CA_MAX ((size_t)1 << 20)
 
 #define THREADS_MAX 64          /* of a listener */
