@@ -12,6 +12,7 @@
 /* --as ROLE:OWNER/NAME, or ROLE:NAME for operators and auditors. */
 struct claim {
 	char role[16], owner[4], name[80];
+	char host[SESSION_HOST_MAX + 1];        /* whom we asked */
 };
 
 static enum err bad_claim(struct cli *cli)
@@ -51,7 +52,8 @@ static enum err parse_claim(struct cli *cli, struct claim *ret)
 	return ERR_OK;
 }
 
-/* What is signed is exactly who we said we are, for a short time. */
+/* What is signed is exactly who we said we are, to whom we said it, for a short
+ * time: a challenge that another service gave names that one. */
 static enum err check_challenge(struct gateway *g, const char *text,
     const struct claim *c)
 {
@@ -67,6 +69,9 @@ static enum err check_challenge(struct gateway *g, const char *text,
 	    c->owner) != 0)
 		return err_at(info, ERR_MISMATCH, 0,
 		    "the service asks to sign for somebody else");
+	if (strcmp(text_get(t, "host"), c->host) != 0)
+		return err_at(info, ERR_MISMATCH, 0,
+		    "the service asks to sign for another service");
 	return ERR_OK;
 }
 
@@ -79,6 +84,7 @@ static enum err ask_challenge(struct gateway *g, const struct claim *c,
 
 	json_doc_set_string(doc, "role", c->role);
 	json_doc_set_string(doc, "name", c->name);
+	json_doc_set_string(doc, "host", c->host);
 	if (c->owner[0] != '\0')
 		json_doc_set_string(doc, "owner", c->owner);
 	RETURN_IF(gateway_post_json(g, "/v1/challenge", doc));
@@ -110,6 +116,14 @@ static enum err prove(struct gateway *g, const struct buf *challenge)
 	return ERR_OK;
 }
 
+static enum err bad_address(struct gateway *g)
+{
+	return outcome_refuse(&g->cli->outcome, ERR_USAGE,
+	    "%s is no address of a service (https://HOST[:PORT])",
+	    "%sはサービスのアドレスではありません（https://ホスト[:ポート]）",
+	    g->cli->gateway);
+}
+
 static enum err login(struct gateway *g)
 {
 	CLEANUP(buf_release) struct buf challenge = {0};
@@ -119,6 +133,8 @@ static enum err login(struct gateway *g)
 	RETURN_IF(parse_claim(g->cli, &c));
 	if (g->cli->identity == NULL)
 		return bad_claim(g->cli);
+	if (!session_host_of(g->base, c.host))
+		return bad_address(g);
 	e = ask_challenge(g, &c, &challenge);
 	if (e == ERR_OK)
 		e = prove(g, &challenge);
@@ -158,10 +174,7 @@ static enum err set_base(struct gateway *g)
 
 	if (strncmp(g->cli->gateway, "https://", 8) != 0 &&
 	    !is_loopback(g->cli->gateway))
-		return outcome_refuse(&g->cli->outcome, ERR_USAGE,
-		    "%s is no address of a service (https://HOST[:PORT])",
-		    "%sはサービスのアドレスではありません（https://ホスト[:ポート]）",
-		    g->cli->gateway);
+		return bad_address(g);
 	RETURN_IF(fs_path(g->base, "%s", g->cli->gateway));
 	len = strlen(g->base);
 	while (len > 8 && g->base[len - 1] == '/')

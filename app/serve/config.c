@@ -5,6 +5,7 @@
 
 #include "app/serve/hardening.h"
 #include "app/serve/parts.h"
+#include "app/serve/session.h"
 #include "keys/sshsig.h"
 
 #define FILE_MAX_BYTES ((size_t)256 << 10)
@@ -50,7 +51,7 @@ const struct config_person *config_person(const struct config *c,
 
 static const char *const known[] = {"azukari", "listen", "plain", "local",
 	"certificate", "key", "client_ca", "user", "operators", "auditors",
-	"limits"};
+	"names", "limits"};
 
 static enum err only_known(const struct json_doc *doc, struct err_info *info)
 {
@@ -241,6 +242,33 @@ static enum err take_files(struct config *c, const char *path,
 	return ERR_OK;
 }
 
+static enum err take_names(struct config *c, struct err_info *info)
+{
+	const struct json_doc *list = json_doc_get(c->doc, "names");
+	const char *name;
+
+	c->names = list;
+	for (size_t i = 0; list != NULL && i < json_doc_len(list); i++) {
+		name = json_doc_string(json_doc_at(list, i));
+		if (name == NULL || !session_is_host(name))
+			return err_at(info, ERR_SYNTAX, 0, "serve: names are "
+			    "hosts as in an address, in small letters");
+	}
+	if (list != NULL && json_doc_type(list) != JSON_DOC_ARRAY)
+		return err_at(info, ERR_SYNTAX, 0, "serve: names is a list");
+	return ERR_OK;
+}
+
+int config_is_name(const struct config *c, const char *host)
+{
+	for (size_t i = 0; c->names != NULL && i < json_doc_len(c->names);
+	    i++)
+		if (strcmp(json_doc_string(json_doc_at(c->names, i)), host) ==
+		    0)
+			return 1;
+	return 0;
+}
+
 static enum err fill(struct config *c, const char *path,
     struct err_info *info)
 {
@@ -259,6 +287,7 @@ static enum err fill(struct config *c, const char *path,
 	RETURN_IF(take_user(c, info));
 	RETURN_IF(take_people(c, "operators", SERVE_OPERATOR, info));
 	RETURN_IF(take_people(c, "auditors", SERVE_AUDITOR, info));
+	RETURN_IF(take_names(c, info));
 	return take_limits(c, info);
 }
 

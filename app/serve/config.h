@@ -5,6 +5,7 @@
  *      "plain": ["unix:/run/azukari/http"],  behind a proxy: loopback or unix
  *      "local": ["127.0.0.1:9464"],          metrics; loopback or unix
  *      "certificate": "cert.pem", "key": "key.pem", "client_ca": "ca.pem",
+ *      "names": ["gateway.example"],         beside those of the certificate
  *      "operators": [{"name": "…", "ssh": "ssh-ed25519 …"}], "auditors": […],
  *      "limits": {…}, "line": {…}, …}
  *
@@ -54,6 +55,7 @@ struct config {
 	char certificate[FS_PATH_MAX], key[FS_PATH_MAX];        /* "" none */
 	char client_ca[FS_PATH_MAX];
 	char user[64];                  /* "" none */
+	const struct json_doc *names;   /* borrowed; NULL: none */
 	struct config_person people[CONFIG_PEOPLE_MAX];
 	size_t people_len;
 	struct config_limits limits;
@@ -70,6 +72,9 @@ void config_cleanup(struct config **c);
 /* A member of the document by name; NULL when absent. */
 const struct json_doc *config_section(const struct config *c,
     const char *name);
+
+/* Is ${host} one of "names"? */
+int config_is_name(const struct config *c, const char *host);
 
 const struct config_person *config_person(const struct config *c,
     enum serve_role role, const char *name);

@@ -9,8 +9,8 @@
 
 const struct text_schema session_schema = {
 	.kind = "session",
-	.keys = (const char *const[]){"origin", "role", "owner", "name",
-	    "nonce", "issued", "expires", NULL},
+	.keys = (const char *const[]){"origin", "host", "role", "owner",
+	    "name", "nonce", "issued", "expires", NULL},
 };
 
 struct challenge {
@@ -55,14 +55,15 @@ void sessions_free(struct sessions *s)
 /* ---- challenges ---- */
 
 static enum err write_challenge(const struct serve_caller *who,
-    const char *origin, int64_t now_unix_s, struct buf *out)
+    const struct session_place *place, int64_t now_unix_s, struct buf *out)
 {
 	struct text_writer w;
 	uint8_t nonce[16];
 
 	secret_random(nonce, sizeof(nonce));
 	text_begin(&w, &session_schema, out);
-	text_put(&w, "origin", origin);
+	text_put(&w, "origin", place->origin);
+	text_put(&w, "host", place->host);
 	text_put(&w, "role", route_role_name(who->role));
 	text_put(&w, "owner", who->owner[0] == '\0' ? "-" : who->owner);
 	text_put(&w, "name", who->name);
@@ -73,14 +74,14 @@ static enum err write_challenge(const struct serve_caller *who,
 }
 
 enum err sessions_challenge(struct sessions *s,
-    const struct serve_caller *who, const char *origin, int64_t now_unix_s,
-    struct buf *out)
+    const struct serve_caller *who, const struct session_place *place,
+    int64_t now_unix_s, struct buf *out)
 {
 	struct challenge *c;
 	size_t start = out->len;
 	uint8_t sha256[DIGEST_LEN];
 
-	RETURN_IF(write_challenge(who, origin, now_unix_s, out));
+	RETURN_IF(write_challenge(who, place, now_unix_s, out));
 	digest_sha256(bytes_of(out->data + start, out->len - start), sha256);
 	pthread_mutex_lock(&s->lock);
 	c = &s->challenges[s->next];

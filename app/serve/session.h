@@ -29,11 +29,30 @@ struct sessions;
 struct sessions *sessions_new(void);    /* NULL: no memory */
 void sessions_free(struct sessions *s);
 
+/* Where one asks.  The host is the one in the address the caller uses, which
+ * it compares before it signs: nobody can pass a challenge on from a service of
+ * another name. */
+struct session_place {
+	const char *origin;             /* of the gateway */
+	const char *host;               /* see session_is_host */
+};
+
+#define SESSION_HOST_MAX 253
+
+/* 1 for a host as it stands in an address, in small letters: a name, an IPv4
+ * address, or an IPv6 address in brackets. */
+int session_is_host(const char *host);
+/* Of this machine itself: always a name of the service. */
+int session_is_loopback(const char *host);
+/* The host of an address ("https://HOST:PORT/…"), in small letters; 0 when
+ * there is none. */
+int session_host_of(const char *url, char ret[SESSION_HOST_MAX + 1]);
+
 /* A fresh challenge for ${who} (its role, owner and name), appended to
  * ${out}.  When too many wait, the oldest is forgotten. */
 enum err sessions_challenge(struct sessions *s,
-    const struct serve_caller *who, const char *origin, int64_t now_unix_s,
-    struct buf *out) MUST_USE;
+    const struct serve_caller *who, const struct session_place *place,
+    int64_t now_unix_s, struct buf *out) MUST_USE;
 
 /* The challenge ${text} comes back: it is used up, and ${ret} is who it was
  * for (without a key).  ERR_NOT_FOUND: not one of ours, used, or too old. */

@@ -5,6 +5,7 @@
 #include "app/serve/route.h"
 #include "app/serve/routes.h"
 #include "app/serve/serve_internal.h"
+#include "app/serve/tls.h"
 #include "core/clock.h"
 #include "keys/sshsig.h"
 
@@ -32,15 +33,38 @@ static int is_owner(const char *text)
 	    text[1] >= '0' && text[1] <= '9';
 }
 
-static enum err parse_claim(struct serve_request *q,
-    struct serve_caller *ret)
+/* A name that the caller reached us by and that is ours: of the certificate,
+ * of the file, or this machine's own. */
+static enum err parse_host(struct serve_request *q,
+    const struct json_doc *doc, char ret[SESSION_HOST_MAX + 1])
 {
-	static const char *const keys[] = {"role", "owner", "name", NULL};
+	const char *host;
+	int ours;
+
+	RETURN_IF(body_text(q, doc, "host", &host));
+	if (!session_is_host(host))
+		return err_at(&q->outcome.info, ERR_RANGE, 0, "body: host");
+	pthread_rwlock_rdlock(&q->serve->config_lock);
+	ours = config_is_name(q->serve->config, host);
+	pthread_rwlock_unlock(&q->serve->config_lock);
+	if (!ours && !session_is_loopback(host) && !tls_is_name(host))
+		return err_at(&q->outcome.info, ERR_MISMATCH, 0,
+		    "body: host is no name of this service");
+	memcpy(ret, host, strlen(host) + 1);
+	return ERR_OK;
+}
+
+static enum err parse_claim(struct serve_request *q,
+    struct serve_caller *ret, char ret_host[SESSION_HOST_MAX + 1])
+{
+	static const char *const keys[] = {"role", "owner", "name", "host",
+	    NULL};
 	CLEANUP(json_doc_cleanup) struct json_doc *doc = NULL;
 	struct err_info *info = &q->outcome.info;
 	const char *role, *owner, *name;
 
 	RETURN_IF(body_json(q, keys, &doc));
+	RETURN_IF(parse_host(q, doc, ret_host));
 	RETURN_IF(body_text(q, doc, "role", &role));
 	RETURN_IF(body_text(q, doc, "name", &name));
 	RETURN_IF(parse_role(q, role, &ret->role));
@@ -61,10 +85,12 @@ static enum err post_challenge(struct serve_request *q)
 {
 	CLEANUP(buf_release) struct buf text = {0};
 	struct serve_caller who = {0};
+	char host[SESSION_HOST_MAX + 1];
+	const struct session_place place = {q->serve->origin, host};
 
-	RETURN_IF(parse_claim(q, &who));
-	RETURN_IF(sessions_challenge(q->serve->sessions, &who,
-	    q->serve->origin, q->now_unix_s, &text));
+	RETURN_IF(parse_claim(q, &who, host));
+	RETURN_IF(sessions_challenge(q->serve->sessions, &who, &place,
+	    q->now_unix_s, &text));
 	q->result = json_doc_new_object();
 	json_doc_set_string(q->result, "challenge", buf_text(&text));
 	return ERR_OK;

@@ -156,6 +156,29 @@ int64_t tls_expires_unix_s(void)
 	return p == NULL ? 0 : p->expires_unix_s;
 }
 
+int tls_is_name(const char *host)
+{
+	struct tls_pair *p = current();
+	gnutls_x509_crt_t crt = NULL;
+	char bare[256];
+	size_t len = strlen(host);
+	int found;
+
+	if (p == NULL || len >= sizeof(bare) ||
+	    gnutls_x509_crt_init(&crt) != 0)
+		return 0;
+	memcpy(bare, host, len + 1);
+	if (host[0] == '[') {
+		memcpy(bare, host + 1, len - 2);
+		bare[len - 2] = '\0';
+	}
+	found = gnutls_x509_crt_import(crt, &p->chain[0].cert,
+	    GNUTLS_X509_FMT_DER) == 0 &&
+	    gnutls_x509_crt_check_hostname(crt, bare) != 0;
+	gnutls_x509_crt_deinit(crt);
+	return found;
+}
+
 int tls_retrieve(gnutls_session_t session, const gnutls_datum_t *req_ca_rdn,
     int nreqs, const gnutls_pk_algorithm_t *pk_algos, int pk_algos_length,
     gnutls_pcert_st **pcert, unsigned int *pcert_length,

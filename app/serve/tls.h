@@ -38,6 +38,10 @@ void tls_release(void);
 /* When the certificate in force ends; 0: none. */
 int64_t tls_expires_unix_s(void);
 
+/* 1 when the certificate in force is for ${host} (a name, or an address; IPv6
+ * in brackets). */
+int tls_is_name(const char *host);
+
 /* For MHD_OPTION_HTTPS_CERT_CALLBACK. */
 int tls_retrieve(gnutls_session_t session, const gnutls_datum_t *req_ca_rdn,
     int nreqs, const gnutls_pk_algorithm_t *pk_algos, int pk_algos_length,

@@ -440,12 +440,12 @@ def submit(home, person, request="REQ-2026-001", code=0, **more):
     return home.az("request", "submit", path, "--sig", sig, code=code)
 
 
-def make_asked(home, rows=400):
+def make_asked(home, rows=400, **policy):
     """Answers, a partner, a policy and an eligible request."""
     home.partner = make_person(home.folder, "pi")
     for name in ("age", "occupation"):
         home.az("owner", "ladder", "14", name, ladder_file(name))
-    put_policy(home, policy_document(home, partners=[home.partner]))
+    put_policy(home, policy_document(home, partners=[home.partner], **policy))
     home.az("intake", "14",
             generate(home.folder / "lines.ndjson", rows), code=None)
     submit(home, home.partner)

@@ -187,7 +187,7 @@ class Service:
     # ---- sessions ----
 
     def challenge(self, role, name, owner=None):
-        claim = {"role": role, "name": name}
+        claim = {"role": role, "name": name, "host": "127.0.0.1"}
         if owner:
             claim["owner"] = owner
         return self.post("/v1/challenge", claim).result["challenge"]

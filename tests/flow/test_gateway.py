@@ -1,5 +1,6 @@
 """The commands against a service: the same words and exit codes as against a
 home, and fetching what may break off at any byte."""
+import http.server
 import json
 import os
 import signal
@@ -200,6 +201,62 @@ class Breaking:
                 s.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+
+class PassOn(http.server.BaseHTTPRequestHandler):
+    """A hostile service: has another one's challenges signed."""
+
+    def do_POST(self):              # noqa: N802 (http.server's name)
+        body = json.loads(self.rfile.read(int(
+            self.headers["Content-Length"])))
+        self.server.asked.append(self.path)
+        if "host" in body:
+            body["host"] = self.server.host
+        reply = self.server.other.post(self.path, body)
+        self.send_response(reply.status)
+        self.send_header("Content-Type", reply.headers["Content-Type"])
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        self.wfile.write(reply.body)
+
+    def log_message(self, *args):
+        pass
+
+
+def test_a_challenge_is_not_passed_on(frozen_once, tmp_path):
+    """What is signed names the host that was asked, and the service gives
+    challenges for its own names only."""
+    home = frozen_once.copy(tmp_path / "gateway")
+    with Service(home, names=["gateway.example", "[2001:db8::1]"]) as s:
+        evil = http.server.ThreadingHTTPServer(("127.0.0.1", 0), PassOn)
+        evil.other, evil.host, evil.asked = s, "gateway.example", []
+        threading.Thread(target=evil.serve_forever, daemon=True).start()
+        try:
+            ran = flow.az(
+                "session", "--gateway",
+                f"http://127.0.0.1:{evil.server_port}", "--as",
+                "custodian:14/a", *home.seats["14"]["a"].options(), "-o",
+                tmp_path / "token", code=None)
+        finally:
+            evil.shutdown()
+            evil.server_close()
+        assert ran.code == 1 and "for another service" in ran.err, ran
+        assert evil.asked == ["/v1/challenge"]
+        assert not (tmp_path / "token").exists()
+
+        def asked(host):
+            claim = {"role": "custodian", "owner": "14", "name": "a"}
+            return s.post("/v1/challenge", {**claim, **host})
+
+        for good in ("gateway.example", "[2001:db8::1]", "localhost",
+                     "127.0.0.1"):
+            assert f"\nhost: {good}\n" in asked(
+                {"host": good}).result["challenge"]
+        for bad in ("evil.example", "gateway.example.evil", "example", "",
+                    "GATEWAY.example", "gateway.example:443", "a b", 7,
+                    "x" * 300, "[::1", "2001:db8::1"):
+            assert asked({"host": bad}).status in (400, 422), bad
+        assert asked({}).status in (400, 422)
 
 
 def test_fetch(released, tmp_path):

@@ -137,7 +137,7 @@ def test_what_is_well_formed_is_served(shared):
         assert said.count(b"HTTP/1.1 200 ") == 2, (more, said)
     said, _ = shared.raw((GET + b"\r\n") * 3, answers=3)
     assert said.count(b"HTTP/1.1 200 ") == 3
-    claim = b'{"role":"operator","name":"x"}'
+    claim = b'{"role":"operator","name":"x","host":"localhost"}'
     for framing in (b"Content-Length: %d\r\n\r\n%b" % (len(claim), claim),
                     b"Transfer-Encoding: Chunked\r\n\r\n%x;a=b\r\n%b\r\n"
                     b"0\r\n\r\n" % (len(claim), claim)):
@@ -146,7 +146,7 @@ def test_what_is_well_formed_is_served(shared):
 
 
 def test_bodies(shared):
-    body = json.dumps({"role": "operator", "name": "x"})
+    body = json.dumps({"role": "operator", "name": "x", "host": "localhost"})
     path = "/v1/challenge"
     assert shared.post(path, body, headers=JSON).status == 200
     for kind, status in (("application/json; charset=utf-8", 200),
@@ -155,13 +155,14 @@ def test_bodies(shared):
         reply = shared.post(path, body, headers={"Content-Type": kind})
         assert reply.status == status, kind
     assert shared.post(path, body).status == 415
-    for bad in ("{", "[]", "null", '{"role":"operator"}', '{"a":1}',
-                '{"role":"king","name":"x"}', '{"role":"x","role":"y"}',
-                '{"role":"operator","name":"\ud800"}'.encode(
+    for bad in ("{", "[]", "null", '{"role":"operator","host":"localhost"}', '{"a":1}',
+                '{"role":"king","name":"x","host":"localhost"}', '{"role":"x","role":"y"}',
+                '{"role":"operator","host":"localhost","name":"\ud800"}'.encode(
                     "utf-8", "surrogatepass"), b"\xff", ""):
         reply = shared.post(path, bad, headers=JSON)
         assert reply.status == 400, (bad, reply)
-    problem = shared.post(path, {"role": "king", "name": "x"})
+    problem = shared.post(path, {"role": "king", "name": "x",
+                                   "host": "localhost"})
     assert problem.headers["Content-Type"] == "application/problem+json"
     assert problem.json["status"] == 400
     assert problem.json["error"] == "ERR_RANGE" and problem.json["exit"] == 3
@@ -368,7 +369,8 @@ def test_drain_and_reload(home):
         s.wait("reload-refused")
         assert s.prove(s.challenge("operator", "op"), operator).status == 200
         # A request on its way when the end comes is answered.
-        body = json.dumps({"role": "operator", "name": "op"}).encode()
+        body = json.dumps({"role": "operator", "name": "op",
+                           "host": "localhost"}).encode()
         with socket.create_connection(
                 ("127.0.0.1", s.ports["plain"])) as late:
             late.sendall(POST + b"Content-Length: %d\r\n\r\n" % len(body))
@@ -483,7 +485,8 @@ def test_too_many(home):
     """Requests and connections of one address are bounded."""
     with Service(home, limits={"requests_per_second": 1,
                                "connections_per_address": 4}) as s:
-        codes = [s.post("/v1/challenge", {"role": "operator", "name": "x"})
+        codes = [s.post("/v1/challenge", {"role": "operator", "name": "x",
+                                       "host": "localhost"})
                  for _ in range(30)]
         limited = [c for c in codes if c.status == 429]
         assert limited and limited[0].headers["Retry-After"] == "1"

@@ -1,0 +1,332 @@
+"""A service that dies at any instant while everything is under way: webhooks,
+batches, requests, plans, approvals, exports and fetches.  Whatever it answered
+is there, exactly once; the ledger verifies, and so does every bundle.  The
+clients keep the lists.  AZUKARI_KILLS=1000 for more, AZUKARI_SEED to repeat."""
+import http.client
+import itertools
+import json
+import os
+import random
+import signal
+import threading
+import time
+
+import flow
+import lineapi
+from service import Service, person_entry
+from test_line_kill import Load
+
+KILLS = int(os.environ.get("AZUKARI_KILLS", 8))
+LIMITS = {"requests_per_second": 0}
+DIED = (OSError, http.client.HTTPException, ValueError)
+BATCH = 40
+
+
+class Stopped(Exception):
+    """The test is over."""
+
+
+class World:
+    """The service as it is now, and what its clients have in common."""
+
+    def __init__(self, home, seed):
+        self.home, self.seed, self.stop = home, seed, False
+        self.busy = threading.Event()   # the desk has begun something
+        self.deaths, self.tokens = 0, {}
+        self.numbers = itertools.count()
+        self.start()
+
+    def start(self):
+        self.service = Service(
+            self.home, limits=LIMITS, listen=None,
+            operators=[person_entry(self.home.operator, "op")]).start()
+        self.tokens = {}
+
+    def kill(self):
+        self.service.process.send_signal(signal.SIGKILL)
+        self.service.stop(code=None)
+        self.deaths += 1
+        self.start()
+
+    def port(self):
+        return self.service.ports["plain"]
+
+    def once(self, method, path, body, headers):
+        c = http.client.HTTPConnection("127.0.0.1", self.port(), timeout=60)
+        try:
+            c.request(method, path, body, headers)
+            reply = c.getresponse()
+            return reply.status, dict(reply.headers), reply.read()
+        finally:
+            c.close()
+
+    def token(self, who):
+        """A session of WHO: (role, owner, name, person)."""
+        role, owner, name, person = who
+        tokens = self.tokens
+        if who[:3] not in tokens:
+            claim = {"role": role, "name": name, "host": "127.0.0.1"}
+            if owner:
+                claim["owner"] = owner
+            kind = {"Content-Type": "application/json"}
+            text = json.loads(self.once("POST", "/v1/challenge", json.dumps(
+                claim), kind)[2])["result"]["challenge"]
+            path = flow.write(self.home.folder /
+                              f"challenge-{next(self.numbers)}.txt", text)
+            sig = flow.sign("session", path, person)
+            said = json.loads(self.once("POST", "/v1/session", json.dumps({
+                "challenge": text,
+                "signature": sig.read_text(encoding="utf-8")}), kind)[2])
+            tokens[who[:3]] = said["result"]["token"]
+        return tokens[who[:3]]
+
+    def ask(self, who, method, path, body=None, headers=None):
+        """The answer to a question, asked until there is one."""
+        headers = dict(headers or {})
+        if isinstance(body, dict):
+            body = json.dumps(body)
+            headers["Content-Type"] = "application/json"
+        while not self.stop:
+            before = self.service
+            try:
+                headers["Authorization"] = f"Bearer {self.token(who)}"
+                status, head, data = self.once(method, path, body, headers)
+            except (KeyError, *DIED):
+                time.sleep(0.02)
+                continue
+            # a session dies with its service; and it may be busy
+            if self.service is before and status != 503:
+                return status, head, data
+            time.sleep(0.02)
+        raise Stopped
+
+
+class Batches(threading.Thread):
+    """Lines over HTTPS, sent again until the service says it has them."""
+
+    def __init__(self, world):
+        super().__init__(daemon=True)
+        self.world, self.sent, self.acknowledged = world, 0, []
+        self.operator = ("operator", None, "op", world.home.operator)
+
+    def run(self):
+        try:
+            while not self.world.stop:
+                self.one()
+        except Stopped:
+            pass
+
+    def one(self):
+        people = [lineapi.user(10**9 + self.sent + i) for i in range(BATCH)]
+        texts = []
+        for i, who in enumerate(people):
+            n = self.sent + i
+            texts += [flow.line("consent", f"c{n}", who),
+                      flow.line("response", f"r{n}", who)]
+        self.sent += BATCH
+        status, _, data = self.world.ask(
+            self.operator, "POST", "/v1/intake/14/line",
+            ("\n".join(texts) + "\n").encode(),
+            {"Content-Type": "application/x-ndjson"})
+        assert status == 200, data
+        result = json.loads(data)["result"]
+        assert result["responses"] + result["consents"] + \
+            result["known_already"] == 2 * BATCH, result
+        self.acknowledged += people
+
+
+class Desk(threading.Thread):
+    """From plan to bundle, again and again, by everybody it takes."""
+
+    def __init__(self, world):
+        super().__init__(daemon=True)
+        self.world, self.home = world, world.home
+        self.officers = flow.Officers(world.home)
+        self.told, self.failure = [], None
+        self.operator = ("operator", None, "op", self.home.operator)
+        self.partner = ("partner", "14", "keio", self.home.partner)
+
+    def run(self):
+        try:
+            while not self.world.stop:
+                self.one()
+        except Stopped:
+            pass
+        except Exception as e:      # told by the test
+            self.failure = e
+
+    def ask(self, *args, **more):
+        self.world.busy.set()
+        return self.world.ask(*args, **more)
+
+    def seat(self, name):
+        return ("custodian", "14", name, self.home.seats["14"][name])
+
+    def approve(self, plan, seat):
+        """0 or the status of a refusal."""
+        status, _, packet = self.ask(self.seat(seat), "GET",
+                                     f"/v1/plans/{plan}/packet")
+        assert status == 200, packet
+        file = self.officers.path("packet")
+        file.write_bytes(packet)
+        answer, _ = self.officers.run("approve", file, seat, "--yes")
+        status, _, data = self.ask(
+            self.seat(seat), "POST", f"/v1/plans/{plan}/answers",
+            answer.read_bytes(), {"Content-Type": "application/x-tar"})
+        assert status == 200, data
+        self.told.append(("approval", plan, seat))
+
+    def settled(self, plan):
+        """The job's end; a killed one goes on by itself."""
+        while True:
+            status, _, data = self.ask(self.operator, "GET",
+                                       f"/v1/jobs/{plan}")
+            if status == 404:       # it ended, and the service with it
+                return self.state(plan)
+            assert status == 200, data
+            job = json.loads(data)["result"]
+            if job["state"] in ("done", "failed", "cancelled"):
+                self.told.append(("job " + job["state"], plan, None))
+                return self.state(plan)
+            time.sleep(0.02)
+
+    def state(self, plan):
+        status, _, data = self.ask(self.partner, "GET", "/v1/exports/" +
+                                   plan.replace("PLAN", "EXP"))
+        return json.loads(data)["result"]["state"] if status == 200 else None
+
+    def fetch(self, plan):
+        """In pieces, each asked for until it is answered."""
+        export = plan.replace("PLAN", "EXP")
+        bundle = (self.home.path / "outbox" / f"{export}.tar").read_bytes()
+        got = b""
+        while len(got) < len(bundle):
+            status, _, data = self.ask(
+                self.partner, "GET", f"/v1/exports/{export}/bundle",
+                headers={"Range": f"bytes={len(got)}-{len(got) + 199999}"})
+            assert status == 206, data
+            got += data
+            self.told.append(("fetched", export, None))
+        assert got == bundle
+
+    def one(self):
+        status, _, data = self.ask(self.operator, "POST", "/v1/plans", {
+            "owner": "14", "request": "REQ-2026-001"})
+        assert status == 201, data
+        plan = json.loads(data)["result"]["plan"]
+        self.told.append(("plan", plan, None))
+        for seat in ("a", "b", "a"):
+            self.approve(plan, seat)
+        status, _, data = self.ask(self.operator, "POST", "/v1/jobs",
+                                   {"plan": plan})
+        assert status == 202, data
+        self.told.append(("job", plan, None))
+        if self.settled(plan) == "released":
+            self.fetch(plan)
+
+
+def make_world(folder, seed):
+    home = flow.make_home(folder)
+    flow.enrol(home)
+    flow.make_ready(home)
+    flow.make_asked(home, quotas={"exports_per_year": 100000,
+                                  "respondents_per_export": 100000000})
+    home.operator = flow.make_person(home.folder, "operator")
+    lineapi.connect(home, home.folder, access_token_file=None)
+    return World(home, seed)
+
+
+def kills(world, dice):
+    """At any instant; now and then just after the desk began something."""
+    for _ in range(KILLS):
+        if dice.random() < 0.6:
+            world.busy.clear()
+            world.busy.wait(2)
+            time.sleep(dice.uniform(0, 0.25))
+        else:
+            time.sleep(dice.uniform(0.05, 0.8))
+        world.kill()
+
+
+def count_records(home):
+    found = {}
+    for r in flow.recover(home):
+        key = (r["user"], r["kind"])
+        found[key] = found.get(key, 0) + 1
+    return found
+
+
+def check_intake(world, load, batches):
+    found = count_records(world.home)
+    for number, kind in [a for t in load for a in t.acknowledged]:
+        # the second request of a dialogue gives its consent again
+        want = (1, 2) if kind == "consent" else (1,)
+        count = found.get((lineapi.user(number), kind), 0)
+        assert count in want, (world.seed, number, kind, count)
+    for who in batches.acknowledged:
+        for kind in ("consent", "response"):
+            assert found.get((who, kind), 0) == 1, (world.seed, who, kind)
+    assert all(n == 1 for (_, kind), n in found.items()
+               if kind == "response"), world.seed
+    assert flow.records(world.home)["open"] == 0
+
+
+def check_desk(world, desk):
+    """One of each in the ledger for what was told; every bundle verifies."""
+    home, seed = world.home, world.seed
+    entries = home.json("ledger", "show")
+    plans = {p["plan"]: p for p in home.json("plan", "list")}
+    for what, name, _ in desk.told:
+        if what in ("plan", "approval"):
+            assert name in plans, (seed, what, name)
+    for kind in ("exported", "export-started"):
+        exports = [e["export"] for e in entries if e["kind"] == kind and
+                   "export" in e]
+        assert kind != "exported" or len(exports) == len(set(exports)), seed
+    approvals = [(e["plan"], e["seat"]) for e in entries
+                 if e["kind"] == "approval"]
+    assert len(approvals) == len(set(approvals)), seed
+    for what, plan, seat in desk.told:
+        assert what != "approval" or (plan, seat) in approvals, (seed, plan)
+    fetches = [e["export"] for e in entries if e["kind"] == "fetched"]
+    told = [e for what, e, _ in desk.told if what == "fetched"]
+    for export in set(told):
+        assert fetches.count(export) >= told.count(export), (seed, export)
+    bundles = sorted((home.path / "outbox").glob("*.tar"))
+    for path in bundles:
+        flow.az("verify", path)
+    done = {p for what, p, _ in desk.told if what == "job done"}
+    assert {p.replace("PLAN", "EXP") for p in done} <= {
+        b.stem for b in bundles}, seed
+    return len(bundles)
+
+
+def test_whatever_was_answered_is_there_once(tmp_path):
+    seed = int(os.environ.get("AZUKARI_SEED", time.time_ns() % 10**6))
+    print("seed", seed, "kills", KILLS, flush=True)
+    world = make_world(tmp_path / "g", seed)
+    load = [Load(i + 1, world.port) for i in range(4)]
+    batches, desk = Batches(world), Desk(world)
+    threads = [*load, batches, desk]
+    for thread in threads:
+        thread.start()
+    kills(world, random.Random(seed))
+    time.sleep(0.5)
+    world.stop = True
+    for thread in load:
+        thread.stop = True
+    for thread in threads:
+        thread.join(120)
+        assert not thread.is_alive()
+    world.service.stop()
+    assert desk.failure is None, (seed, desk.failure)
+    home = world.home
+    home.az("ledger", "verify")
+    check_intake(world, load, batches)
+    bundles = check_desk(world, desk)
+    answered = sum(len(t.acknowledged) for t in load)
+    assert answered > KILLS and batches.acknowledged, seed
+    print("kills", world.deaths, "webhooks", answered, "lines",
+          2 * len(batches.acknowledged), "plans, approvals, jobs, fetches",
+          [sum(w == what for w, *_ in desk.told) for what in
+           ("plan", "approval", "job done", "fetched")], "bundles", bundles)
