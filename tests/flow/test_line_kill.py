@@ -40,6 +40,7 @@ class Load(threading.Thread):
 
     def __init__(self, seed, port_of):
         super().__init__(daemon=True)
+        self.number = seed
         self.port_of, self.next_user = port_of, seed * 1_000_000
         self.acknowledged, self.stop, self.again = [], False, 0
         self.bot = lineapi.Bot(None)

@@ -209,11 +209,32 @@ class Desk(threading.Thread):
             self.told.append(("fetched", export, None))
         assert got == bundle
 
-    def one(self):
-        status, _, data = self.ask(self.operator, "POST", "/v1/plans", {
-            "owner": "14", "request": "REQ-2026-001"})
+    def request(self):
+        """A request of its own for each plan."""
+        name = f"REQ-2026-K{next(self.world.numbers):05d}"
+        path = flow.draft(self.home.folder / f"{name}.txt",
+                          self.home.partner, name)
+        sig = flow.sign("request", path, self.home.partner)
+        status, _, data = self.ask(self.partner, "POST", "/v1/requests", {
+            "text": path.read_text(encoding="utf-8"),
+            "signature": sig.read_text(encoding="utf-8")})
         assert status == 201, data
-        plan = json.loads(data)["result"]["plan"]
+        self.told.append(("request", name, None))
+        return name
+
+    def plan(self, request):
+        """Frozen; where the service died behind it, the one that is there."""
+        status, _, data = self.ask(self.operator, "POST", "/v1/plans", {
+            "owner": "14", "request": request})
+        if status == 201:
+            return json.loads(data)["result"]["plan"]
+        assert status == 403, data
+        status, _, data = self.ask(self.operator, "GET", "/v1/plans")
+        return next(p["plan"] for p in json.loads(data)["result"]
+                    if p["request"] == request)
+
+    def one(self):
+        plan = self.plan(self.request())
         self.told.append(("plan", plan, None))
         for seat in ("a", "b", "a"):
             self.approve(plan, seat)
@@ -266,9 +287,14 @@ def check_intake(world, load, batches):
     for who in batches.acknowledged:
         for kind in ("consent", "response"):
             assert found.get((who, kind), 0) == 1, (world.seed, who, kind)
-    assert all(n == 1 for (_, kind), n in found.items()
-               if kind == "response"), world.seed
-    assert flow.records(world.home)["open"] == 0
+    ours = {lineapi.user(n) for t in load for n in range(
+        t.number * 1_000_000, t.next_user + 1)}
+    ours |= {lineapi.user(10**9 + n) for n in range(batches.sent)}
+    assert all(n == 1 for (who, kind), n in found.items()
+               if kind == "response" and who in ours), world.seed
+    assert not [e for e in world.home.json("epoch", "list", "14") if
+                e["state"] == "open" and e["subject"].split()[0] in
+                ("survey", "register")], world.seed
 
 
 def check_desk(world, desk):
@@ -276,18 +302,22 @@ def check_desk(world, desk):
     home, seed = world.home, world.seed
     entries = home.json("ledger", "show")
     plans = {p["plan"]: p for p in home.json("plan", "list")}
+    requests = [r["request"] for r in home.json("request", "list")]
+    assert len(set(requests)) == len(requests), seed
     for what, name, _ in desk.told:
-        if what in ("plan", "approval"):
-            assert name in plans, (seed, what, name)
-    for kind in ("exported", "export-started"):
-        exports = [e["export"] for e in entries if e["kind"] == kind and
-                   "export" in e]
-        assert kind != "exported" or len(exports) == len(set(exports)), seed
-    approvals = [(e["plan"], e["seat"]) for e in entries
+        assert what not in ("plan", "approval") or name in plans, (seed, name)
+        assert what != "request" or requests.count(name) == 1, (seed, name)
+    for kind in ("exported", "released"):
+        exports = [e["export"] for e in entries if e["kind"] == kind]
+        assert len(exports) == len(set(exports)), (seed, kind)
+    digests = {e["plan"]: e["plan-sha256"] for e in entries
+               if e["kind"] == "plan"}
+    approvals = [(e["plan-sha256"], e["seat"]) for e in entries
                  if e["kind"] == "approval"]
     assert len(approvals) == len(set(approvals)), seed
     for what, plan, seat in desk.told:
-        assert what != "approval" or (plan, seat) in approvals, (seed, plan)
+        assert what != "approval" or (digests[plan], seat) in approvals, \
+            (seed, plan, seat)
     fetches = [e["export"] for e in entries if e["kind"] == "fetched"]
     told = [e for what, e, _ in desk.told if what == "fetched"]
     for export in set(told):
