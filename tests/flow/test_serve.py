@@ -531,9 +531,7 @@ def test_any_number_at_the_same_instant_is_answered(home, count):
             asked(c)
             assert answered(c)
         s.process.send_signal(signal.SIGSTOP)
-        until = time.monotonic() + 60
-        while not standing(s.process) and time.monotonic() < until:
-            time.sleep(0.01)
+        flow.until(lambda: standing(s.process), bool)
         for c in held:
             asked(c)
         s.process.send_signal(signal.SIGCONT)

@@ -265,6 +265,8 @@ static void rates_are_kept(void **state)
 static const struct serve_caller seat_a = {.role = SERVE_CUSTODIAN,
 	.owner = "14", .name = "a", .ssh = {1}};
 
+static const struct session_place place = {"o.example/x", "h.example"};
+
 static void challenges_are_used_once(void **state)
 {
 	struct sessions *s = sessions_new();
@@ -272,7 +274,7 @@ static void challenges_are_used_once(void **state)
 	struct serve_caller who = {0};
 
 	(void)state;
-	assert_ok(sessions_challenge(s, &seat_a, "o.example/x", NOW, &text));
+	assert_ok(sessions_challenge(s, &seat_a, &place, NOW, &text));
 	assert_non_null(strstr(buf_text(&text), "owner: 14\nname: a\n"));
 	assert_err(sessions_redeem(s, bytes_of(text.data, text.len - 1), NOW,
 	    &who), ERR_NOT_FOUND);
@@ -281,7 +283,7 @@ static void challenges_are_used_once(void **state)
 	assert_err(sessions_redeem(s, bytes_buf(&text), NOW, &who),
 	    ERR_NOT_FOUND);
 	buf_clear(&text);
-	assert_ok(sessions_challenge(s, &seat_a, "o.example/x", NOW, &text));
+	assert_ok(sessions_challenge(s, &seat_a, &place, NOW, &text));
 	assert_err(sessions_redeem(s, bytes_buf(&text),
 	    NOW + SESSION_CHALLENGE_S + 1, &who), ERR_NOT_FOUND);
 	/* too late is used up, too */
@@ -289,11 +291,11 @@ static void challenges_are_used_once(void **state)
 	    ERR_NOT_FOUND);
 	/* many others do not let an old one stay for ever */
 	buf_clear(&text);
-	assert_ok(sessions_challenge(s, &seat_a, "o.example/x", NOW, &text));
+	assert_ok(sessions_challenge(s, &seat_a, &place, NOW, &text));
 	for (int i = 0; i < SESSION_CHALLENGES_MAX; i++) {
 		CLEANUP(buf_release) struct buf other = {0};
 
-		assert_ok(sessions_challenge(s, &seat_a, "o.example/x", NOW,
+		assert_ok(sessions_challenge(s, &seat_a, &place, NOW,
 		    &other));
 	}
 	assert_err(sessions_redeem(s, bytes_buf(&text), NOW, &who),
@@ -333,6 +335,41 @@ static void tokens_live_and_die(void **state)
 	sessions_free(s);
 }
 
+static void hosts_of_addresses(void **state)
+{
+	static const struct {
+		const char *url, *host;
+	} cases[] = {
+		{"https://h.example", "h.example"},
+		{"https://H.Example:8443/x", "h.example"},
+		{"http://127.0.0.1:80", "127.0.0.1"},
+		{"https://[2001:DB8::1]:443/", "[2001:db8::1]"},
+		{"https://a@b@h.example:1", "h.example"},
+		{"https://h.example?x@evil", "h.example"},
+		{"https://h.example#@evil", "h.example"},
+		{"https://", NULL}, {"h.example", NULL}, {"https://:1", NULL},
+		{"https://a b", NULL}, {"https://[::1", NULL},
+		{"https://\xe7\xa5\x9e.example", NULL},
+		{"https://-x", NULL}, {"https://h_x", NULL},
+	};
+	char got[SESSION_HOST_MAX + 1], url[400] = "https://";
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int is = session_host_of(cases[i].url, got);
+
+		assert_int_equal(is, cases[i].host != NULL);
+		if (is)
+			assert_string_equal(got, cases[i].host);
+	}
+	memset(url + 8, 'a', SESSION_HOST_MAX + 1);
+	assert_false(session_host_of(url, got));
+	url[8 + SESSION_HOST_MAX] = '\0';
+	assert_true(session_host_of(url, got));
+	assert_true(session_is_loopback("localhost"));
+	assert_false(session_is_loopback("localhost.example"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +381,7 @@ int main(void)
 		cmocka_unit_test(types_are_taken),
 		cmocka_unit_test(rates_are_kept),
 		cmocka_unit_test(challenges_are_used_once),
+		cmocka_unit_test(hosts_of_addresses),
 		cmocka_unit_test(tokens_live_and_die),
 	};
 
