@@ -78,7 +78,7 @@ def test_other_years_and_owners_are_empty(year):
     out = report(year, "2019-04..2020-03").out
     assert out.count("none") == 8 and "all entries 0" in out
     now = period()
-    assert "EXP" not in report(year, now, "--owner", "13").out
+    assert "EXP-" not in report(year, now, "--owner", "13").out
     for bad in ("2026", "2026-04", "2026-13..2027-01", "2027-04..2026-03",
                 "2026-04-01..2026-05-01", "2026-04...2027-03"):
         report(year, bad, code=2)

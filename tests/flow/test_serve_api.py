@@ -188,7 +188,9 @@ def test_another_owner_sees_nothing(served):
     assert s.get("/v1/requests", token=other).result == []
     own = s.get("/v1/status", token=other)
     assert [o["owner"] for o in own.result["owners"]] == ["13"]
-    assert "14" not in json.dumps(own.json["lines"])
+    said = json.dumps(own.json["lines"], ensure_ascii=False)
+    assert "owner 13" in said and "所有者13" in said, said
+    assert "owner 14" not in said and "所有者14" not in said, said
     assert [p["partner"] for p in
             s.get("/v1/plans", token=s.partner()).result] == ["keio"]
 
