@@ -81,8 +81,8 @@ get_entry(const uint8_t *p, size_t entry_len)
 
 	return (struct segment_entry){
 		.respondent = get_respondent(p, entry_len),
-		.generation = entry_len == SEGMENT_ENTRY_WIDE ?
-		    (uint16_t)(p[4] << 8 | p[5]) : p[3],
+		.generation = (uint16_t)(entry_len == SEGMENT_ENTRY_WIDE ?
+		    p[4] << 8 | p[5] : p[3]),
 		.kind = (uint8_t)(v >> KIND_SHIFT),
 		.flags = units == 0 ? SEGMENT_REMOVED : 0,
 		.length = SEGMENT_SEALED_MIN + units * SEGMENT_UNIT,
