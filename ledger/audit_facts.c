@@ -7,14 +7,31 @@
 
 /* Where a fact is not known, the rule is not broken. */
 
+/* A charter's own entry says which seats it has; else its document does. */
+static int
+is_seat(const struct audit *a, const char *charter, const char *seat)
+{
+	int known = audit_terms_seat(a, charter, seat);
+
+	if (known >= 0 || a->facts == NULL || a->facts->seat_exists == NULL)
+		return known != 0;
+	return a->facts->seat_exists(a->facts->ctx, charter, seat) != 0;
+}
+
 int
 audit_facts_seat(const struct audit *a, const struct audit_event *ev)
 {
-	if (a->facts == NULL || a->facts->seat_exists == NULL ||
-	    ev->plan == NULL || ev->plan->charter[0] == '\0')
-		return 1;
-	return a->facts->seat_exists(a->facts->ctx, ev->plan->charter,
-	    text_get(ev->text, "seat")) != 0;
+	return ev->plan == NULL || ev->plan->charter[0] == '\0' ||
+	    is_seat(a, ev->plan->charter, text_get(ev->text, "seat"));
+}
+
+int
+audit_facts_seat_now(const struct audit *a, const struct audit_event *ev)
+{
+	const struct audit_owner *o = audit_state_owner(a, ev->owner);
+
+	return o != NULL && o->charter[0] != '\0' &&
+	    is_seat(a, o->charter, text_get(ev->text, "seat"));
 }
 
 int

@@ -16,6 +16,7 @@
 enum audit_phase {
 	AUDIT_PHASE_NONE,
 	AUDIT_PHASE_REDERIVING,     /* it exports nothing */
+	AUDIT_PHASE_REIDENTIFYING,  /* nor does this one */
 	AUDIT_PHASE_STARTED,
 	AUDIT_PHASE_EXPORTED,
 	AUDIT_PHASE_RELEASED,
@@ -38,6 +39,12 @@ struct audit_plan {
 	int recalled;           /* revoked or recalled after its start */
 	unsigned threshold;     /* at least 1 */
 	int64_t expires_unix_s; /* 0: unknown */
+	char act[16];           /* "export", …; "": its entry does not say */
+	int byte_release;       /* required; 0 also where it does not say */
+	int veto;               /* one denial ends it; likewise */
+	int vetoed;
+	char of[32];            /* the earlier export it is about; "": none */
+	char book[65], record[65];      /* made last for its export; "" */
 	char charter[65];       /* in force when it was frozen; "": none */
 	char witnesses[65];     /* policy of, likewise; "": none */
 	uint64_t exported_at;   /* index */
@@ -50,6 +57,7 @@ struct audit_plan {
 struct audit_owner {
 	char code[3];
 	char charter[65], policy[65], witnesses[65];
+	uint64_t erase_generation;      /* of the last erasure */
 };
 
 /* One entry on its way through the rules. */
@@ -83,9 +91,27 @@ struct audit_check {
 };
 const struct audit_check *audit_checks(size_t *ret_count);
 
+/* ---- what charters and plans state of themselves (audit_terms.c) ---- */
+
+int audit_terms_charter(const struct audit *a, const struct audit_event *ev);
+int audit_terms_plan(const struct audit *a, const struct audit_event *ev);
+int audit_terms_stated(const struct audit *a, const struct audit_event *ev);
+int audit_terms_act(const struct audit *a, const struct audit_event *ev);
+int audit_terms_veto(const struct audit *a, const struct audit_event *ev);
+/* Has the charter with that digest such a seat?  1, 0; -1: no entry says. */
+int audit_terms_seat(const struct audit *a, const char *charter,
+    const char *seat);
+/* Remember a charter's terms; fill those of a plan, from its entry or from
+ * the facts. */
+enum err audit_terms_apply_charter(struct audit *a,
+    const struct audit_event *ev) MUST_USE;
+void audit_terms_fill(const struct audit *a, const struct audit_event *ev,
+    struct audit_plan *p);
+
 /* ---- rules that ask more than entries (audit_facts.c) ---- */
 
 int audit_facts_seat(const struct audit *a, const struct audit_event *ev);
+int audit_facts_seat_now(const struct audit *a, const struct audit_event *ev);
 int audit_facts_in_time(const struct audit *a, const struct audit_event *ev);
 int audit_facts_dated(const struct audit *a, const struct audit_event *ev);
 int audit_facts_shares(const struct audit *a, const struct audit_event *ev);
@@ -104,6 +130,12 @@ void audit_state_resolve(const struct audit *a, struct audit_event *ev);
 enum err audit_state_apply(struct audit *a,
     const struct audit_event *ev) MUST_USE;
 void audit_state_release(struct audit *a);
+
+/* The words under which an entry is remembered that comes once; 0 where its
+ * kind may come again. */
+#define AUDIT_ONCE_WORDS 6
+int audit_state_once(const struct audit_event *ev,
+    const char *ret[AUDIT_ONCE_WORDS]);
 
 /* Seats of a plan whose approval stands, and those that also released. */
 unsigned audit_state_standing(const struct audit_plan *p);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "keys/digest.h"
 #include "ledger/audit_internal.h"
 
 void
@@ -26,7 +25,7 @@ has_key(enum entry_kind kind, const char *key)
 	const char *const *k;
 
 	for (k = entry_info(kind)->schema.keys; *k != NULL; k++)
-		if (strcmp(*k, key) == 0)
+		if (strcmp(entry_key(*k), key) == 0)
 			return 1;
 	return 0;
 }
@@ -69,6 +68,40 @@ audit_state_resolve(const struct audit *a, struct audit_event *ev)
 	    find_seat(ev->plan, text_get(ev->text, "seat")) : NULL;
 }
 
+/* What tells one entry of a kind from another that must not come again. */
+static const struct {
+	enum entry_kind kind;
+	const char *first, *second;     /* keys */
+} once[] = {
+	{ENTRY_SURVEY, "survey", "survey"},
+	{ENTRY_LADDER, "ladder", "ladder-sha256"},
+	{ENTRY_CONSENT_TEXT, "text-sha256", "text-sha256"},
+	{ENTRY_SOURCE, "source", "source"},
+	{ENTRY_REQUEST, "request-sha256", NULL},
+	{ENTRY_WITHDRAWAL, "batch", "batch"},
+	{ENTRY_ERASURE_ORDER, "text-sha256", "text-sha256"},
+};
+
+int
+audit_state_once(const struct audit_event *ev,
+    const char *ret[AUDIT_ONCE_WORDS])
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(once) && once[i].kind != ev->kind; i++)
+		;
+	if (i == ARRAY_LEN(once))
+		return 0;
+	ret[0] = "once";
+	ret[1] = entry_info(ev->kind)->name;
+	ret[2] = ev->owner;
+	ret[3] = text_get(ev->text, once[i].first);
+	ret[4] = once[i].second == NULL ? NULL :
+	    text_get(ev->text, once[i].second);
+	ret[5] = NULL;
+	return 1;
+}
+
 unsigned
 audit_state_standing(const struct audit_plan *p)
 {
@@ -107,18 +140,6 @@ static void
 set(char *to, size_t size, const char *from)
 {
 	(void)snprintf(to, size, "%s", from);
-}
-
-static unsigned
-threshold_of(const struct audit *a, const char *plan_hex)
-{
-	uint8_t digest[DIGEST_LEN];
-	unsigned t = 0;
-
-	if (a->facts != NULL && a->facts->plan_threshold != NULL &&
-	    digest_from_hex(bytes_str(plan_hex), digest) == ERR_OK)
-		t = a->facts->plan_threshold(a->facts->ctx, digest);
-	return t > 0 ? t : 1;
 }
 
 int64_t
@@ -177,21 +198,16 @@ apply_in_force(struct audit *a, const struct audit_event *ev)
 		    text_get(ev->text, "witness-policy-sha256"));
 }
 
-/* What is known of a plan besides its entry. */
+/* What is in force when a plan is frozen. */
 static void
 ground_plan(const struct audit *a, struct audit_plan *p)
 {
 	const struct audit_owner *o = audit_state_owner(a, p->owner);
-	uint8_t digest[DIGEST_LEN];
 
-	if (o != NULL) {
-		set(p->charter, sizeof(p->charter), o->charter);
-		set(p->witnesses, sizeof(p->witnesses), o->witnesses);
-	}
-	if (a->facts != NULL && a->facts->plan_expires != NULL &&
-	    digest_from_hex(bytes_str(p->digest), digest) == ERR_OK)
-		p->expires_unix_s = a->facts->plan_expires(a->facts->ctx,
-		    digest);
+	if (o == NULL)
+		return;
+	set(p->charter, sizeof(p->charter), o->charter);
+	set(p->witnesses, sizeof(p->witnesses), o->witnesses);
 }
 
 /* A plan that is given twice is a finding; the first one stays. */
@@ -219,10 +235,13 @@ add_plan(struct audit *a, const struct audit_event *ev)
 	set(p->owner, sizeof(p->owner), ev->owner);
 	set(p->digest, sizeof(p->digest), digest);
 	set(p->export, sizeof(p->export), export);
-	p->threshold = threshold_of(a, digest);
 	ground_plan(a, p);
+	audit_terms_fill(a, ev, p);
 	a->plans[a->plans_len++] = p;
 	RETURN_IF(audit_map_put(&a->map, key, a->plans_len - 1));
+	if (p->act[0] != '\0')
+		RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("terms",
+		    "plan"), 1));
 	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("plan", ev->owner,
 	    text_get(ev->text, "plan")), 1));
 	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("plan-recipient",
@@ -257,6 +276,11 @@ apply_vote(const struct audit_event *ev)
 	seat->released |= ev->kind == ENTRY_SHARE_RELEASE;
 	seat->revoked |= ev->kind == ENTRY_REVOCATION;
 	seat->signed_bytes |= ev->kind == ENTRY_BYTE_RELEASE;
+	/* Once an export runs only its bytes can still be denied. */
+	if (ev->kind == ENTRY_DENIAL && ev->plan->veto &&
+	    (ev->plan->phase == AUDIT_PHASE_NONE ||
+	    ev->plan->byte_release))
+		ev->plan->vetoed = 1;
 	if (ev->kind == ENTRY_REVOCATION &&
 	    ev->plan->phase != AUDIT_PHASE_NONE)
 		ev->plan->recalled = 1;
@@ -291,6 +315,21 @@ apply_release(struct audit_plan *p, const struct audit_event *ev)
 		r->destroy_until = day;
 }
 
+/* What a plan is about, and what is made before its bundle. */
+static void
+apply_made(struct audit_plan *p, const struct audit_event *ev)
+{
+	if (ev->kind == ENTRY_REDERIVE_STARTED ||
+	    ev->kind == ENTRY_REIDENT_STARTED)
+		set(p->of, sizeof(p->of), text_get(ev->text, "export"));
+	if (ev->kind == ENTRY_NOTICE_BOOK)
+		set(p->book, sizeof(p->book), text_get(ev->text,
+		    "notice-book-sha256"));
+	if (ev->kind == ENTRY_RELEASE_RECORD)
+		set(p->record, sizeof(p->record), text_get(ev->text,
+		    "record-sha256"));
+}
+
 static void
 apply_export(const struct audit_event *ev)
 {
@@ -302,6 +341,8 @@ apply_export(const struct audit_event *ev)
 		p->phase = AUDIT_PHASE_STARTED;
 	else if (ev->kind == ENTRY_REDERIVE_STARTED)
 		p->phase = AUDIT_PHASE_REDERIVING;
+	else if (ev->kind == ENTRY_REIDENT_STARTED)
+		p->phase = AUDIT_PHASE_REIDENTIFYING;
 	else if (ev->kind == ENTRY_EXPORTED)
 		p->phase = AUDIT_PHASE_EXPORTED;
 	else if (ev->kind == ENTRY_RELEASED)
@@ -312,10 +353,11 @@ apply_export(const struct audit_event *ev)
 		new_bytes(p, text_get(ev->text, "sha256sums-sha256"));
 	if (ev->kind == ENTRY_EXPORTED)
 		p->exported_at = ev->index;
+	apply_made(p, ev);
 	apply_release(p, ev);
 	p->recalled |= ev->kind == ENTRY_RECALL;
 	p->ended |= ev->kind == ENTRY_PLAN_ENDED ||
-	    ev->kind == ENTRY_REDERIVED;
+	    ev->kind == ENTRY_REDERIVED || ev->kind == ENTRY_REIDENTIFIED;
 }
 
 /* `charter` and `policy` have versions, each naming the one before. */
@@ -366,10 +408,57 @@ apply_genesis(struct audit *a, const struct audit_event *ev)
 	return ERR_OK;
 }
 
+/* Numbers that only grow. */
+static enum err
+apply_generation(struct audit *a, const struct audit_event *ev)
+{
+	struct audit_owner *o = ev->kind == ENTRY_ERASURE ?
+	    owner_of(a, ev->owner) : NULL;
+
+	if (o != NULL)
+		o->erase_generation = strtoull(text_get(ev->text,
+		    "erase-generation"), NULL, 10);
+	if (ev->kind == ENTRY_KEY_ROTATION)
+		return audit_map_put(&a->map, AUDIT_MAP_KEY("generation",
+		    ev->owner, text_get(ev->text, "what")),
+		    strtoull(text_get(ev->text, "generation"), NULL, 10));
+	return ERR_OK;
+}
+
+static enum err
+apply_once(struct audit *a, const struct audit_event *ev)
+{
+	const char *keys[AUDIT_ONCE_WORDS];
+
+	return audit_state_once(ev, keys) ?
+	    audit_map_put(&a->map, keys, 1) : ERR_OK;
+}
+
+static enum err
+apply_configuration(struct audit *a, const struct audit_event *ev)
+{
+	const char *what = text_get(ev->text, "what");
+	const char *const *last = AUDIT_MAP_KEY("configuration", ev->owner,
+	    what);
+	uint64_t at = audit_map_get(&a->map, last, 0);
+	char number[24];
+
+	(void)snprintf(number, sizeof(number), "%llu",
+	    (unsigned long long)++at);
+	RETURN_IF(audit_map_put(&a->map, last, at));
+	return audit_map_put(&a->map, AUDIT_MAP_KEY("configuration-at",
+	    ev->owner, what, number, text_get(ev->text,
+	    "configuration-sha256")), 1);
+}
+
 /* Kinds that only need to be remembered or change nothing known. */
 static enum err
 apply_other(struct audit *a, const struct audit_event *ev)
 {
+	if (ev->kind == ENTRY_CONFIGURATION)
+		return apply_configuration(a, ev);
+	RETURN_IF(apply_generation(a, ev));
+	RETURN_IF(apply_once(a, ev));
 	if (ev->kind == ENTRY_OWNER)
 		return audit_map_put(&a->map, AUDIT_MAP_KEY("owner",
 		    ev->owner), 1);
@@ -388,8 +477,10 @@ apply_kind(struct audit *a, const struct audit_event *ev)
 		return apply_genesis(a, ev);
 	if (ev->kind == ENTRY_PLAN)
 		return add_plan(a, ev);
-	if (ev->kind == ENTRY_CHARTER)
+	if (ev->kind == ENTRY_CHARTER) {
+		RETURN_IF(audit_terms_apply_charter(a, ev));
 		return apply_version(a, ev, "charter-sha256");
+	}
 	if (ev->kind == ENTRY_POLICY)
 		return apply_version(a, ev, "policy-sha256");
 	if (ev->kind == ENTRY_EPOCH_OPENED || ev->kind == ENTRY_EPOCH_CLOSED)

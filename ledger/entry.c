@@ -5,6 +5,7 @@
 
 #include "core/secret.h"
 #include "keys/merkle.h"
+#include "ledger/decimal.h"
 #include "ledger/entry_shape.h"
 
 #define FIRST_LINE "azukari-entry-"
@@ -21,7 +22,7 @@ static const struct entry_info kinds[ENTRY_KINDS] = {
 	    "origin", "gateway-key", "ledger-key"),
 	[ENTRY_OWNER] = ROW("owner", ENTRY_GRANT, "owner-name"),
 	[ENTRY_CHARTER] = ROW("charter", ENTRY_GRANT,
-	    "version", "charter-sha256", "previous"),
+	    "version", "charter-sha256", "previous", "?threshold", "?seats"),
 	[ENTRY_POLICY] = ROW("policy", ENTRY_GRANT,
 	    "version", "policy-sha256", "previous"),
 	[ENTRY_WITNESS_POLICY] = ROW("witness-policy", ENTRY_GRANT,
@@ -41,7 +42,9 @@ static const struct entry_info kinds[ENTRY_KINDS] = {
 	[ENTRY_REQUEST] = ROW("request", ENTRY_GRANT,
 	    "request-sha256", "request-sig-sha256", "partner"),
 	[ENTRY_PLAN] = ROW("plan", ENTRY_GRANT,
-	    "plan", "plan-sha256", "export", "plan-recipient"),
+	    "plan", "plan-sha256", "export", "plan-recipient", "?act",
+	    "?request-sha256", "?policy-sha256", "?charter-sha256",
+	    "?threshold", "?denial-rule", "?byte-release", "?expires"),
 	[ENTRY_REFUSAL] = ROW("refusal", ENTRY_STOP,
 	    "request-sha256", "policy-sha256"),
 	[ENTRY_APPROVAL] = ROW("approval", ENTRY_GRANT,
@@ -108,6 +111,8 @@ static const struct entry_info kinds[ENTRY_KINDS] = {
 	    "seat", "drill-sha256", "sig-sha256"),
 	[ENTRY_ERASURE_ORDER] = ROW("erasure-order", ENTRY_STOP,
 	    "text-sha256"),
+	[ENTRY_CONFIGURATION] = ROW("configuration", ENTRY_GRANT,
+	    "what", "configuration-sha256"),
 	[ENTRY_BACKUP] = ROW("backup", ENTRY_STOP, "what"),
 	[ENTRY_RESTORE] = ROW("restore", ENTRY_STOP, "what"),
 };
@@ -122,6 +127,12 @@ entry_info(enum entry_kind kind)
 {
 	MUST_HOLD((unsigned)kind < ENTRY_KINDS);
 	return &kinds[kind];
+}
+
+const char *
+entry_key(const char *key)
+{
+	return key[0] == '?' ? key + 1 : key;
 }
 
 enum err
@@ -177,16 +188,47 @@ check_plan_end(const struct text *t, struct err_info *info)
 	return err_at(info, ERR_RANGE, 0, "no such end of a plan");
 }
 
+/* A charter's threshold is one that its seats can reach. */
+static enum err
+check_charter(const struct text *t, struct err_info *info)
+{
+	const char *threshold = text_get(t, "threshold");
+	struct bytes rest, item;
+	uint64_t seats = 0, want = 0;
+
+	if (threshold == NULL)
+		return ERR_OK;
+	rest = bytes_str(text_get(t, "seats"));
+	while (text_list_next(&rest, &item))
+		seats++;
+	RETURN_IF(decimal_parse(bytes_str(threshold), UINT64_MAX, &want));
+	return want <= seats ? ERR_OK : err_at(info, ERR_RANGE, 0,
+	    "charter: fewer seats than its threshold");
+}
+
 static enum err
 check_shapes(const struct text *t, enum entry_kind kind,
     struct err_info *info)
 {
 	const char *const *key;
+	unsigned later = 0, given = 0;
 
-	for (key = kinds[kind].schema.keys; *key != NULL; key++)
-		if (entry_shape_check(*key, text_get(t, *key)) != ERR_OK)
+	for (key = kinds[kind].schema.keys; *key != NULL; key++) {
+		const char *name = entry_key(*key);
+		const char *value = text_get(t, name);
+
+		later += name != *key;
+		given += name != *key && value != NULL;
+		if (value != NULL &&
+		    entry_shape_check(name, value) != ERR_OK)
 			return err_at(info, ERR_RANGE, 0,
-			    "%s: this is no %s", kinds[kind].name, *key);
+			    "%s: this is no %s", kinds[kind].name, name);
+	}
+	if (given != 0 && given != later)
+		return err_at(info, ERR_SYNTAX, 0,
+		    "%s: some of its terms are missing", kinds[kind].name);
+	if (kind == ENTRY_CHARTER)
+		return check_charter(t, info);
 	return kind == ENTRY_PLAN_ENDED ? check_plan_end(t, info) : ERR_OK;
 }
 

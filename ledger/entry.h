@@ -32,7 +32,7 @@ enum entry_kind {
 	ENTRY_REIDENT_STARTED, ENTRY_REIDENTIFIED,
 	ENTRY_REDERIVE_STARTED, ENTRY_REDERIVED,
 	ENTRY_KEY_ROTATION, ENTRY_HANDOVER, ENTRY_REDISTRIBUTION, ENTRY_DRILL,
-	ENTRY_ERASURE_ORDER,
+	ENTRY_ERASURE_ORDER, ENTRY_CONFIGURATION,
 	ENTRY_BACKUP, ENTRY_RESTORE,
 	ENTRY_KINDS
 };
@@ -48,6 +48,10 @@ struct entry_info {
 	enum entry_class class;
 	struct text_schema schema;      /* "entry-epoch-opened", all keys */
 };
+
+/* A key of a schema as it is written: without the `?` of those that came to a
+ * kind later.  An entry has all of these or, where it is older, none. */
+const char *entry_key(const char *key);
 
 /* The table's row; ${kind} < ENTRY_KINDS or it aborts. */
 const struct entry_info *entry_info(enum entry_kind kind);

@@ -5,13 +5,18 @@
 
 #include "core/clock.h"
 #include "core/encode.h"
+#include "core/text.h"
 #include "keys/age.h"
+#include "keys/digest.h"
 #include "keys/names.h"
 #include "ledger/decimal.h"
 #include "ledger/note_key.h"
 
 #define WORD_MAX 128
 #define OWNER_NAME_MAX 256
+#define SEATS_MAX 16
+#define FINGERPRINT "SHA256:"
+#define FINGERPRINT_LEN 7
 #define SSH_ED25519 "ssh-ed25519 "
 #define SSH_ED25519_LEN 12
 #define SSH_BLOB_LEN 51         /* length, name, length, 32 key bytes */
@@ -150,6 +155,80 @@ is_epoch_kind(const char *v)
 }
 
 static int
+is_threshold(const char *v)
+{
+	uint64_t n;
+
+	return decimal_parse(bytes_str(v), SEATS_MAX, &n) == ERR_OK && n > 0;
+}
+
+/* `NAME=SHA256:BASE64`, as `ssh-keygen -l` prints the seat's key. */
+static int
+is_seat(struct bytes item)
+{
+	const uint8_t *equals = memchr(item.data, '=', item.len);
+	struct bytes name = item, print;
+	uint8_t raw[DIGEST_LEN + 1];
+	size_t len;
+
+	if (equals == NULL)
+		return 0;
+	name.len = (size_t)(equals - item.data);
+	print = bytes_of(equals + 1, item.len - name.len - 1);
+	return names_is_word(name) && print.len > FINGERPRINT_LEN &&
+	    memcmp(print.data, FINGERPRINT, FINGERPRINT_LEN) == 0 &&
+	    decode_b64(bytes_of(print.data + FINGERPRINT_LEN,
+	    print.len - FINGERPRINT_LEN), 0, raw, sizeof(raw), &len) ==
+	    ERR_OK && len == DIGEST_LEN;
+}
+
+static int
+same_seat(struct bytes a, struct bytes b)
+{
+	size_t len = strcspn((const char *)a.data, "=");
+
+	return len == strcspn((const char *)b.data, "=") &&
+	    memcmp(a.data, b.data, len) == 0;
+}
+
+/* A list of seats, none twice. */
+static int
+is_seats(const char *v)
+{
+	struct bytes rest = bytes_str(v), item, seen[SEATS_MAX];
+	size_t i, n = 0;
+
+	while (text_list_next(&rest, &item)) {
+		if (n == SEATS_MAX || !is_seat(item))
+			return 0;
+		for (i = 0; i < n; i++)
+			if (same_seat(seen[i], item))
+				return 0;
+		seen[n++] = item;
+	}
+	return n > 0;
+}
+
+static int
+is_byte_release(const char *v)
+{
+	return strcmp(v, "no") == 0 || strcmp(v, "required") == 0;
+}
+
+static int
+is_denial_rule(const char *v)
+{
+	return strcmp(v, "veto") == 0 || strcmp(v, "vote") == 0;
+}
+
+static int
+is_act(const char *v)
+{
+	return strcmp(v, "export") == 0 || strcmp(v, "reident") == 0 ||
+	    strcmp(v, "rederive") == 0;
+}
+
+static int
 is_age_recipient(const char *v)
 {
 	struct age_recipient recipient;
@@ -222,6 +301,9 @@ static const struct {
 	{"seat", is_name}, {"epoch", is_hex16},
 	{"epoch-kind", is_epoch_kind}, {"plan", is_plan},
 	{"export", is_export}, {"plan-recipient", is_age_recipient},
+	{"configuration-sha256", is_digest}, {"threshold", is_threshold},
+	{"seats", is_seats}, {"act", is_act}, {"expires", is_time},
+	{"denial-rule", is_denial_rule}, {"byte-release", is_byte_release},
 	{"batch", is_hex8}, {"why", is_word}, {"what", is_word},
 };
 

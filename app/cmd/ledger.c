@@ -37,13 +37,13 @@ static enum err append_values(const struct text *t, enum entry_kind kind,
 		const char *value;
 		size_t len;
 
-		if (is_common(keys[i]))
+		if (is_common(keys[i]) ||
+		    (value = text_get(t, entry_key(keys[i]))) == NULL)
 			continue;
-		value = text_get(t, keys[i]);
 		len = strlen(value);
 		if (out->len > 0)
 			RETURN_IF(buf_append(out, " ", 1));
-		RETURN_IF(buf_append(out, keys[i], strlen(keys[i])));
+		RETURN_IF(buf_append_str(out, entry_key(keys[i])));
 		RETURN_IF(buf_append(out, "=", 1));
 		RETURN_IF(buf_append(out, value, len == 64 ? 12 : len));
 	}
@@ -70,8 +70,12 @@ static void show_json(struct showing *s, uint64_t index,
 
 	json_doc_set_int(row, "index", (int64_t)index);
 	json_doc_set_string(row, "kind", entry_info(kind)->name);
-	for (size_t i = 0; keys[i] != NULL; i++)
-		json_doc_set_string(row, keys[i], text_get(t, keys[i]));
+	for (size_t i = 0; keys[i] != NULL; i++) {
+		const char *value = text_get(t, entry_key(keys[i]));
+
+		if (value != NULL)
+			json_doc_set_string(row, entry_key(keys[i]), value);
+	}
 	json_doc_add(s->cli->result, row);
 }
 

@@ -6,6 +6,7 @@
 #include "app/ops/enrol.h"
 #include "app/ops/recover.h"
 #include "app/pack.h"
+#include "app/terms.h"
 #include "keys/record.h"
 #include "keys/share.h"
 #include "keys/sshsig.h"
@@ -208,6 +209,7 @@ static enum err put_in_force(struct home *h, const struct activation *a)
 	entry_put_uint(&w, "version", a->charter.version);
 	entry_put_hex(&w, "charter-sha256", a->sha256, DIGEST_LEN);
 	entry_put(&w, "previous", "-");
+	RETURN_IF(terms_put_charter(&w, &a->charter));
 	RETURN_IF(act_entry_end(&act, &w, &id));
 	RETURN_IF(put_charter(h, a, id));
 	RETURN_IF(act_commit(&act));

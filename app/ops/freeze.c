@@ -11,6 +11,7 @@
 #include "app/ingest.h"
 #include "app/prior_load.h"
 #include "app/reident_list.h"
+#include "app/terms.h"
 #include "core/clock.h"
 #include "keys/bech32.h"
 #include "keys/plan_key.h"
@@ -558,6 +559,27 @@ static void fill_row(struct freezing *f, int64_t act)
 	f->row.act = act;
 }
 
+static enum err is_newest(struct freezing *f, enum register_kind kind,
+    const uint8_t sha256[DIGEST_LEN])
+{
+	struct register_query q = {.kind = kind, .owner = f->w->code};
+	struct register_document doc;
+
+	RETURN_IF(register_document_find(f->h->reg, &q, &doc));
+	return memcmp(doc.sha256, sha256, DIGEST_LEN) == 0 ? ERR_OK :
+	    outcome_refuse(f->h->outcome, ERR_STATE,
+	    "the owner's charter or policy was replaced meanwhile: freeze again",
+	    "凍結の間に所有者の憲章か方針が改められました。もう一度凍結してください");
+}
+
+/* Under the acts' lock: what the plan was decided by is what counts now. */
+static enum err still_in_force(struct freezing *f)
+{
+	RETURN_IF(is_newest(f, REGISTER_CHARTER, f->plan.charter_sha256));
+	return f->again != NULL ? ERR_OK :
+	    is_newest(f, REGISTER_POLICY, f->plan.policy_sha256);
+}
+
 static enum err put_plan(struct freezing *f)
 {
 	CLEANUP(act_abort) struct act a = {0};
@@ -566,11 +588,13 @@ static enum err put_plan(struct freezing *f)
 	int64_t act, plan, epochs, prior;
 
 	RETURN_IF(act_begin(h, register_db(h->reg), &a));
+	RETURN_IF(still_in_force(f));
 	act_entry(&a, ENTRY_PLAN, f->w->code, &w);
 	entry_put(&w, "plan", f->row.id);
 	entry_put_hex(&w, "plan-sha256", f->row.sha256, DIGEST_LEN);
 	entry_put(&w, "export", f->row.export_id);
 	entry_put(&w, "plan-recipient", f->recipient);
+	terms_put_plan(&w, &f->plan);
 	RETURN_IF(act_entry_end(&a, &w, &act));
 	fill_row(f, act);
 	RETURN_IF(register_plan_add(h->reg, &f->row));

@@ -7,6 +7,7 @@
 #include "app/ballot.h"
 #include "app/reident_list.h"
 #include "app/ops/officer_internal.h"
+#include "app/terms.h"
 #include "core/encode.h"
 #include "ledger/entry.h"
 #include "ledger/proof.h"
@@ -150,7 +151,8 @@ static enum err check_plan_logged(struct officer *w, struct outcome *o)
 	    strcmp(text_get(entry, "plan"), w->plan.id) == 0 &&
 	    strcmp(text_get(entry, "export"), w->plan.export_id) == 0 &&
 	    strcmp(text_get(entry, "plan-recipient"),
-	    w->plan.plan_recipient) == 0)
+	    w->plan.plan_recipient) == 0 &&
+	    terms_match_plan(entry, &w->plan))
 		return ERR_OK;
 	officer_at(o, "plan.entry");
 	return err_at(&o->info, ERR_MISMATCH, 0,

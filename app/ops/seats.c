@@ -5,6 +5,7 @@
 
 #include "app/act.h"
 #include "app/ops/recover.h"
+#include "app/terms.h"
 #include "core/fs.h"
 #include "keys/sshsig.h"
 
@@ -251,6 +252,7 @@ static enum err put_in_force(struct home *h, struct seats_change *c)
 	entry_put_uint(&w, "version", c->next.version);
 	entry_put_hex(&w, "charter-sha256", c->sha256, DIGEST_LEN);
 	entry_put_hex(&w, "previous", c->next.previous, DIGEST_LEN);
+	RETURN_IF(terms_put_charter(&w, &c->next));
 	RETURN_IF(act_entry_end(&a, &w, &id));
 	RETURN_IF(put_rows(h, c, id));
 	RETURN_IF(act_commit(&a));
