@@ -83,18 +83,13 @@ put_scopes(struct secret_text *t, const struct line_channel *c)
 	secret_text_line(t, "scopes", list);
 }
 
+/* What the channel asks and where: no secret. */
 static void
-put_all(struct secret_text *t, const struct line_channel *c)
+put_settings(struct secret_text *t, const struct line_channel *c)
 {
 	char hex[2 * DIGEST_LEN + 1];
 
 	encode_hex(c->text_sha256, DIGEST_LEN, hex);
-	secret_text_str(t, heading);
-	secret_text_str(t, "\n");
-	secret_text_line(t, "owner", c->owner);
-	secret_text_line(t, "source", c->source);
-	secret_text_uint(t, "generation", c->generation);
-	secret_text_time(t, "created", c->created_unix_s);
 	secret_text_line(t, "destination", c->destination[0] == '\0' ? "-" :
 	    c->destination);
 	secret_text_line(t, "survey", c->survey);
@@ -102,6 +97,18 @@ put_all(struct secret_text *t, const struct line_channel *c)
 	secret_text_line(t, "consent-text", hex);
 	put_scopes(t, c);
 	secret_text_line(t, "language", c->english ? "en" : "ja");
+}
+
+static void
+put_all(struct secret_text *t, const struct line_channel *c)
+{
+	secret_text_str(t, heading);
+	secret_text_str(t, "\n");
+	secret_text_line(t, "owner", c->owner);
+	secret_text_line(t, "source", c->source);
+	secret_text_uint(t, "generation", c->generation);
+	secret_text_time(t, "created", c->created_unix_s);
+	put_settings(t, c);
 	put_secret(t, "secret", c->secrets[0]);
 	put_secret(t, "old-secret", c->secrets[1]);
 	put_secret(t, "token", c->token);
@@ -119,6 +126,20 @@ seal(const struct line_channel *c, const struct age_recipient *to,
 	put_all(&t, c);
 	RETURN_IF(secret_text_end(&t, &text));
 	return age_seal_buf(to, 1, text, out);
+}
+
+enum err
+line_channel_settings(const struct line_channel *c,
+    uint8_t ret_sha256[DIGEST_LEN])
+{
+	CLEANUP(secret_text_release) struct secret_text t = {0};
+	struct bytes text;
+
+	RETURN_IF(secret_text_init(&t, TEXT_MAX));
+	put_settings(&t, c);
+	RETURN_IF(secret_text_end(&t, &text));
+	digest_sha256(text, ret_sha256);
+	return ERR_OK;
 }
 
 enum err

@@ -48,6 +48,11 @@ void line_channel_release(struct line_channel *c);
 /* ERR_SYNTAX for what the format cannot hold. */
 enum err line_channel_check(const struct line_channel *c) MUST_USE;
 
+/* SHA-256 of the lines from `destination` to `language`: what the channel asks,
+ * without its secrets (FORMATS.md section 10, `configuration`). */
+enum err line_channel_settings(const struct line_channel *c,
+    uint8_t ret_sha256[DIGEST_LEN]) MUST_USE;
+
 /* Write into ${dir} (HOME/keys), durable on return, replacing what is there.
  * ERR_SYNTAX for what the format cannot hold. */
 enum err line_channel_write(const struct gateway_key *gateway,

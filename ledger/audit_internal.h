@@ -35,6 +35,7 @@ struct audit_plan {
 	char export[32];
 	char sums[65];          /* of what was exported */
 	enum audit_phase phase;
+	int begun;              /* its export, ever */
 	int ended;
 	int recalled;           /* revoked or recalled after its start */
 	unsigned threshold;     /* at least 1 */

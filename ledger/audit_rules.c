@@ -293,11 +293,13 @@ ended_once(const struct audit *a, const struct audit_event *ev)
 	return ev->plan == NULL || !ev->plan->ended;
 }
 
+/* A revocation may end the plan while they are being made. */
 static int
 made_while_running(const struct audit *a, const struct audit_event *ev)
 {
 	(void)a;
-	return ev->plan == NULL || ev->plan->phase == AUDIT_PHASE_STARTED;
+	return ev->plan == NULL || (ev->plan->begun &&
+	    ev->plan->phase < AUDIT_PHASE_RELEASED);
 }
 
 static int
@@ -539,8 +541,8 @@ static const struct audit_check checks[] = {
 	{{"reidentified-after-started", "a re-identification is finished once, "
 	    "after it started"},
 	    BIT(ENTRY_REIDENTIFIED), reidentified_after_started},
-	{{"made-while-running", "notice book and release record are made while "
-	    "their export runs"},
+	{{"made-while-running", "notice book and release record are made after "
+	    "their export began and before it is released"},
 	    MADE, made_while_running},
 	{{"book-of-export", "an export commits to the notice book entered "
 	    "before it"},

@@ -337,6 +337,7 @@ apply_export(const struct audit_event *ev)
 
 	if (p == NULL)
 		return;
+	p->begun |= ev->kind == ENTRY_EXPORT_STARTED;
 	if (ev->kind == ENTRY_EXPORT_STARTED)
 		p->phase = AUDIT_PHASE_STARTED;
 	else if (ev->kind == ENTRY_REDERIVE_STARTED)

@@ -111,7 +111,7 @@ static const struct entry_info kinds[ENTRY_KINDS] = {
 	    "seat", "drill-sha256", "sig-sha256"),
 	[ENTRY_ERASURE_ORDER] = ROW("erasure-order", ENTRY_STOP,
 	    "text-sha256"),
-	[ENTRY_CONFIGURATION] = ROW("configuration", ENTRY_GRANT,
+	[ENTRY_CONFIGURATION] = ROW("configuration", ENTRY_STOP,
 	    "what", "configuration-sha256"),
 	[ENTRY_BACKUP] = ROW("backup", ENTRY_STOP, "what"),
 	[ENTRY_RESTORE] = ROW("restore", ENTRY_STOP, "what"),

@@ -126,6 +126,14 @@ log_entry(struct log *l, uint64_t index, struct buf *out)
 	return buf_append(out, entry.data, entry.len);
 }
 
+enum err
+log_leaf(struct log *l, uint64_t index, uint8_t ret[MERKLE_HASH_LEN])
+{
+	if (index >= l->published.size)
+		return ERR_RANGE;
+	return tiles_source_get(&l->source, 0, index, ret);
+}
+
 /* Look for a leaf in one row; 1 when ${ret_at} is set. */
 static int
 find_in_row(struct bytes row, unsigned from,

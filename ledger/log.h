@@ -112,6 +112,10 @@ enum err log_store_cosigned(struct log *l, struct bytes note) MUST_USE;
  * ERR_RANGE, ERR_CORRUPT, ERR_NOT_FOUND (file missing). */
 enum err log_entry(struct log *l, uint64_t index, struct buf *out) MUST_USE;
 
+/* Leaf hash ${index} out of its tile.  ERR_RANGE, ERR_CORRUPT, ERR_NOT_FOUND. */
+enum err log_leaf(struct log *l, uint64_t index,
+    uint8_t ret[MERKLE_PROOF_HASH_LEN]) MUST_USE;
+
 /* Find a leaf by its hash among entries ${from}...; ERR_NOT_FOUND. */
 enum err log_find(struct log *l, uint64_t from,
     const uint8_t leaf[MERKLE_PROOF_HASH_LEN], uint64_t *ret_index) MUST_USE;

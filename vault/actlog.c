@@ -6,7 +6,7 @@
 #include "vault/db_internal.h"
 
 enum { ADD, GET, EACH_QUEUED, COUNT_QUEUED, MARK_LOGGED, MARK_VOID,
-	LAST_INDEX };
+	LAST_INDEX, EACH, EACH_OF_KIND };
 static const char *const SQL[] = {
 	[ADD] = "INSERT INTO act (class, kind, entry, leaf, tree_size_then) "
 	    "VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -21,6 +21,11 @@ static const char *const SQL[] = {
 	    "WHERE id = ?1 AND state = 0",
 	[MARK_VOID] = "UPDATE act SET state = 2 "
 	    "WHERE id = ?1 AND state = 0 AND class = 1",
+	[EACH] = "SELECT id, class, kind, leaf, tree_size_then, state, "
+	    "ledger_index, entry FROM act ORDER BY id",
+	[EACH_OF_KIND] = "SELECT id, class, kind, leaf, tree_size_then, "
+	    "state, ledger_index, entry FROM act WHERE state = 1 AND "
+	    "kind = ?1 ORDER BY id DESC",
 	[LAST_INDEX] = "SELECT ledger_index FROM act WHERE state = 1 "
 	    "ORDER BY ledger_index DESC LIMIT 1",
 };
@@ -100,22 +105,41 @@ actlog_last_index(struct db *db, uint64_t *ret)
 	return ERR_OK;
 }
 
+static enum err
+walk(struct db_stmt *st, actlog_each_fn each, void *ctx)
+{
+	struct actlog_act act;
+	int row;
+
+	for (;;) {
+		RETURN_IF(db_step(st, &row));
+		if (!row)
+			return ERR_OK;
+		RETURN_IF(read_act(st, &act));
+		act.entry = db_col_blob(st, 7);
+		RETURN_IF(each(ctx, &act));
+	}
+}
+
 enum err
 actlog_each_queued(struct db *db, actlog_each_fn each, void *ctx)
 {
 	CLEANUP(db_stmt_end) struct db_stmt st = {0};
-	struct actlog_act act;
-	int row;
 
 	RETURN_IF(db_stmt_begin(db, &TABLE, EACH_QUEUED, &st));
-	for (;;) {
-		RETURN_IF(db_step(&st, &row));
-		if (!row)
-			return ERR_OK;
-		RETURN_IF(read_act(&st, &act));
-		act.entry = db_col_blob(&st, 7);
-		RETURN_IF(each(ctx, &act));
-	}
+	return walk(&st, each, ctx);
+}
+
+enum err
+actlog_each(struct db *db, const char *kind, actlog_each_fn each, void *ctx)
+{
+	CLEANUP(db_stmt_end) struct db_stmt st = {0};
+
+	RETURN_IF(db_stmt_begin(db, &TABLE, kind == NULL ? EACH :
+	    EACH_OF_KIND, &st));
+	if (kind != NULL)
+		db_bind_text(&st, 1, kind);
+	return walk(&st, each, ctx);
 }
 
 enum err

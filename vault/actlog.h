@@ -52,6 +52,12 @@ typedef enum err (*actlog_each_fn)(void *ctx, const struct actlog_act *act);
 enum err actlog_each_queued(struct db *db, actlog_each_fn each,
     void *ctx) MUST_USE;
 
+/* Every act, or with ${kind} (not NULL) the logged ones of that kind, newest
+ * first; in order of id otherwise.  An error of ${each} ends the walk and is
+ * returned. */
+enum err actlog_each(struct db *db, const char *kind, actlog_each_fn each,
+    void *ctx) MUST_USE;
+
 enum err actlog_count_queued(struct db *db, enum actlog_class class_,
     uint64_t *ret) MUST_USE;
 

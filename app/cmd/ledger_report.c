@@ -157,13 +157,15 @@ static const struct section sections[] = {
 	{"4. Changes of seats", "4. 席の変更",
 	    {ENTRY_CHARTER, ENTRY_HANDOVER, ENTRY_REDISTRIBUTION,
 	    ENTRY_OWNER}, 4},
-	{"5. Changes of policy and witnesses", "5. 方針と立会人の変更",
-	    {ENTRY_POLICY, ENTRY_WITNESS_POLICY}, 2},
+	{"5. Changes of policy, witnesses and the operator's settings",
+	    "5. 方針、立会人、運用者の設定の変更",
+	    {ENTRY_POLICY, ENTRY_WITNESS_POLICY, ENTRY_CONFIGURATION}, 3},
 	{"6. Notices to partners, and their answers",
 	    "6. 提供先への通知と回答",
 	    {ENTRY_NOTICE, ENTRY_NOTICE_APPLIED}, 2},
-	{"7. Certificates of destruction; restores",
-	    "7. 廃棄証明、復旧", {ENTRY_DESTRUCTION, ENTRY_RESTORE}, 2},
+	{"7. Re-identifications, certificates of destruction, restores",
+	    "7. 再識別、廃棄証明、復旧", {ENTRY_REIDENT_STARTED,
+	    ENTRY_REIDENTIFIED, ENTRY_DESTRUCTION, ENTRY_RESTORE}, 4},
 };
 
 static int is_of(const struct section *s, enum entry_kind kind)
@@ -225,32 +227,32 @@ static void print_owed(const struct page *p)
 		(void)printf("  … +%zu\n", lines - LINES_MAX);
 }
 
-/* Entries whose kind's name begins so. */
-static unsigned long long count_of(const struct page *p, const char *prefix)
+/* What is only counted; ENTRY_KINDS stands for all. */
+static const struct {
+	const char *en, *ja;
+	enum entry_kind kind;
+} counted[] = {
+	{"re-identifications", "再識別", ENTRY_REIDENT_STARTED},
+	{"withdrawal batches", "撤回", ENTRY_WITHDRAWAL},
+	{"erasures", "消去", ENTRY_ERASURE},
+	{"keys rotated", "鍵の更新", ENTRY_KEY_ROTATION},
+	{"fetches", "取得", ENTRY_FETCHED},
+	{"epochs closed", "閉じた期間", ENTRY_EPOCH_CLOSED},
+	{"drills", "訓練", ENTRY_DRILL},
+	{"backups", "バックアップ", ENTRY_BACKUP},
+	{"all entries", "記載の総数", ENTRY_KINDS},
+};
+
+static unsigned long long count_of(const struct page *p,
+    enum entry_kind kind)
 {
 	unsigned long long n = 0;
 
 	for (size_t i = 0; i < ENTRY_KINDS; i++)
-		if (strncmp(entry_info((enum entry_kind)i)->name, prefix,
-		    strlen(prefix)) == 0)
+		if (kind == ENTRY_KINDS || kind == i)
 			n += p->y->kinds[i];
 	return n;
 }
-
-/* What is only counted: kinds by the beginning of their names. */
-static const struct {
-	const char *en, *ja, *prefix;
-} counted[] = {
-	{"re-identifications", "再識別", "reident"},
-	{"withdrawal batches", "撤回", "withdrawal"},
-	{"erasures", "消去", "erasure"},
-	{"keys rotated", "鍵の更新", "key-rotation"},
-	{"fetches", "取得", "fetched"},
-	{"epochs closed", "閉じた期間", "epoch-closed"},
-	{"drills", "訓練", "drill"},
-	{"backups", "バックアップ", "backup"},
-	{"all entries", "記載の総数", ""},
-};
 
 static void print_counts(const struct page *p)
 {
@@ -258,7 +260,7 @@ static void print_counts(const struct page *p)
 	for (size_t i = 0; i < ARRAY_LEN(counted); i++)
 		(void)printf("%s%s %llu", i == 0 ? "  " : ", ",
 		    cli_say(p->cli, counted[i].en, counted[i].ja),
-		    count_of(p, counted[i].prefix));
+		    count_of(p, counted[i].kind));
 	(void)printf("\n");
 }
 

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "app/act.h"
+#include "app/configuration.h"
 #include "app/ops/witness.h"
 #include "app/papers.h"
+#include "app/reconcile.h"
 #include "app/witnesses.h"
 #include "ledger/entry.h"
 #include "ledger/log_check.h"
@@ -343,6 +345,28 @@ static enum err tell_result(const struct ledger_verify_args *args,
 	return ERR_OK;
 }
 
+/* At home: the stores' own logs of acts, and what the gateway runs with. */
+static enum err check_stores(const struct ledger_verify_args *args,
+    struct outcome *o)
+{
+	uint8_t is[DIGEST_LEN], said[DIGEST_LEN];
+	struct reconciled done;
+	enum err e;
+
+	RETURN_IF(reconcile_home(args->home, &done));
+	outcome_add(o, OUTCOME_CHECK,
+	    "all %llu acts of the stores are in the ledger as they say, and no entry is without its act",
+	    "保管庫の操作%llu件はすべて台帳の記載と一致し、操作のない記載はありません",
+	    (unsigned long long)done.acts);
+	RETURN_IF(configuration_of_home(args->home, is));
+	e = configuration_last(args->home, NULL, CONFIGURATION_GATEWAY, said);
+	if (e == ERR_OK && memcmp(is, said, sizeof(is)) != 0)
+		outcome_put(o, OUTCOME_WARNING,
+		    "config.json is not what the ledger's last entry about it says; the service enters it when it starts",
+		    "config.json は台帳の最後の記載と異なります。サービスの起動時に記載されます");
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 enum err ledger_verify(const struct ledger_verify_args *args,
     struct ledger_verified *ret, struct outcome *o)
 {
@@ -357,7 +381,8 @@ enum err ledger_verify(const struct ledger_verify_args *args,
 		return ERR_CORRUPT;
 	if (ours || args->home != NULL)
 		RETURN_IF(audit_entries(args, ret));
-	return tell_result(args, ret, o);
+	RETURN_IF(tell_result(args, ret, o));
+	return args->home == NULL ? ERR_OK : check_stores(args, o);
 }
 
 /* ---- proofs ---- */

@@ -253,6 +253,9 @@ static const struct {
 	{ENTRY_NOTICE, "", "partner"},
 	{ENTRY_NOTICE_APPLIED, "", "partner"},
 	{ENTRY_DESTRUCTION, "", "export"},
+	{ENTRY_REIDENT_STARTED, "", "export"},
+	{ENTRY_REIDENTIFIED, "", "export"},
+	{ENTRY_CONFIGURATION, "", "what"},
 	{ENTRY_RESTORE, "", "what"},
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/act.h"
+#include "app/configuration.h"
 #include "app/ops/sources.h"
 #include "app/papers.h"
 #include "app/rulebook.h"
@@ -258,6 +259,7 @@ static enum err log_change(struct home *h, const struct line_channel *c)
 	CLEANUP(act_abort) struct act a = {0};
 	struct entry_writer w;
 	char what[NAMES_WORD_MAX + 8];
+	uint8_t settings[DIGEST_LEN];
 	int64_t act;
 
 	(void)snprintf(what, sizeof(what), "line-%s", c->source);
@@ -266,6 +268,8 @@ static enum err log_change(struct home *h, const struct line_channel *c)
 	entry_put(&w, "what", what);
 	entry_put_uint(&w, "generation", c->generation);
 	RETURN_IF(act_entry_end(&a, &w, &act));
+	RETURN_IF(line_channel_settings(c, settings));
+	RETURN_IF(configuration_put(&a, c->owner, what, settings));
 	return act_commit(&a);
 }
 

@@ -304,6 +304,7 @@ enum err config_load(const char *path, struct config **ret,
 	strncpy(info->file, name == NULL ? path : name + 1,
 	    sizeof(info->file) - 1);
 	RETURN_IF(fs_read_file(path, FILE_MAX_BYTES, &text));
+	digest_sha256(bytes_buf(&text), c->sha256);
 	RETURN_IF(json_doc_parse(bytes_buf(&text), FILE_MAX_BYTES, &c->doc,
 	    info));
 	RETURN_IF(fill(c, path, info));

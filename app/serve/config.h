@@ -19,6 +19,7 @@
 
 #include "app/serve/serve.h"
 #include "core/fs.h"
+#include "keys/digest.h"
 
 #define CONFIG_LISTENERS_MAX 8
 #define CONFIG_PEOPLE_MAX 64
@@ -49,6 +50,7 @@ struct config_limits {
 };
 
 struct config {
+	uint8_t sha256[DIGEST_LEN];     /* of the file's bytes */
 	struct json_doc *doc;           /* owned; sections are in it */
 	struct config_listener listeners[CONFIG_LISTENERS_MAX];
 	size_t listeners_len;

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/configuration.h"
+#include "app/reconcile.h"
 #include "app/serve/hardening.h"
 #include "app/serve/notify.h"
 #include "app/serve/serve_internal.h"
@@ -160,14 +162,42 @@ static enum err give_up(struct run *r)
 
 /* ---- the inside ---- */
 
+static enum err enter_one(struct home *h, const char *what,
+    const uint8_t sha256[DIGEST_LEN])
+{
+	char hex[DIGEST_HEX_LEN + 1];
+	int entered;
+
+	RETURN_IF(configuration_enter(h, what, sha256, &entered));
+	digest_to_hex(sha256, hex);
+	if (entered)
+		serve_log("configuration-entered", "what", what, "sha256",
+		    hex, NULL);
+	return ERR_OK;
+}
+
+/* Another configuration than the ledger's last entry says is entered before
+ * it counts. */
+static enum err enter_configuration(struct home *h, const struct config *c)
+{
+	uint8_t sha256[DIGEST_LEN];
+
+	RETURN_IF(configuration_of_home(h, sha256));
+	RETURN_IF(enter_one(h, CONFIGURATION_GATEWAY, sha256));
+	return enter_one(h, CONFIGURATION_SERVICE, c->sha256);
+}
+
+/* The home opens, tells one story, and its ledger knows what it runs with. */
 static enum err prove_home(struct run *r)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
+	struct reconciled done;
 
 	RETURN_IF(serve_home_open(r->s, r->o, &h));
 	(void)snprintf(r->s->origin, sizeof(r->s->origin), "%s",
 	    gateway_key_origin(h->keys));
-	return ERR_OK;
+	RETURN_IF(reconcile_home(h, &done));
+	return enter_configuration(h, r->s->config);
 }
 
 static enum err start_parts(struct run *r)
@@ -259,6 +289,15 @@ static void reload_parts(struct run *r, const struct config *c)
 	}
 }
 
+static enum err enter_reloaded(struct run *r, const struct config *c)
+{
+	CLEANUP(outcome_release) struct outcome o = {0};
+	CLEANUP(home_cleanup) struct home *h = NULL;
+
+	RETURN_IF(serve_home_open(r->s, &o, &h));
+	return enter_configuration(h, c);
+}
+
 /* People, certificate, parts; sockets and limits stay as they were.  What is
  * refused leaves the old in force. */
 static void reload(struct run *r)
@@ -269,6 +308,8 @@ static void reload(struct run *r)
 
 	if (e == ERR_OK)
 		e = load_certificate(c, &info);
+	if (e == ERR_OK)
+		e = enter_reloaded(r, c);
 	if (e != ERR_OK) {
 		serve_log("reload-refused", "error", err_name(e), "rule",
 		    info.message, NULL);
