@@ -5,6 +5,7 @@
 #include "app/act.h"
 #include "app/cmd/commands.h"
 #include "app/ops/ledger.h"
+#include "app/ops/ledger_check.h"
 #include "app/unlock.h"
 #include "ledger/decimal.h"
 
@@ -143,12 +144,43 @@ static enum err run_prove(struct cli *cli, struct cli_args args)
 	return ledger_prove(h, index, out);
 }
 
+/* ---- check ---- */
+
+static enum err run_check(struct cli *cli, struct cli_args args)
+{
+	struct ledger_check_args c = {0};
+	const struct cli_option options[] = {
+		{"--vkey", CLI_TEXT, &c.vkey},
+		{"--policy", CLI_TEXT, &c.policy},
+	};
+	struct checkpoint cp;
+	uint64_t index;
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 2, 2));
+	if ((c.vkey == NULL) == (c.policy == NULL))
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "give --vkey KEY, the log's key, or --policy FILE, a policy with its witnesses",
+		    "台帳の鍵を --vkey で、または立会人を含む方針を --policy で指定してください");
+	c.entry = args.items[0];
+	c.proof = args.items[1];
+	RETURN_IF(ledger_check(&c, &index, &cp, &cli->outcome));
+	outcome_add(&cli->outcome, OUTCOME_CHECK,
+	    "%1$s is entry %2$llu of %3$s, among %4$llu entries",
+	    "%1$sは%3$sの記載%2$llu（全%4$llu件）です", c.entry,
+	    (unsigned long long)index, cp.origin,
+	    (unsigned long long)cp.size);
+	return ERR_OK;
+}
+
 static const struct cli_command rows[] = {
 	{"ledger show", "[--from INDEX] [--owner CODE] [--json]",
 	    "what was done, in its order", "台帳の記載の一覧", run_show},
 	{"ledger prove", "INDEX -o NAME",
 	    "write NAME.entry and NAME.tlog-proof",
 	    "記載とその証明を書き出す", run_prove},
+	{"ledger check", "ENTRY PROOF --vkey KEY|--policy FILE",
+	    "is this entry in the log that the proof names?",
+	    "記載が証明どおり台帳にあるかを検査する", run_check},
 };
 
 const struct commands_group ledger_commands = {rows, ARRAY_LEN(rows)};

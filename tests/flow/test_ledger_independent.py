@@ -13,6 +13,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("AZUKARI_BUILD", ROOT / "build"))
+AZUKARI = BUILD / "app" / "azukari"
 SHELL = ROOT / "contrib" / "verify-tlog-proof.sh"
 GO_SOURCE = ROOT / "contrib" / "go" / "verify-ledger"
 SIZES = [1, 5, 256, 300, 600]
@@ -107,12 +108,70 @@ def test_go_accepts_every_proof_and_consistency(made, go):
         assert code == 0, err
 
 
+def test_ours_accepts_every_proof(made, tmp_path):
+    for i in indexes(made):
+        entry, proof = made / f"{i}.entry", made / f"{i}.tlog-proof"
+        code, _, err = ours(tmp_path, entry, proof, keys(made))
+        assert code == 0 and f"is entry {i} of ledger.example" in err, err
+        code, _, err = run(AZUKARI, "ledger", "check", entry, proof,
+                           "--vkey", made / "log.vkey")
+        assert code == 0, err
+    for words in (["--vkey", "x", "--policy", "y"], []):
+        assert run(AZUKARI, "ledger", "check", entry, proof, *words)[0] == 2
+
+
+def test_the_whole_ledger_by_both(made, go):
+    """`ledger verify` and the Go program say the same of each checkpoint."""
+    for n in SIZES:
+        code, _, err = run(AZUKARI, "ledger", "verify", made / "ledger",
+                           "--vkey", keys(made)[0], made / f"checkpoint-{n}")
+        assert "a part of this ledger" in err, err
+        assert run(go, "log", made / "ledger", keys(made)[0],
+                   made / f"checkpoint-{n}")[0] == 0
+
+
 # --- changed -----------------------------------------------------------------
 
+def test_every_bit_is_judged_alike(made, go, tmp_path):
+    """Bytes all over an entry, its proof and the checkpoint in it, one bit
+    each, by ours and by Go; the unit tests flip every bit of every byte."""
+    entry, proof = good(made)
+    for which, data in (("e", entry), ("p", proof)):
+        (tmp_path / "e").write_bytes(entry)
+        (tmp_path / "p").write_bytes(proof)
+        for at in range(0, len(data), 5):
+            changed = bytearray(data)
+            changed[at] ^= 1 << at % 8
+            (tmp_path / which).write_bytes(changed)
+            theirs = run(go, "proof", tmp_path / "e", tmp_path / "p",
+                         *keys(made))[0]
+            code = ours(tmp_path, tmp_path / "e", tmp_path / "p",
+                        keys(made))[0]
+            assert code != 0, (which, at)
+            # what Go lets through are spellings that a strict reader refuses
+            assert theirs == 1 or which == "p", (which, at, theirs)
+
+
+
+def ours(folder, entry, proof, vkeys):
+    """`azukari ledger check`, under a policy that asks for every witness."""
+    log, *witnesses = vkeys
+    (folder / "policy").write_text(
+        f"log {log}\n" + "".join(
+            f"witness w{i} {w}\n" for i, w in enumerate(witnesses)) +
+        f"group all {len(witnesses)} " +
+        " ".join(f"w{i}" for i in range(len(witnesses))) + "\nquorum all\n")
+    return run(AZUKARI, "ledger", "check", entry, proof, "--policy",
+               folder / "policy")
+
+
 def both_refuse(made, go, folder, entry, proof, vkeys=None):
-    """Both verifiers say no, with status 1 and a reason."""
+    """Both verifiers, and ours, say no, with a reason."""
     (folder / "e").write_bytes(entry)
     (folder / "p").write_bytes(proof)
+    code, out, err = ours(folder, folder / "e", folder / "p",
+                          vkeys or keys(made))
+    assert code in (1, 3, 5) and len(err) > 30, (code, err)
     code, out, err = shell(made, folder / "e", folder / "p", *(vkeys or ()))
     assert (code, out.endswith("VERIFIED\n")) == (1, False), out
     assert "NOT VERIFIED" in err
@@ -253,6 +312,8 @@ def test_go_refuses_a_damaged_ledger(made, go, tmp_path, name, at):
     changed_file(copy / name, at)
     code, out, _ = run(go, "log", copy, keys(made)[0])
     assert code == 1 and "VERIFIED" not in out
+    assert run(AZUKARI, "ledger", "verify", copy, "--vkey",
+               keys(made)[0])[0] not in (0, 2)
 
 
 def test_go_refuses_a_checkpoint_that_is_no_prefix(made, go, tmp_path):
