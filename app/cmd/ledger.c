@@ -178,7 +178,7 @@ static const struct cli_command rows[] = {
 	{"ledger prove", "INDEX -o NAME",
 	    "write NAME.entry and NAME.tlog-proof",
 	    "記載とその証明を書き出す", run_prove},
-	{"ledger check", "ENTRY PROOF --vkey KEY|--policy FILE",
+	{"ledger check", "ENTRY PROOF --vkey KEY | --policy FILE",
 	    "is this entry in the log that the proof names?",
 	    "記載が証明どおり台帳にあるかを検査する", run_check},
 };
