@@ -2,6 +2,7 @@
  * of every page, copy. */
 #include "vault/db_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,7 @@ db_rekey(struct db *db, const struct secret *key)
 {
 	struct secret *copy = NULL;
 	enum err e;
+	int written;
 
 	MUST_HOLD(secret_len(key) == DB_KEY_LEN);
 	if (db->in_tx || db->in_snapshot)
@@ -82,9 +84,15 @@ db_rekey(struct db *db, const struct secret *key)
 	RETURN_IF(db_checkpoint(db));
 	RETURN_IF(secret_new_copy(secret_bytes(key), DB_KEY_LEN, &copy));
 	db_stmt_drop_all(db);
+	errno = 0;
 	e = rekey_pages(db, key);
+	written = errno;
 	if (e == ERR_OK)
 		e = db_checkpoint(db);
+	/* A commit that found no room leaves its transaction open, which looks
+	 * like somebody else's. */
+	if (e == ERR_BUSY && fs_error(written) == ERR_NO_SPACE)
+		e = ERR_NO_SPACE;
 	if (e == ERR_OK)
 		e = opens_with(db->kind, db->path, key);
 	if (e != ERR_OK) {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/fs.h"
+
 static enum err
 constraint_result(int rc)
 {
@@ -18,6 +20,15 @@ constraint_result(int rc)
 	default:
 		return ERR_RANGE;
 	}
+}
+
+/* SQLite says "full" of writes alone, not of an fsync or a file that cannot
+ * grow; the system's word for these is the last one it had. */
+static enum err
+io_result(const struct db *db)
+{
+	return fs_error(sqlite3_system_errno(db->handle)) == ERR_NO_SPACE ?
+	    ERR_NO_SPACE : ERR_IO;
 }
 
 enum err
@@ -36,9 +47,9 @@ db_result(struct db *db, int rc)
 	case SQLITE_FULL:
 		return ERR_NO_SPACE;
 	case SQLITE_IOERR:
-		return rc == SQLITE_IOERR_NOMEM ? ERR_NOMEM : ERR_IO;
+		return rc == SQLITE_IOERR_NOMEM ? ERR_NOMEM : io_result(db);
 	case SQLITE_CANTOPEN:
-		return ERR_IO;
+		return io_result(db);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		db->dead = 1;
