@@ -17,6 +17,7 @@ static enum err lock_acts(struct home *h, struct fs_lock *ret)
 
 enum err act_hold(struct home *h, struct fs_lock *ret)
 {
+	step_reached(STEP_ACTS_LOCK);
 	return lock_acts(h, ret);
 }
 
@@ -356,11 +357,6 @@ static enum err repair_queued(struct home *h, struct db *db, struct log *log,
 	return ERR_OK;
 }
 
-static void lock_cleanup(struct fs_lock *l)
-{
-	fs_lock_release(l);
-}
-
 /* With the acts' lock held. */
 static enum err repair_all(struct home *h, struct db *db)
 {
@@ -386,7 +382,7 @@ static enum err repair_left(struct home *h, struct db *db)
 
 enum err act_repair(struct home *h, struct db *db)
 {
-	CLEANUP(lock_cleanup) struct fs_lock lock = {0};
+	CLEANUP(fs_lock_release) struct fs_lock lock = {0};
 
 	RETURN_IF(lock_acts(h, &lock));
 	return repair_all(h, db);

@@ -9,11 +9,6 @@
 
 /* ---- jobs and compaction keep out of each other's way ---- */
 
-static void unlock(struct fs_lock *l)
-{
-	fs_lock_release(l);
-}
-
 enum err compact_hold_off(struct owner *w, struct fs_lock *ret)
 {
 	char path[FS_PATH_MAX];
@@ -140,7 +135,7 @@ static enum err cut_wal(struct owner *w)
 
 enum err compact_run(struct owner *w, struct compact_result *ret)
 {
-	CLEANUP(unlock) struct fs_lock lock = {0};
+	CLEANUP(fs_lock_release) struct fs_lock lock = {0};
 	struct compact_result r = {0};
 	struct store_counts counts;
 	int64_t last;

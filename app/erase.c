@@ -72,11 +72,6 @@ enum err erase_lock_share(struct home *h, const char *owner,
 	return lock_by(fs_lock_share, h, owner, ret);
 }
 
-void erase_lock_cleanup(struct fs_lock *l)
-{
-	fs_lock_release(l);
-}
-
 /* ---- the store's side ---- */
 
 /* The batch of this owner's withdrawal that entry ${index} is; ERR_NOT_FOUND
@@ -248,7 +243,7 @@ enum err erase_run(struct owner *w, int now_too, int confirm,
 {
 	CLEANUP(numbers_release) struct numbers due = {0};
 	CLEANUP(numbers_release) struct numbers all = {0};
-	CLEANUP(erase_lock_cleanup) struct fs_lock lock = {0};
+	CLEANUP(fs_lock_release) struct fs_lock lock = {0};
 	struct erase_result r = {0};
 	uint64_t confirmed, intended;
 

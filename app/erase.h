@@ -33,7 +33,6 @@ enum err erase_lock(struct home *h, const char *owner,
     struct fs_lock *ret) MUST_USE;
 enum err erase_lock_share(struct home *h, const char *owner,
     struct fs_lock *ret) MUST_USE;
-void erase_lock_cleanup(struct fs_lock *l);
 
 /* Delete the keys of everyone whose hold is over (${now_too}: of everyone who
  * is stopping).  ${confirm} goes on where the rate alarm stands. */

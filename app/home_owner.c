@@ -242,7 +242,7 @@ static enum err is_half_way(struct owner *w, int *ret)
 /* Not between the pages of an erasure and the key they are under. */
 static enum err open_keys(struct owner *w)
 {
-	CLEANUP(erase_lock_cleanup) struct fs_lock lock = {0};
+	CLEANUP(fs_lock_release) struct fs_lock lock = {0};
 	int half_way = 0;
 
 	RETURN_IF(erase_lock_share(w->home, w->code, &lock));

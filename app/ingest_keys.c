@@ -118,7 +118,7 @@ static enum err check_generations(const struct ingest_keys *k,
 enum err ingest_keys_load(struct ingest_keys *k, struct owner *w,
     const struct ingest_people *p)
 {
-	CLEANUP(erase_lock_cleanup) struct fs_lock lock = {0};
+	CLEANUP(fs_lock_release) struct fs_lock lock = {0};
 
 	RETURN_IF(erase_lock_share(w->home, w->code, &lock));
 	RETURN_IF(home_owner_renew(w));

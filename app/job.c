@@ -155,20 +155,6 @@ static enum err start_again_if_owed(struct job *j)
 
 /* ---- a plan that cannot be carried out ---- */
 
-static enum err destroy_secrets(struct job *j)
-{
-	char path[FS_PATH_MAX];
-
-	RETURN_IF(freeze_key_path(j->h, j->c.row.id, path));
-	RETURN_IF(fs_shred(path));
-	for (size_t i = 0; i < j->c.votes_len; i++) {
-		RETURN_IF(home_path(j->h, path, "run/plans/%s.%s.shares",
-		    j->c.row.id, j->c.votes[i].seat));
-		RETURN_IF(fs_shred(path));
-	}
-	return ERR_OK;
-}
-
 static enum err put_failed(struct job *j, const char *why)
 {
 	CLEANUP(act_abort) struct act a = {0};
@@ -188,7 +174,7 @@ static enum err put_failed(struct job *j, const char *why)
 	    why, j->h->now_unix_s, act));
 	RETURN_IF(act_commit(&a));
 	RETURN_IF(job_work_remove(j->h, p->export_id));
-	return destroy_secrets(j);
+	return plans_destroy_secrets(j->h, j->c.row.id);
 }
 
 /* The disclosure rules cannot be met: nothing leaves, the plan is over. */
@@ -695,7 +681,7 @@ static enum err run(struct job *j, const char *plan, struct job_result *ret)
 	if (j->options->rederive)
 		return ERR_OK;
 	if (!j->waits)
-		return destroy_secrets(j);
+		return plans_destroy_secrets(j->h, j->c.row.id);
 	ret->waits = 1;
 	job_byterelease_tell(j->h, j->c.row.export_id);
 	return ERR_OK;
@@ -720,31 +706,11 @@ static enum err run_again(struct job *j, const char *plan,
 			return e;
 	}
 	RETURN_IF(job_again_end(j->h, &j->c, &j->then, computed, &ret->what));
-	RETURN_IF(destroy_secrets(j));
+	RETURN_IF(plans_destroy_secrets(j->h, j->c.row.id));
 	(void)snprintf(ret->export_id, sizeof(ret->export_id), "%s",
 	    j->then.export_row.id);
 	return job_again_tell(j->h, &j->then, ret->what,
 	    j->c.plan.minimum_cell);
-}
-
-/* A plan is carried out by one process (or thread of the service) at a time.
- * The lock is on its secret, which is there as long as there is anything to
- * be done. */
-static enum err lock_plan(struct home *h, const char *plan,
-    struct fs_lock *ret)
-{
-	char path[FS_PATH_MAX];
-	enum err e;
-
-	RETURN_IF(freeze_key_path(h, plan, path));
-	if (strchr(plan, '/') != NULL || !fs_exists(path))
-		return ERR_OK;
-	e = fs_lock_take(path, 0, ret);
-	if (e == ERR_BUSY)
-		return outcome_refuse(h->outcome, e,
-		    "%s is being carried out already", "%sはすでに実行中です",
-		    plan);
-	return e;
 }
 
 static enum err prepare(struct home *h, const char *plan,
@@ -759,7 +725,7 @@ static enum err prepare(struct home *h, const char *plan,
 	j->options = options;
 	j->is_again = is_again;
 	*ret = (struct job_result){0};
-	RETURN_IF(lock_plan(h, plan, &lock));
+	RETURN_IF(plans_lock(h, plan, &lock));
 	return is_again ? run_again(j, plan, ret) : run(j, plan, ret);
 }
 

@@ -230,7 +230,7 @@ static enum err make_room(size_t epochs, struct job_keys *k)
 enum err job_reader_open(struct owner *w, const struct reader_args *args,
     struct reader **ret)
 {
-	CLEANUP(erase_lock_cleanup) struct fs_lock lock = {0};
+	CLEANUP(fs_lock_release) struct fs_lock lock = {0};
 	struct reader_args all = *args;
 
 	RETURN_IF(erase_lock_share(w->home, w->code, &lock));

@@ -5,6 +5,7 @@
 
 #include "app/act.h"
 #include "app/job_internal.h"
+#include "app/ops/plans.h"
 #include "app/step.h"
 #include "app/papers.h"
 #include "app/verify.h"
@@ -313,35 +314,12 @@ static enum err log_released(struct publish *p, int *ret_changed)
 
 /* ---- publish ---- */
 
-/* The plan's secret and every share that was released to it. */
-static enum err destroy_secrets(struct publish *p)
-{
-	struct fs_names names = {0};
-	char dir[FS_PATH_MAX], path[FS_PATH_MAX];
-	size_t len = strlen(p->plan.id);
-	enum err e;
-
-	RETURN_IF(home_path(p->h, dir, "run/plans"));
-	RETURN_IF(fs_list(dir, &names));
-	e = ERR_OK;
-	for (size_t i = 0; i < names.len && e == ERR_OK; i++) {
-		if (strncmp(names.names[i], p->plan.id, len) != 0 ||
-		    names.names[i][len] != '.')
-			continue;
-		e = fs_path(path, "%s/%s", dir, names.names[i]);
-		if (e == ERR_OK)
-			e = fs_shred(path);
-	}
-	fs_names_release(&names);
-	return e;
-}
-
 static enum err put_out(struct publish *p)
 {
 	if (!fs_exists(p->out))
 		RETURN_IF(fs_rename(p->tar, p->out));
 	step_reached(STEP_JOB_PUBLISHED);
-	RETURN_IF(destroy_secrets(p));
+	RETURN_IF(plans_destroy_secrets(p->h, p->plan.id));
 	/* Last: while it is there, job_run knows that this is to be finished. */
 	return job_work_remove(p->h, p->export_row.id);
 }

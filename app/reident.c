@@ -6,6 +6,7 @@
 
 #include "app/act.h"
 #include "app/ballot.h"
+#include "app/compact.h"
 #include "app/job_internal.h"
 #include "app/ops/plans.h"
 #include "app/papers.h"
@@ -23,6 +24,7 @@ struct running {
 	struct job_keys keys;
 	struct reident_list list;
 	struct reader *reader;
+	struct fs_lock pin;     /* no compaction meanwhile */
 	uint8_t key[PSEUDONYM_KEY_LEN];
 	uint32_t *place;        /* by respondent: index in the list, + 1 */
 	uint8_t *only;          /* bitmap of those */
@@ -50,6 +52,7 @@ static void running_free(struct running **x)
 	job_keys_release(&r->keys);
 	job_case_release(&r->c);
 	home_owner_close(r->w);
+	fs_lock_release(&r->pin);
 	free(r);
 }
 
@@ -157,9 +160,11 @@ static enum err find_people(struct running *r)
 	RETURN_IF(store_notice_book_rows(r->w->store, id, match, r));
 	if (r->matched == r->list.len)
 		return ERR_OK;
+	/* It never could be carried out: what was released to it goes. */
+	RETURN_IF(plans_end(r->h, r->c.row.id, "abandoned"));
 	return outcome_refuse(r->h->outcome, ERR_NOT_FOUND,
-	    "%llu of the %zu pseudonyms are none of %s; nothing was opened",
-	    "仮名%2$zu件のうち%1$llu件は%3$sのものではありません。何も開いていません",
+	    "%llu of the %zu pseudonyms are none of %s; nothing was opened, and the plan has ended",
+	    "仮名%2$zu件のうち%1$llu件は%3$sのものではありません。何も開かず、計画は終了しました",
 	    (unsigned long long)(r->list.len - r->matched), r->list.len, id);
 }
 
@@ -332,16 +337,19 @@ enum err reident_run(struct home *h, const char *plan, const char *dir,
     struct reident_result *ret)
 {
 	CLEANUP(running_free) struct running *r = calloc(1, sizeof(*r));
+	CLEANUP(fs_lock_release) struct fs_lock lock = {0};
 
 	if (r == NULL)
 		return ERR_NOMEM;
 	r->h = h;
 	*ret = (struct reident_result){0};
+	RETURN_IF(plans_lock(h, plan, &lock));
 	RETURN_IF(job_case_load(h, plan, &r->c));
 	RETURN_IF(check_state(r));
 	/* Before enough shares have arrived nothing is begun. */
 	RETURN_IF(job_case_released(r->h, &r->c));
 	RETURN_IF(home_owner_open(h, r->c.row.owner, &r->w));
+	RETURN_IF(compact_hold_off(r->w, &r->pin));
 	RETURN_IF(load_list(r));
 	RETURN_IF(log_started(r));
 	RETURN_IF(job_keys_combine(r->w, &r->c, &r->keys));

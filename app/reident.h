@@ -21,7 +21,7 @@ struct reident_result {
 
 /* Write ${dir}/PLAN-SEAT.age for each seat that approved ${plan}.  ERR_STATE,
  * ERR_REFUSED, ERR_THRESHOLD as of job_run; ERR_NOT_FOUND with a sentence when
- * a pseudonym is none of that export. */
+ * a pseudonym is none of that export, which ends the plan. */
 enum err reident_run(struct home *h, const char *plan, const char *dir,
     struct reident_result *ret) MUST_USE;
 

@@ -82,6 +82,6 @@ enum err fs_lock_take(const char *path, unsigned wait_ms,
 /* The same with any number of others that share it. */
 enum err fs_lock_share(const char *path, unsigned wait_ms,
     struct fs_lock *ret) MUST_USE;
-void fs_lock_release(struct fs_lock *l);
+void fs_lock_release(struct fs_lock *l);         /* CLEANUP-able */
 
 #endif

@@ -296,11 +296,18 @@ static enum err refuse_replay(struct accept *a, const char *seat, int *ret)
 	return ERR_OK;
 }
 
-static enum err keep(struct accept *a, const char *seat)
+/* Under the acts' lock: had the plan ended or the seat taken its approval back
+ * since, what is kept now would stay. */
+static enum err keep(struct accept *a, const struct votes_release *r)
 {
+	CLEANUP(fs_lock_release) struct fs_lock acts = {0};
+	struct decision_tally tally;
 	char path[FS_PATH_MAX];
 
-	RETURN_IF(plans_shares_path(a->h, a->ballot.row.id, seat, path));
+	RETURN_IF(act_hold(a->h, &acts));
+	RETURN_IF(load_again(a, r));
+	RETURN_IF(check_time(a, r, &tally));
+	RETURN_IF(plans_shares_path(a->h, a->ballot.row.id, r->seat, path));
 	return fs_write_file(path, a->shares, 0600);
 }
 
@@ -330,7 +337,7 @@ enum err accept_release(struct accept *a)
 	RETURN_IF(check_all(a, &r));
 	if (!logged)
 		RETURN_IF(enter(a, r.seat));
-	RETURN_IF(keep(a, r.seat));
+	RETURN_IF(keep(a, &r));
 	a->result->released = 1;
 	outcome_add(h->outcome, OUTCOME_DONE,
 	    "seat %s has released %llu shares for %s",

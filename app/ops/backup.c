@@ -164,7 +164,7 @@ static enum err hold_erasures(struct backup *b)
  * knows it, and every store pinned.  What comes afterwards is not in it. */
 static enum err copy_common(struct backup *b)
 {
-	CLEANUP(erase_lock_cleanup) struct fs_lock acts = {0};
+	CLEANUP(fs_lock_release) struct fs_lock acts = {0};
 	CLEANUP(buf_release) struct buf note = {0};
 	struct register_signed s;
 

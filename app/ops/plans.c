@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ops/freeze.h"
 #include "app/ops/recall.h"
 
 enum err plans_shares_path(const struct home *h, const char *plan,
@@ -13,10 +14,11 @@ enum err plans_shares_path(const struct home *h, const char *plan,
 
 /* ---- what must go ---- */
 
-/* 1 when ${name} is `PLAN.` and something; the plan's id goes to ${ret}. */
+/* 1 when ${name} is `PLAN.` and something, or that half-written behind another
+ * dot by a process that died; the plan's id goes to ${ret}. */
 static int plan_of_file(const char *name, char ret[REGISTER_NAME_MAX + 1])
 {
-	const char *dot = strchr(name, '.');
+	const char *dot = strchr(name += name[0] == '.', '.');
 	size_t len = dot == NULL ? 0 : (size_t)(dot - name);
 
 	if (len == 0 || len > REGISTER_NAME_MAX)
@@ -65,6 +67,24 @@ static enum err shred_of_plan(struct home *h, const char *plan,
 enum err plans_destroy_secrets(struct home *h, const char *plan)
 {
 	return each_secret_file(h, shred_of_plan, plan);
+}
+
+/* ---- one at a time ---- */
+
+enum err plans_lock(struct home *h, const char *plan, struct fs_lock *ret)
+{
+	char path[FS_PATH_MAX];
+	enum err e;
+
+	RETURN_IF(freeze_key_path(h, plan, path));
+	if (strchr(plan, '/') != NULL || !fs_exists(path))
+		return ERR_OK;
+	e = fs_lock_take(path, 0, ret);
+	if (e == ERR_BUSY)
+		return outcome_refuse(h->outcome, e,
+		    "%s is being carried out already", "%sはすでに実行中です",
+		    plan);
+	return e;
 }
 
 /* Ciphertext of an export that never left. */

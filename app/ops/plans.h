@@ -22,6 +22,12 @@ enum err plans_end(struct home *h, const char *plan, const char *why) MUST_USE;
 /* Overwrite and remove the plan's secret and every share released to it. */
 enum err plans_destroy_secrets(struct home *h, const char *plan) MUST_USE;
 
+/* A plan is carried out by one process (or thread of the service) at a time.
+ * The lock is on its secret, which is there as long as there is anything to be
+ * done; without one nothing is locked.  ERR_BUSY at once, with a sentence. */
+enum err plans_lock(struct home *h, const char *plan,
+    struct fs_lock *ret) MUST_USE;
+
 /* HOME/run/plans/PLAN.SEAT.shares */
 enum err plans_shares_path(const struct home *h, const char *plan,
     const char *seat, char ret[FS_PATH_MAX]) MUST_USE;

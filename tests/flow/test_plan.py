@@ -212,6 +212,35 @@ def test_revocation(frozen, officers):
     flow.az("verify", bundle)
 
 
+def test_a_revocation_while_shares_come_in(frozen, officers, fault):
+    """Released, entered, taken back by the seat before they were put down:
+    they are not put down any more."""
+    plan = frozen.plan
+    packet = officers.pack(plan, "a")
+    for seat in "ab":
+        officers.approve(plan, seat)
+    answer, _ = officers.run("approve", officers.pack(plan, "a"), "a",
+                             "--yes")
+    accept = flow.stopped(frozen, "acts.lock:2", "plan", "accept", answer)
+    assert counts(frozen, plan) == (2, 2)
+    back, _ = officers.run("revoke", packet, "a", "--reason", "誤り")
+    frozen.az("plan", "accept", back)
+    assert "no standing approval" in flow.go_on(accept, code=1).err
+    assert f"{plan}.a.shares" not in secrets(frozen)
+
+
+def test_what_was_half_written_goes_with_the_plan(frozen, officers):
+    """A file that a dead process had not renamed yet."""
+    plan = frozen.plan
+    folder = frozen.path / "run/plans"
+    officers.approve_fully(plan)
+    for name in (f".{plan}.a.shares.Ab12Cd", f".{plan}.key.Ab12Cd",
+                 ".PLAN-2026-0009.a.shares.Ab12Cd"):
+        (folder / name).write_bytes(b"sealed")
+    frozen.az("export", plan)
+    assert secrets(frozen) == [".PLAN-2026-0009.a.shares.Ab12Cd"]
+
+
 def test_revocations_end_a_plan(frozen, officers):
     plan = frozen.plan
     packets = {s: officers.pack(plan, s) for s in "ab"}

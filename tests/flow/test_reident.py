@@ -195,6 +195,22 @@ def test_a_pseudonym_of_another_project(home):
     machines(home).approve_fully(plan)
     assert "none of EXP-2026-0001" in carry_out(home, plan, code=4).err
     assert not (home.folder / "out").exists()
+    # what t seats released to it is not kept until it expires
+    assert not [p for p in (home.path / "run/plans").iterdir()
+                if p.name.startswith(plan)]
+    assert "has ended" in carry_out(home, plan, code=1).err
+    home.az("ledger", "verify")
+
+
+def test_two_at_a_time(home, fault):
+    """One of them does it."""
+    plan = freeze(home, home.names[:1])
+    machines(home).approve_fully(plan)
+    first = flow.stopped(home, "acts.lock:1", "reidentify", plan, "-o",
+                         home.folder / "one")
+    assert "being carried out" in carry_out(home, plan, code=6).err
+    flow.go_on(first)
+    assert entries(home).count("reidentified") == 1
 
 
 def test_one_who_withdrew_is_not_found(home):
