@@ -226,6 +226,7 @@ static enum err run_erase_draft(struct cli *cli, struct cli_args args)
 		{"--respondents", CLI_TEXT, &a.respondents},
 		{"--source", CLI_TEXT, &a.source},
 		{"--reason", CLI_TEXT, &a.reason},
+		{"--now", CLI_FLAG, &a.now},
 		{"-o", CLI_TEXT, &a.path},
 	};
 	CLEANUP(home_cleanup) struct home *h = NULL;
@@ -248,7 +249,6 @@ static enum err run_erase_batch(struct cli *cli, struct cli_args args)
 	struct erasure_order_args a = {0};
 	const struct cli_option options[] = {
 		{"--sig", CLI_LIST, &sigs},
-		{"--now", CLI_FLAG, &a.now_too},
 	};
 	struct erasure_order_result r;
 	CLEANUP(home_cleanup) struct home *h = NULL;
@@ -264,8 +264,8 @@ static enum err run_erase_batch(struct cli *cli, struct cli_args args)
 	    "%zu respondents are stopped by the owner's decision, %zu were before",
 	    "所有者の決定により%zu人の利用を停止しました（すでに停止・消去済みは%zu人）",
 	    r.stopped, r.before);
-	RETURN_IF(tell_days(cli, w, a.now_too));
-	if (a.now_too)
+	RETURN_IF(tell_days(cli, w, r.now));
+	if (r.now)
 		RETURN_IF(erase_due(cli, w, 0, 0));
 	return notices_issue(w, NULL);
 }
@@ -370,10 +370,10 @@ static const struct cli_command rows[] = {
 	    "delete the keys of those whose hold is over",
 	    "保留の終わった方の鍵を消去する", run_erase},
 	{"erase draft",
-	    "OWNER --respondents FILE --source ID --reason TEXT -o LIST",
+	    "OWNER --respondents FILE --source ID --reason TEXT [--now] -o LIST",
 	    "a list of people whom the owner decides to erase, for the seats to sign",
 	    "所有者の決定で消去する方の一覧を、席の署名のために作る", run_erase_draft},
-	{"erase batch", "OWNER LIST --sig FILE… [--now]",
+	{"erase batch", "OWNER LIST --sig FILE…",
 	    "carry out a list that enough seats signed",
 	    "必要な席が署名した一覧を実行する", run_erase_batch},
 	{"compact", "OWNER",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/act.h"
+#include "app/erase.h"
 #include "app/ops/withdraw.h"
 #include "app/papers.h"
 #include "core/encode.h"
@@ -17,8 +18,9 @@
 #define NONCE_LEN 16
 
 static const struct text_schema schema = {"erasure", (const char *const[]){
-	"owner", "charter-sha256", "reason", "created", "expires", "nonce",
-	"respondent-#", NULL}};
+	"owner", "charter-sha256", "reason", "hold", "created", "expires",
+	"nonce", "respondent-#", NULL}};
+static const char *const hold_words[] = {"policy", "none"};
 
 /* ---- draft ---- */
 
@@ -113,6 +115,7 @@ static enum err write_list(struct owner *w,
 	text_put(&tw, "owner", w->code);
 	text_put_hex(&tw, "charter-sha256", c.paper.sha256, DIGEST_LEN);
 	text_put(&tw, "reason", args->reason);
+	text_put(&tw, "hold", hold_words[args->now != 0]);
 	text_put_time(&tw, "created", h->now_unix_s);
 	text_put_time(&tw, "expires", h->now_unix_s +
 	    (int64_t)ERASURE_ORDER_DAYS * DAY_S);
@@ -165,6 +168,8 @@ struct order {
 	struct paper_charter charter;
 	struct withdraw_item *items;
 	size_t len, before;
+	int now;                        /* no hold */
+	int64_t created_unix_s, expires_unix_s;
 };
 
 static void order_free(struct order **o)
@@ -183,24 +188,22 @@ static void order_free(struct order **o)
 static enum err check_head(struct order *o)
 {
 	struct home *h = o->w->home;
+	struct err_info *info = &h->outcome->info;
+	const char *hold = text_get(o->text, "hold");
 	uint8_t charter[DIGEST_LEN];
-	int64_t created, expires;
 
 	RETURN_IF(text_get_hex(o->text, "charter-sha256", charter, DIGEST_LEN,
-	    &h->outcome->info));
-	RETURN_IF(text_get_time(o->text, "created", &created,
-	    &h->outcome->info));
-	RETURN_IF(text_get_time(o->text, "expires", &expires,
-	    &h->outcome->info));
+	    info));
+	RETURN_IF(text_get_time(o->text, "created", &o->created_unix_s, info));
+	RETURN_IF(text_get_time(o->text, "expires", &o->expires_unix_s, info));
+	o->now = strcmp(hold, hold_words[1]) == 0;
+	if (strcmp(hold, hold_words[o->now]) != 0)
+		return err_at(info, ERR_UNKNOWN, 0, "hold: policy or none");
 	if (strcmp(text_get(o->text, "owner"), o->w->code) != 0 ||
 	    memcmp(charter, o->charter.paper.sha256, DIGEST_LEN) != 0)
 		return outcome_refuse(h->outcome, ERR_STATE,
 		    "the list is of another owner, or another charter is in force since it was drafted",
 		    "この一覧は別の所有者のものか、作成後に憲章が変わっています");
-	if (h->now_unix_s >= expires || created > expires)
-		return outcome_refuse(h->outcome, ERR_EXPIRED,
-		    "the list is over its time; draft a new one",
-		    "この一覧は期限が切れています。新しく作ってください");
 	return ERR_OK;
 }
 
@@ -254,7 +257,7 @@ static enum err check_sigs(struct order *o,
 }
 
 /* Everyone in the list is here; nothing has been done yet. */
-static enum err find_people(struct order *o, int now_too)
+static enum err find_people(struct order *o)
 {
 	struct home *h = o->w->home;
 	size_t len = text_run_len(o->text, "respondent-#");
@@ -282,7 +285,7 @@ static enum err find_people(struct order *o, int now_too)
 		}
 		o->items[o->len++] = (struct withdraw_item){
 			.number = who.number, .scopes = STORE_SCOPE_ALL,
-			.no_hold = (uint8_t)now_too, .by_owner = 1,
+			.no_hold = o->now != 0, .by_owner = 1,
 			.at_unix_s = h->now_unix_s};
 	}
 	return len > 0 ? ERR_OK : ERR_RANGE;
@@ -301,7 +304,7 @@ static enum err read_order(struct order *o,
 	RETURN_IF(papers_charter(h, o->w->code, &o->charter));
 	RETURN_IF(check_head(o));
 	RETURN_IF(check_sigs(o, args));
-	RETURN_IF(find_people(o, args->now_too));
+	RETURN_IF(find_people(o));
 	info->file[0] = '\0';
 	return ERR_OK;
 }
@@ -326,6 +329,18 @@ static enum err put_mark(struct order *o, const char *word)
 	    bytes_str(word));
 }
 
+static enum err check_time(const struct order *o)
+{
+	struct home *h = o->w->home;
+
+	if (h->now_unix_s < o->expires_unix_s &&
+	    o->created_unix_s <= o->expires_unix_s)
+		return ERR_OK;
+	return outcome_refuse(h->outcome, ERR_EXPIRED,
+	    "the list is over its time; draft a new one",
+	    "この一覧は期限が切れています。新しく作ってください");
+}
+
 static enum err log_order(struct order *o)
 {
 	CLEANUP(act_abort) struct act a = {0};
@@ -335,6 +350,7 @@ static enum err log_order(struct order *o)
 	struct entry_writer w;
 	int64_t id;
 
+	RETURN_IF(check_time(o));
 	memcpy(doc.owner, o->w->code, 3);
 	memcpy(doc.sha256, o->sha256, DIGEST_LEN);
 	RETURN_IF(act_begin(h, register_db(h->reg), &a));
@@ -384,12 +400,15 @@ enum err erasure_order_run(struct owner *w,
     const struct erasure_order_args *args, struct erasure_order_result *ret)
 {
 	CLEANUP(order_free) struct order *o = calloc(1, sizeof(*o));
+	CLEANUP(fs_lock_release) struct fs_lock lock = {0};
 	struct withdraw_result stopped = {.stopped = 0};
 	int logged = 0;
 
 	if (o == NULL)
 		return ERR_NOMEM;
 	o->w = w;
+	/* Who is in it stays as they are found, and it is begun once. */
+	RETURN_IF(erase_lock(w->home, w->code, &lock));
 	RETURN_IF(read_order(o, args));
 	RETURN_IF(look_up(o, &logged));
 	if (!logged)
@@ -397,6 +416,7 @@ enum err erasure_order_run(struct owner *w,
 	if (o->len > 0)
 		RETURN_IF(withdraw_apply(w, o->items, o->len, &stopped));
 	RETURN_IF(mark_done(o));
-	*ret = (struct erasure_order_result){stopped.stopped, o->before};
+	*ret = (struct erasure_order_result){stopped.stopped, o->before,
+	    o->now};
 	return ERR_OK;
 }

@@ -18,6 +18,7 @@
  * when there is no such source; ERR_DUPLICATE; ERR_LIMIT. */
 struct erasure_order_draft_args {
 	const char *owner, *source, *respondents, *reason, *path;
+	int now;                /* to be erased without a hold */
 };
 enum err erasure_order_draft(struct owner *w,
     const struct erasure_order_draft_args *args) MUST_USE;
@@ -25,16 +26,15 @@ enum err erasure_order_draft(struct owner *w,
 struct erasure_order_result {
 	size_t stopped;         /* withdrawn by this order */
 	size_t before;          /* were stopped or erased already */
+	int now;                /* the seats want no hold: erase_run is next */
 };
-/* Take a signed list in and carry it out, up to the hold (${now_too}: without
- * one).  ERR_THRESHOLD, ERR_SIGNATURE, ERR_STATE (another charter), ERR_EXPIRED,
+/* Take a signed list in and carry it out, up to the hold.  ERR_THRESHOLD, ERR_SIGNATURE, ERR_STATE (another charter), ERR_EXPIRED,
  * ERR_NOT_FOUND (one who is not here; nothing is done), ERR_EXISTS (carried out
  * before), each with a sentence. */
 struct erasure_order_args {
 	const char *path;
 	const char *const *sigs;
 	size_t sigs_len;
-	int now_too;
 };
 enum err erasure_order_run(struct owner *w,
     const struct erasure_order_args *args,

@@ -62,7 +62,10 @@ static enum err check_sets(const struct sets *x, struct outcome *o)
 		    "give both sets of a backup: vault-… and erase-…",
 		    "バックアップの2つの組（vault-… と erase-…）を指定してください");
 	if (memcmp(a->id, b->id, sizeof(a->id)) != 0 ||
-	    strcmp(a->origin, b->origin) != 0)
+	    strcmp(a->origin, b->origin) != 0 ||
+	    a->taken_unix_s != b->taken_unix_s ||
+	    a->ledger_size != b->ledger_size ||
+	    memcmp(a->ledger_root, b->ledger_root, DIGEST_LEN) != 0)
 		return refuse_mixed(x, o);
 	return ERR_OK;
 }
@@ -137,10 +140,32 @@ enum err restore_files(const struct restore_args *args, struct outcome *o,
 	*ret = (struct restore_result){
 		.taken_unix_s = x.s[0].head.taken_unix_s,
 		.ledger_size = x.s[0].head.ledger_size};
+	memcpy(ret->ledger_root, x.s[0].head.ledger_root, DIGEST_LEN);
 	return ERR_OK;
 }
 
 /* ---- do they belong together? ---- */
+
+/* The ledger is the one that backup.txt says; opening may have added to it. */
+static enum err check_root(struct home *h, struct log *log,
+    const struct restore_result *result)
+{
+	uint8_t root[MERKLE_PROOF_HASH_LEN];
+
+	if (log_size(log) < result->ledger_size)
+		return outcome_refuse(h->outcome, ERR_ROLLBACK,
+		    "the ledger has %llu entries, the backup was made at %llu",
+		    "台帳は%llu件ですが、バックアップ時は%llu件でした",
+		    (unsigned long long)log_size(log),
+		    (unsigned long long)result->ledger_size);
+	RETURN_IF(log_root(log, result->ledger_size, root));
+	if (memcmp(root, result->ledger_root, sizeof(root)) == 0)
+		return ERR_OK;
+	return outcome_refuse(h->outcome, ERR_ROLLBACK,
+	    "the first %llu entries of the ledger are not those of the backup",
+	    "台帳の最初の%llu件が、バックアップ時のものではありません",
+	    (unsigned long long)result->ledger_size);
+}
 
 static enum err check_ledger(struct home *h,
     const struct restore_result *result)
@@ -154,12 +179,7 @@ static enum err check_ledger(struct home *h,
 
 	RETURN_IF(home_path(h, dir, "ledger"));
 	RETURN_IF(act_log_reader(h, &log));
-	if (log_size(log) < result->ledger_size)
-		return outcome_refuse(h->outcome, ERR_ROLLBACK,
-		    "the ledger has %llu entries, the backup was made at %llu",
-		    "台帳は%llu件ですが、バックアップ時は%llu件でした",
-		    (unsigned long long)log_size(log),
-		    (unsigned long long)result->ledger_size);
+	RETURN_IF(check_root(h, log, result));
 	args.dir = dir;
 	args.log = log;
 	if (ledger_verify(&args, &v, &said) == ERR_OK)

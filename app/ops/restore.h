@@ -15,6 +15,7 @@ struct restore_args {
 struct restore_result {
 	int64_t taken_unix_s;
 	uint64_t ledger_size;
+	uint8_t ledger_root[32];
 	size_t plans_ended, epochs_closed, owners;
 };
 

@@ -195,6 +195,28 @@ def test_sets_of_two_backups(pair, tmp_path):
     restore(home, new, tmp_path / "good")
 
 
+@pytest.mark.parametrize("key, both", [
+    ("ledger-root", True), ("ledger-root", False), ("ledger-size", False),
+    ("taken", False)])
+def test_a_list_that_tells_of_another_ledger(pair, tmp_path, key, both):
+    """Both lists say the same, and the ledger is the one they say."""
+    home, _, new = pair[False]
+    sets = [tmp_path / s.name for s in new]
+    for source, target in zip(new, sets):
+        shutil.copytree(source, target)
+    for folder in sets if both else sets[1:]:
+        listing = folder / "backup.txt"
+        text = listing.read_text(encoding="utf-8")
+        value, = re.findall(f"^{key}: (.*)$", text, re.M)
+        other = {"ledger-root": "0" * 64, "ledger-size": "7",
+                 "taken": "2026-01-01T00:00:00Z"}[key]
+        listing.write_text(text.replace(f"{key}: {value}", f"{key}: {other}"),
+                           encoding="utf-8")
+    other = restore(home, sets, tmp_path / "r", code=5)
+    assert ("not those of the backup" if both else
+            "different backups") in other.said
+
+
 @pytest.mark.parametrize("change", ["flip", "cut", "gone", "more", "plain"])
 def test_bad_files(pair, tmp_path, change):
     home, _, new = pair[False]

@@ -21,12 +21,12 @@ def peopled(peopled_once, tmp_path):
     return peopled_once.copy(tmp_path / "gateway")
 
 
-def draft(home, people=(1, 2), name="list", code=0):
+def draft(home, people=(1, 2), name="list", *more, code=0):
     ids = lines(home.folder / f"{name}.ids", *(PERSON % i for i in people))
     path = home.folder / name
     ran = home.az("erase", "draft", "14", "--respondents", ids, "--source",
                   "line", "--reason", "別の調査のファイルを取り込んだため",
-                  "-o", path, code=code)
+                  "-o", path, *more, code=code)
     return path if code == 0 else ran
 
 
@@ -71,13 +71,49 @@ def test_two_seats_erase(peopled):
 
 
 def test_at_once(peopled):
-    batch(peopled, draft(peopled, (0, 3, 5)), "bc", "--now")
-    assert counts(peopled) == (0, 3)
-    assert len(flow.recover(peopled)) == 3
-    # some were erased before
-    ran = batch(peopled, draft(peopled, (3, 4), "more"), "ab", "--now")
-    assert "1 respondents are stopped" in ran.err and "1 were before" in ran.err
+    """Where the seats have signed that; it is not the operator's to say."""
+    path = draft(peopled, (1,), "held")
+    assert "hold: policy\n" in path.read_text(encoding="utf-8")
+    batch(peopled, path, "ab", "--now", code=2)
+    batch(peopled, flow.write(peopled.folder / "no", path.read_text(
+        encoding="utf-8").replace("hold: policy", "hold: never")), code=3)
+    batch(peopled, path)
+    peopled.az("erase", "run", "14")
+    assert counts(peopled) == (1, 0)
+    peopled.az("erase", "run", "14", "--now")
+    batch(peopled, draft(peopled, (0, 3, 5), "list", "--now"), "bc")
     assert counts(peopled) == (0, 4)
+    assert len(flow.recover(peopled)) == 2
+    # some were erased before
+    ran = batch(peopled, draft(peopled, (3, 4), "more", "--now"), "ab")
+    assert "1 respondents are stopped" in ran.err and "1 were before" in ran.err
+    assert counts(peopled) == (0, 5)
+
+
+def test_an_order_that_was_entered_in_time(peopled, fault):
+    """What was begun is carried out, also when its time is over by then."""
+    path = draft(peopled)
+    sigs = [a for seat in "ab" for a in ("--sig", flow.sign(
+        "erasure", path, peopled.seats["14"][seat]))]
+    words = ["erase", "batch", "14", path, *sigs]
+    assert dies(peopled, fault, "acts.lock:2", *words) == flow.KILLED
+    assert kinds(peopled)[-1] == "erasure-order" and counts(peopled) == (0, 0)
+    peopled.az(*words, now="2090-01-01 00:00:00")
+    assert counts(peopled) == (2, 0)
+
+
+def test_two_at_a_time(peopled, fault):
+    """One of them carries it out."""
+    path = draft(peopled)
+    sigs = [a for seat in "ab" for a in ("--sig", flow.sign(
+        "erasure", path, peopled.seats["14"][seat]))]
+    words = ["erase", "batch", "14", path, *sigs]
+    first = flow.stopped(peopled, "acts.lock:1", *words)
+    assert "erasing or backing up" in peopled.az(*words, code=6).err
+    flow.go_on(first)
+    assert "once" in peopled.az(*words, code=1).err
+    said = kinds(peopled)
+    assert said.count("erasure-order") == said.count("withdrawal") == 1
 
 
 def test_bad_lists(peopled):
