@@ -232,14 +232,16 @@ def drop_records(home):
         key=lambda row: len(row[1]))
     body = bytes.fromhex(data)
     count = int.from_bytes(body[8:12], "big")
-    at, table, sealed = 12 + 8 * count, bytearray(body[:12 + 8 * count]), b""
+    assert body[:8] == b"azkseg4\0"
+    at = 12 + 6 * count
+    table, sealed = bytearray(body[:at]), b""
     for i in range(count):
-        flags = int.from_bytes(table[18 + 8 * i:20 + 8 * i], "big")
+        flags = int.from_bytes(table[16 + 6 * i:18 + 6 * i], "big")
         size = 32 + 16 * (flags & 0x1fff)
         record = body[at:at + size]
         at += size
         if flags >> 13 == 1 and i % 2 == 0:
-            table[18 + 8 * i:20 + 8 * i] = (flags & 0xe000).to_bytes(2, "big")
+            table[16 + 6 * i:18 + 6 * i] = (flags & 0xe000).to_bytes(2, "big")
             record = record[:16] + record[-16:]
         sealed += record
     changed = bytes(table) + sealed
