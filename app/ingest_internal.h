@@ -208,6 +208,7 @@ struct ingest_part {
 	size_t *current;                /* by epoch: index + 1; 0: none */
 	const uint8_t *last;            /* sealed bytes of the last record */
 	struct buf body, plain;
+	struct record_random random;
 	enum err e;
 };
 

@@ -154,7 +154,8 @@ static enum err seal_into(struct ingest_part *part, size_t epoch,
 	segment = &part->segments[part->current[epoch] - 1];
 	RETURN_IF(segment_builder_room(&segment->builder, entry, &room));
 	part->last = room;
-	return record_seal(keys, ref, bytes_buf(&part->plain), room);
+	return record_seal_many(keys, ref, &part->random,
+	    bytes_buf(&part->plain), room);
 }
 
 static void note_day(struct ingest_segment *s, int64_t time_unix_s)

@@ -271,6 +271,8 @@ enum err job_arena_sort(struct job_arena *a, const uint32_t *rank,
     size_t ranks) MUST_USE;
 /* Rows in that order. */
 size_t job_arena_len(const struct job_arena *a);
+/* Row ${i} will be asked for next: those behind it may be fetched already. */
+void job_arena_fetch(const struct job_arena *a, size_t i);
 void job_arena_row(const struct job_arena *a, size_t i,
     struct job_arena_row *ret);
 

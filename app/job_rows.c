@@ -303,6 +303,7 @@ static enum err put_row(struct job_rows *r, size_t row)
 	struct job_scan *s = r->scan;
 	struct job_arena_row a;
 
+	job_arena_fetch(s->arena, r->at);
 	job_arena_row(s->arena, r->at++, &a);
 	RETURN_IF(answers_decode(s->survey, a.packed, s->values));
 	job_dates_apply(s, a.respondent, s->values);

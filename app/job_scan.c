@@ -9,6 +9,7 @@
 #define CONSENTS_MAX 4096
 #define NO_CONSENT UINT16_MAX
 #define PSEUDONYM_CELL 27
+#define FETCH_AHEAD 8
 
 void job_scan_release(struct job_scan *s)
 {
@@ -324,6 +325,21 @@ static enum err scan_record(struct job_scan *s, const struct reader_record *r)
 	return keep_in_arena(s, r);
 }
 
+/* What is kept of each person lies in their order, records do not come in it. */
+static void fetch_ahead(const struct job_scan *s,
+    const struct reader_batch *batch, size_t i)
+{
+	uint32_t who = i < batch->len ? batch->records[i].respondent : 0;
+
+	if (who >= s->respondents)
+		return;
+	__builtin_prefetch(&s->answers[who]);
+	__builtin_prefetch(&s->fixed[who]);
+	__builtin_prefetch(&s->packed[who]);
+	__builtin_prefetch(&s->consent_of[who]);
+	__builtin_prefetch(&s->given[who]);
+}
+
 enum err job_scan_read(struct job_scan *s, struct reader *r,
     const struct job_options *o)
 {
@@ -338,8 +354,10 @@ enum err job_scan_read(struct job_scan *s, struct reader *r,
 		RETURN_IF(reader_next(r, &batch));
 		if (batch.len == 0)
 			return ERR_OK;
-		for (size_t i = 0; i < batch.len; i++)
+		for (size_t i = 0; i < batch.len; i++) {
+			fetch_ahead(s, &batch, i + FETCH_AHEAD);
 			RETURN_IF(scan_record(s, &batch.records[i]));
+		}
 		done += batch.len;
 		if (o->progress != NULL)
 			o->progress(o->progress_ctx, "read", done);

@@ -177,6 +177,20 @@ record_seal(const struct record_epoch_keys *keys, const struct record_ref *ref,
 }
 
 enum err
+record_seal_many(const struct record_epoch_keys *keys,
+    const struct record_ref *ref, struct record_random *random,
+    struct bytes plain, uint8_t *ret_sealed)
+{
+	if (random->left < RECORD_RANDOM_LEN) {
+		secret_random(random->bytes, sizeof(random->bytes));
+		random->left = sizeof(random->bytes);
+	}
+	random->left -= RECORD_RANDOM_LEN;      /* each but once */
+	return record_seal_with(keys, ref, random->bytes + random->left,
+	    plain, ret_sealed);
+}
+
+enum err
 record_open(const struct record_epoch_keys *keys, const struct record_ref *ref,
     struct bytes sealed, uint8_t *ret_plain)
 {

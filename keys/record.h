@@ -77,6 +77,16 @@ enum err record_seal(const struct record_epoch_keys *keys,
     const struct record_ref *ref, struct bytes plain,
     uint8_t *ret_sealed) MUST_USE;
 
+/* The same where many are sealed: the system is asked for the randomness of 256
+ * records at once.  ${random} is one thread's own; zeroed is empty. */
+struct record_random {
+	uint8_t bytes[4096];
+	size_t left;
+};
+enum err record_seal_many(const struct record_epoch_keys *keys,
+    const struct record_ref *ref, struct record_random *random,
+    struct bytes plain, uint8_t *ret_sealed) MUST_USE;
+
 /* Open into ${ret_plain}, sealed.len - RECORD_OVERHEAD bytes, which must not
  * overlap it.  ERR_TRUNCATED, ERR_RANGE (a length no record has), ERR_DECRYPT
  * (nothing is written then but zeros). */

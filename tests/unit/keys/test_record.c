@@ -158,6 +158,28 @@ the_same_plaintext_never_looks_the_same(void **state)
 	assert_memory_not_equal(a + 16, b + 16, 32);
 }
 
+/* Past the end of the randomness in store, twice. */
+static void
+many_never_look_the_same(void **state)
+{
+	static uint8_t ids[600][RECORD_ID_LEN];
+	struct record_random random = {.left = 0};
+	uint8_t plain[32] = {0}, sealed[64], opened[32];
+	struct setup s;
+
+	(void)state;
+	setup_init(&s);
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		assert_ok(record_seal_many(&s.keys, &s.ref, &random,
+		    bytes_of(plain, 32), sealed));
+		assert_ok(record_open(&s.keys, &s.ref, bytes_of(sealed, 64),
+		    opened));
+		memcpy(ids[i], sealed, RECORD_ID_LEN);
+		for (size_t k = 0; k < i; k++)
+			assert_memory_not_equal(ids[i], ids[k], RECORD_ID_LEN);
+	}
+}
+
 /* A machine that is rolled back draws the same random bytes again: another
  * plaintext still has another id, hence another key and nonce. */
 static void
@@ -318,6 +340,7 @@ main(void)
 		cmocka_unit_test(the_table_is_what_python_computes),
 		cmocka_unit_test(every_length),
 		cmocka_unit_test(the_same_plaintext_never_looks_the_same),
+		cmocka_unit_test(many_never_look_the_same),
 		cmocka_unit_test(repeated_randomness_is_survived),
 		cmocka_unit_test(every_flipped_bit_is_refused),
 		cmocka_unit_test(every_bit_it_is_bound_to),
