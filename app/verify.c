@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/verify_chain.h"
+#include "app/verify_report.h"
 #include "core/clock.h"
 #include "core/encode.h"
 #include "core/fs.h"
@@ -225,6 +227,24 @@ static enum err plan_agrees(struct verifying *v)
 	    "owner or partner is not the request's");
 }
 
+/* A plan that hands something out, under the keys that are trusted here. */
+static enum err plan_is_ours(struct verifying *v)
+{
+	const struct signers_entry *gateway;
+	uint8_t key[SSHSIG_PUBLIC_LEN];
+
+	RETURN_IF(must_be(v, !plan_rederives(&v->plan) &&
+	    v->plan.reident.export_id[0] == '\0',
+	    "a plan of this kind has no bundle"));
+	RETURN_IF(sshsig_public_parse(bytes_str(v->plan.gateway_key), key));
+	gateway = signers_find(&v->signers, key);
+	RETURN_IF(must_be(v, gateway != NULL &&
+	    strcmp(gateway->principal, "gateway") == 0,
+	    "gateway-key is not one of the gateway's keys that are trusted"));
+	return must_be(v, strcmp(v->plan.ledger_origin,
+	    v->log_key.name) == 0, "ledger-origin is another ledger");
+}
+
 /* Whose cosignatures the plan asked for, and what STATEMENT.txt says of it. */
 static enum err check_witnesses(struct verifying *v)
 {
@@ -246,7 +266,7 @@ static enum err check_witnesses(struct verifying *v)
 
 static enum err check_plan(struct verifying *v)
 {
-	struct bytes text;
+	struct bytes text, sig;
 	struct signers_claim claim = {"gateway", SSHSIG_PLAN,
 	    v->args->now_unix_s};
 
@@ -255,12 +275,18 @@ static enum err check_plan(struct verifying *v)
 	RETURN_IF(plan_parse(text, &v->plan, v->info));
 	digest_sha256(text, v->plan_sha256);
 	RETURN_IF(plan_agrees(v));
+	RETURN_IF(plan_is_ours(v));
+	RETURN_IF(member(v, "request.txt.sig", &sig));
+	about(v, "plan.txt");
+	RETURN_IF(verify_chain_plan(&v->plan, &v->request, sig, v->info));
 	about(v, "STATEMENT.txt");
 	RETURN_IF(must_be(v, hex_is(v->statement.plan_sha256, v->plan_sha256),
 	    "plan-sha256 is of another plan"));
+	RETURN_IF(verify_chain_statement(&v->statement, &v->plan, &v->request,
+	    v->info));
 	RETURN_IF(check_witnesses(v));
-	held(v, "plan.txt is signed by the gateway and is of this request, recipient and export",
-	    "plan.txtにゲートウェイの署名があり、この申請・受取人・提供のものです");
+	held(v, "plan.txt is signed by the gateway; request, plan and statement say the same of recipient, purpose, fields, period and rules",
+	    "plan.txtにゲートウェイの署名があり、受取人・目的・項目・期間・規則について、申請・計画・記載が一致します");
 	return ERR_OK;
 }
 
@@ -309,34 +335,46 @@ static int entry_has(const struct logged *l, const char *key,
 /* ---- approvals ---- */
 
 static enum err approval_text(struct verifying *v, const char *seat,
-    struct bytes text)
+    struct bytes text, struct votes_approval *a)
 {
-	CLEANUP(votes_approval_release) struct votes_approval a = {0};
-
-	RETURN_IF(votes_approval_parse(text, &a, v->info));
-	RETURN_IF(must_be(v, strcmp(a.seat, seat) == 0 &&
-	    strcmp(a.owner, v->plan.owner) == 0 &&
-	    strcmp(a.plan, v->plan.id) == 0,
+	RETURN_IF(votes_approval_parse(text, a, v->info));
+	RETURN_IF(must_be(v, strcmp(a->seat, seat) == 0 &&
+	    strcmp(a->owner, v->plan.owner) == 0 &&
+	    strcmp(a->plan, v->plan.id) == 0,
 	    "it is of another seat, owner or plan"));
-	RETURN_IF(must_be(v, memcmp(a.plan_sha256, v->plan_sha256,
+	RETURN_IF(must_be(v, memcmp(a->plan_sha256, v->plan_sha256,
 	    DIGEST_LEN) == 0, "plan-sha256 is of another plan"));
-	RETURN_IF(must_be(v, memcmp(a.charter_sha256,
+	return must_be(v, memcmp(a->charter_sha256,
 	    v->plan.charter_sha256, DIGEST_LEN) == 0,
-	    "charter-sha256 is of another charter than the plan's"));
-	return must_be(v, a.approved_unix_s <= a.expires_unix_s &&
-	    a.approved_unix_s >= v->plan.frozen_unix_s,
-	    "it was approved before the plan was frozen, or never valid");
+	    "charter-sha256 is of another charter than the plan's");
+}
+
+/* The entry is of exactly this text and signature. */
+static enum err approval_entry(struct verifying *v, const char *seat,
+    const struct logged *l, struct bytes text, struct bytes sig)
+{
+	uint8_t sha256[DIGEST_LEN], sig_sha256[DIGEST_LEN];
+
+	digest_sha256(text, sha256);
+	digest_sha256(sig, sig_sha256);
+	return must_be(v, l->kind == ENTRY_APPROVAL &&
+	    entry_has(l, "approval-sha256", sha256) &&
+	    entry_has(l, "sig-sha256", sig_sha256) &&
+	    entry_has(l, "plan-sha256", v->plan_sha256) &&
+	    strcmp(text_get(l->text, "owner"), v->plan.owner) == 0 &&
+	    strcmp(text_get(l->text, "seat"), seat) == 0,
+	    "the ledger entry is not of this approval");
 }
 
 static enum err check_approval(struct verifying *v, const char *seat)
 {
+	CLEANUP(votes_approval_release) struct votes_approval a = {0};
 	CLEANUP(logged_release) struct logged l = {0};
 	char text_name[80], sig[80], entry[80], proof[80];
 	char principal[SIGNERS_PRINCIPAL_MAX + 1];
 	struct signers_claim claim = {principal, SSHSIG_APPROVAL,
 	    v->args->now_unix_s};
-	struct bytes text;
-	uint8_t sha256[DIGEST_LEN];
+	struct bytes text, sig_bytes;
 
 	(void)snprintf(text_name, sizeof(text_name), "approvals/%s.txt", seat);
 	(void)snprintf(sig, sizeof(sig), "approvals/%s.txt.sig", seat);
@@ -345,16 +383,15 @@ static enum err check_approval(struct verifying *v, const char *seat)
 	(void)snprintf(principal, sizeof(principal), "owner-%s/%s",
 	    v->plan.owner, seat);
 	RETURN_IF(signed_by(v, text_name, sig, &claim));
+	RETURN_IF(member(v, sig, &sig_bytes));
 	RETURN_IF(member(v, text_name, &text));
-	RETURN_IF(approval_text(v, seat, text));
+	RETURN_IF(approval_text(v, seat, text, &a));
 	RETURN_IF(check_logged(v, entry, proof, &l));
-	digest_sha256(text, sha256);
 	about(v, entry);
-	RETURN_IF(must_be(v, l.kind == ENTRY_APPROVAL &&
-	    entry_has(&l, "approval-sha256", sha256) &&
-	    entry_has(&l, "plan-sha256", v->plan_sha256) &&
-	    strcmp(text_get(l.text, "seat"), seat) == 0,
-	    "the ledger entry is not of this approval"));
+	RETURN_IF(approval_entry(v, seat, &l, text, sig_bytes));
+	about(v, text_name);
+	RETURN_IF(verify_chain_approval(&a, &v->plan, &v->statement, l.text,
+	    v->info));
 	if (l.index > v->latest_approval)
 		v->latest_approval = l.index;
 	return ERR_OK;
@@ -413,6 +450,7 @@ static enum err check_export(struct verifying *v)
 	    entry_has(&l, "sha256sums-sha256",
 	    bundle_read_sums_sha256(v->reader)) &&
 	    entry_has(&l, "plan-sha256", v->plan_sha256) &&
+	    strcmp(text_get(l.text, "owner"), v->plan.owner) == 0 &&
 	    strcmp(text_get(l.text, "export"), v->plan.export_id) == 0,
 	    "the ledger entry is not of these bytes"));
 	RETURN_IF(must_be(v, strcmp(text_get(l.text, "consent-root"),
@@ -511,6 +549,16 @@ static enum err check_payload(struct verifying *v)
 	return ERR_OK;
 }
 
+static enum err check_report(struct verifying *v)
+{
+	struct bytes json, svg;
+
+	RETURN_IF(member(v, "disclosure.json", &json));
+	RETURN_IF(member(v, "disclosure.svg", &svg));
+	about(v, "disclosure");
+	return verify_report(json, svg, &v->statement, v->info);
+}
+
 static void tell_witnesses(struct verifying *v)
 {
 	if (!policy_file_quorum_is_none(v->policy))
@@ -534,6 +582,7 @@ static enum err check_all(struct verifying *v)
 	RETURN_IF(check_sums(v));
 	RETURN_IF(check_request(v));
 	RETURN_IF(check_plan(v));
+	RETURN_IF(check_report(v));
 	RETURN_IF(check_approvals(v));
 	RETURN_IF(check_export(v));
 	RETURN_IF(check_byte_release(v));
@@ -558,6 +607,8 @@ enum err verify_bundle(const struct verify_args *args,
 	*ret = (struct verify_result){.reader = TAKE(v.reader),
 	    .statement = v.statement, .own_trust = v.own_trust,
 	    .signers = v.signers, .log_key = v.log_key};
+	for (size_t i = 0; i < v.plan.texts_len; i++)
+		ret->text_scopes[i] = v.plan.texts[i].scopes;
 	v.statement = (struct statement){0};
 	v.signers = (struct signers){0};
 	return ERR_OK;

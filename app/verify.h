@@ -13,6 +13,7 @@
 #include "exporters/statement.h"
 #include "keys/signers.h"
 #include "ledger/note_key.h"
+#include "policy/plan.h"
 
 struct verify_args {
 	const char *bundle;             /* tar or unpacked folder */
@@ -30,6 +31,8 @@ struct verify_result {
 	int own_trust;                  /* 1: the verifier's own was used */
 	struct signers signers;         /* the trust that was used */
 	struct note_key log_key;
+	uint8_t text_scopes[PLAN_TEXTS_MAX];    /* a consent to each text of the
+	                                         * statement must hold these */
 };
 void verify_result_release(struct verify_result *r);    /* CLEANUP-able */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/verify_report.h"
 #include "core/encode.h"
 #include "core/fs.h"
 #include "exporters/consent_check.h"
@@ -158,6 +159,7 @@ static enum err check_notices(const struct verify_data_args *args,
 enum err verify_data(const struct verify_data_args *args, struct outcome *o)
 {
 	RETURN_IF(check_root(args, o));
+	RETURN_IF(verify_report_data(args->bundle, args->data, o));
 	if (args->notices == NULL)
 		return ERR_OK;
 	return check_notices(args, o);

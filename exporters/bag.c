@@ -110,6 +110,29 @@ bag_info_oxum(struct bytes text, uint64_t *ret_bytes, uint64_t *ret_files,
 	    "bag-info.txt has no Payload-Oxum");
 }
 
+enum err
+bag_info_is_of(struct bytes text, const char *export_id,
+    struct err_info *info)
+{
+	static const char label[] = "External-Identifier: ";
+	struct bytes line;
+	int same = 0, others = 0;
+
+	while (bytes_take_line(&text, &line) == ERR_OK) {
+		if (line.len < sizeof(label) - 1 ||
+		    memcmp(line.data, label, sizeof(label) - 1) != 0)
+			continue;
+		line.data += sizeof(label) - 1;
+		line.len -= sizeof(label) - 1;
+		if (bytes_equal(line, bytes_str(export_id)))
+			same++;
+		else
+			others++;
+	}
+	return same == 1 && others == 0 ? ERR_OK : err_at(info, ERR_MISMATCH,
+	    0, "bag-info.txt: External-Identifier is not this export");
+}
+
 /* 1 for a first line `BagIt-Version: N.N` of another version. */
 static int
 names_a_version(struct bytes bagit)

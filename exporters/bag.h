@@ -34,6 +34,10 @@ enum err bag_info_write(const struct bag_info *i, struct buf *out) MUST_USE;
 enum err bag_info_oxum(struct bytes text, uint64_t *ret_bytes,
     uint64_t *ret_files, struct err_info *info) MUST_USE;
 
+/* External-Identifier is ${export_id}, once; ERR_MISMATCH. */
+enum err bag_info_is_of(struct bytes text, const char *export_id,
+    struct err_info *info) MUST_USE;
+
 /* 1 for a name that belongs into the manifest (data/…), 0 for a tag file. */
 int bag_is_payload(const char *name);
 

@@ -12,8 +12,9 @@
 #include "core/buf.h"
 #include "core/err.h"
 
-/* Bytes of a record that are shown: enough for a pseudonym and a number. */
-#define CSV_SCAN_HEAD 64
+/* Bytes of a record that are shown: enough for a pseudonym and a number, and
+ * for a whole line of consents.csv. */
+#define CSV_SCAN_HEAD 256
 
 /* A record (not the header line): its first CSV_SCAN_HEAD bytes, or all of it
  * with its LF.  ${ret_keep} is 1 before the call. */

@@ -37,6 +37,7 @@ opening_free(struct opening **opening)
 	payload_source_free(o->source);
 	payload_inspector_release(&o->inspector);
 	payload_root_release(&o->root);
+	consent_counts_release(&o->consents);
 	for (i = 0; i < 2; i++) {
 		people_release(&o->tables[i].people);
 		csv_scan_release(&o->tables[i].scan);
@@ -96,7 +97,7 @@ scan_block(void *ctx, unsigned tag, struct bytes block)
 	struct opening *o = ctx;
 	enum err e = csv_scan_feed(&table_of(o, tag)->scan, block);
 
-	if (e == ERR_CORRUPT)
+	if (e == ERR_CORRUPT || e == ERR_SYNTAX || e == ERR_MISMATCH)
 		o->bad_table = fixed_names[tag == PAYLOAD_TAG_RESPONSES ?
 		    OPENING_RESPONSES : OPENING_CONSENTS];
 	return e;
@@ -131,7 +132,8 @@ on_person(void *ctx, struct bytes head, int *ret_keep)
 
 	(void)ret_keep;
 	RETURN_IF(csv_scan_cell(head, 0, &pseudonym));
-	return people_add_person(&t->people, pseudonym);
+	RETURN_IF(people_add_person(&t->people, pseudonym));
+	return consent_counts_add(t->consents, head);
 }
 
 static int
@@ -341,6 +343,9 @@ start(struct opening *o, const struct payload_read_spec *spec)
 
 	RETURN_IF(people_init(&o->tables[PAYLOAD_RESPONSES].people));
 	RETURN_IF(people_init(&o->tables[PAYLOAD_CONSENTS].people));
+	RETURN_IF(consent_counts_init(&o->consents, spec->statement));
+	o->consents.scopes = spec->text_scopes;
+	o->tables[PAYLOAD_CONSENTS].consents = &o->consents;
 	RETURN_IF(payload_inspector_init(&o->inspector, NULL, NULL));
 	RETURN_IF(payload_source_new(&spec->payload, spec->keys, &o->source));
 	return tar_reader_new(payload_source_read, o->source, &rules, &o->tar);
@@ -396,9 +401,16 @@ static enum err
 explain(struct opening *o, enum err e)
 {
 	pipeline_free(TAKE(o->pipeline));
-	if (e != ERR_CORRUPT || o->bad_table == NULL)
+	if (o->bad_table == NULL)
 		return e;
-	return err_at(o->info, e, 0, "%s: a pseudonym or answer number is "
+	if (e == ERR_SYNTAX)
+		return err_at(o->info, e, 0, "%s: a line is not of the form "
+		    "pseudonym,text,scopes,YYYY,receipt", o->bad_table);
+	if (e == ERR_MISMATCH)
+		return err_at(o->info, e, 0, "%s: a consent to a text, or "
+		    "with scopes, that the plan does not accept",
+		    o->bad_table);
+	return e != ERR_CORRUPT ? e : err_at(o->info, e, 0, "%s: a pseudonym or answer number is "
 	    "wrong or out of order", o->bad_table);
 }
 

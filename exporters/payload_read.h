@@ -23,6 +23,9 @@
 struct payload_read_spec {
 	struct bundle_payload payload;          /* file and expected digest */
 	const struct statement *statement;      /* of the verified bundle */
+	const uint8_t *text_scopes;     /* what a consent to each of its texts
+	                                 * must hold (bits of FORMATS 5.1);
+	                                 * NULL: nothing is asked */
 	const struct age_keys *keys;
 	const char *out_dir;    /* EXP-…-data appears in it; must exist */
 };

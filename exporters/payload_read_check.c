@@ -68,6 +68,121 @@ check_file(const struct datapackage_file *f, const struct opening_table *t,
 	return ERR_OK;
 }
 
+/* The cells of a heading, one behind the other; none is quoted. */
+static struct bytes
+next_cell(struct bytes *header)
+{
+	struct bytes cell = {header->data, 0};
+
+	while (cell.len < header->len && header->data[cell.len] != ',' &&
+	    header->data[cell.len] != '\n')
+		cell.len++;
+	header->data += cell.len;
+	header->len -= cell.len;
+	if (header->len > 0) {
+		header->data++;
+		header->len--;
+	}
+	return cell;
+}
+
+/* 1 for FIELD and for FIELD_OPTION. */
+static int
+is_column_of(struct bytes cell, struct bytes field)
+{
+	return cell.len >= field.len &&
+	    memcmp(cell.data, field.data, field.len) == 0 &&
+	    (cell.len == field.len || cell.data[field.len] == '_');
+}
+
+#define ITEMS_MAX 256
+
+/* Which item the last column may have been of: names may begin alike. */
+struct items {
+	struct bytes names[ITEMS_MAX];
+	uint8_t reached[ITEMS_MAX];
+	size_t len;
+};
+
+static enum err
+split_items(const char *text, struct items *ret)
+{
+	size_t len;
+
+	for (; *text != '\0'; text += len + (text[len] != '\0')) {
+		if (ret->len == ITEMS_MAX)
+			return ERR_LIMIT;
+		len = strcspn(text, " ");
+		ret->names[ret->len++] = bytes_of((const uint8_t *)text, len);
+	}
+	return ERR_OK;
+}
+
+/* One more column; 0 when it can be of no item here. */
+static int
+follow(struct items *items, struct bytes cell, int first)
+{
+	int found = 0, before, same;
+	size_t i;
+
+	for (i = items->len; i-- > 0;) {
+		before = i == 0 ? first : items->reached[i - 1];
+		same = items->reached[i] && cell.len > items->names[i].len;
+		items->reached[i] = (before || same) &&
+		    is_column_of(cell, items->names[i]);
+		found |= items->reached[i];
+	}
+	return found;
+}
+
+/* Behind pseudonym and answer the columns of each item of the statement, in
+ * its order; at least one of each and no others. */
+static enum err
+check_columns(struct bytes header, const char *text, struct err_info *info)
+{
+	struct items items = {.len = 0};
+	int first;
+
+	if (!bytes_equal(next_cell(&header), bytes_str("pseudonym")) ||
+	    !bytes_equal(next_cell(&header), bytes_str("answer")))
+		return err_at(info, ERR_MISMATCH, 0, "data/responses.csv does "
+		    "not begin with pseudonym and answer");
+	RETURN_IF(split_items(text, &items));
+	for (first = 1; header.len > 0; first = 0)
+		if (!follow(&items, next_cell(&header), first))
+			return err_at(info, ERR_MISMATCH, 0, "data/responses."
+			    "csv has other columns than the items of "
+			    "STATEMENT.txt");
+	if (items.len == 0 || !items.reached[items.len - 1])
+		return err_at(info, ERR_MISMATCH, 0, "data/responses.csv lacks"
+		    " columns of the items of STATEMENT.txt");
+	return ERR_OK;
+}
+
+/* The heading of consents.csv, and the texts its lines are of. */
+static enum err
+check_consents(const struct opening *o, struct err_info *info)
+{
+	struct bytes header =
+	    bytes_buf(&o->tables[PAYLOAD_CONSENTS].scan.header);
+	char digest[DIGEST_HEX_LEN + 1], name[128];
+	size_t i;
+
+	if (!bytes_equal(header, bytes_str(CONSENT_LINE_HEADER)))
+		return err_at(info, ERR_MISMATCH, 0,
+		    "data/consents.csv has other columns");
+	for (i = 0; consent_counts_text(&o->consents, i, digest); i++) {
+		if (digest[0] == '\0')
+			continue;
+		(void)snprintf(name, sizeof(name), "consent-texts/%s.txt",
+		    digest);
+		if (sums_find(&o->found, name) == NULL)
+			return err_at(info, ERR_NOT_FOUND, 0, "%s is missing",
+			    name);
+	}
+	return consent_counts_end(&o->consents, info);
+}
+
 static enum err
 check_tables(struct opening *o, struct err_info *info)
 {
@@ -103,7 +218,8 @@ check_tables(struct opening *o, struct err_info *info)
 }
 
 static enum err
-check_bag(const struct opening *o, struct err_info *info)
+check_bag(const struct opening *o, const char *export_id,
+    struct err_info *info)
 {
 	const struct bag_texts t = {
 		.bagit = bytes_buf(&o->texts[OPENING_TEXT_BAGIT]),
@@ -113,6 +229,7 @@ check_bag(const struct opening *o, struct err_info *info)
 		.payload_bytes = o->data_bytes,
 	};
 
+	RETURN_IF(bag_info_is_of(t.bag_info, export_id, info));
 	return bag_check(&t, &o->found, info);
 }
 
@@ -126,6 +243,9 @@ check_statement(struct opening *o, const struct payload_read_spec *spec,
 	digest_sha256(bytes_buf(&o->texts[OPENING_TEXT_TAGMANIFEST]), digest);
 	RETURN_IF(check_hex(s->inner_tagmanifest_sha256, digest,
 	    "tagmanifest-sha256.txt", o->info));
+	RETURN_IF(check_columns(bytes_buf(
+	    &o->tables[PAYLOAD_RESPONSES].scan.header), s->items, o->info));
+	RETURN_IF(check_consents(o, o->info));
 	RETURN_IF(payload_root_end(&o->root, digest));
 	RETURN_IF(check_hex(s->consent_root, digest, "the consent root",
 	    o->info));
@@ -142,7 +262,7 @@ payload_read_check(struct opening *o, const struct payload_read_spec *spec,
     struct payload_read_result *ret)
 {
 	RETURN_IF(check_tables(o, o->info));
-	RETURN_IF(check_bag(o, o->info));
+	RETURN_IF(check_bag(o, spec->statement->export_id, o->info));
 	RETURN_IF(binding_parse(bytes_buf(&o->texts[OPENING_TEXT_BINDING]),
 	    &ret->binding, o->info));
 	ret->rows = o->tables[PAYLOAD_RESPONSES].people.rows;

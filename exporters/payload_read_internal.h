@@ -3,6 +3,7 @@
 #define AZUKARI_EXPORTERS_PAYLOAD_READ_INTERNAL_H
 
 #include "core/fs.h"
+#include "exporters/consent_line.h"
 #include "exporters/csv_scan.h"
 #include "exporters/payload_internal.h"
 #include "exporters/payload_read.h"
@@ -30,6 +31,7 @@ enum opening_text {
 struct opening_table {
 	struct people people;
 	struct csv_scan scan;
+	struct consent_counts *consents;        /* NULL: responses */
 	uint64_t bytes;
 	int fd;
 };
@@ -43,6 +45,7 @@ struct opening {
 	struct opening_table tables[2];         /* by enum payload_which */
 	enum opening_place place;               /* of the last file */
 	const char *bad_table;                  /* NULL: none; a stage's */
+	struct consent_counts consents;
 	const char *missing;                    /* NULL: nothing so far */
 	char last_text[TAR_NAME_MAX + 1];       /* last consent text */
 	struct sums found;

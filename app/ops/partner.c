@@ -31,7 +31,7 @@ static enum err read_payload(const struct partner_args *args,
 		identity_open_secret(args->identity)};
 	struct age_keys keys = {.identities = identities, .identities_len = 1};
 	struct payload_read_spec spec = {.statement = &v->statement,
-	    .keys = &keys, .out_dir = dir};
+	    .text_scopes = v->text_scopes, .keys = &keys, .out_dir = dir};
 
 	bundle_read_payload(v->reader, &spec.payload);
 	return payload_read(&spec, ret, &o->info);

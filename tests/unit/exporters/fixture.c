@@ -183,7 +183,7 @@ make_consents(struct fixture *f)
 		table_put(t, i * 5 + 1, "%s", text);
 		table_put(t, i * 5 + 2, "%s", i % 2 ? "research" :
 		    "support,research");
-		table_put(t, i * 5 + 3, "2026-%02zu", 1 + i % 12);
+		table_put(t, i * 5 + 3, "%zu", 2020 + i % 7);
 		table_put(t, i * 5 + 4, "%032zx", i);
 	}
 	table_end(t, header);
@@ -286,7 +286,6 @@ fixture_write_payload(struct fixture *f, const char *path)
 void
 fixture_statement(struct fixture *f, struct statement *ret)
 {
-	static const char *const texts[] = {"aa 5"};
 	static const char *const levels[] = {"Q08 2"};
 	static const char *const beside_k[] = {"visits joined"};
 	uint8_t proof[DIGEST_LEN], commitment[DIGEST_LEN];
@@ -304,6 +303,10 @@ fixture_statement(struct fixture *f, struct statement *ret)
 	(void)snprintf(t[6], 80, "%llu", (unsigned long long)f->result.rows);
 	(void)snprintf(t[7], 80, "%llu",
 	    (unsigned long long)f->result.respondents);
+	digest_to_hex(f->text.sha256, t[8]);
+	(void)snprintf(t[8] + DIGEST_HEX_LEN, 80 - DIGEST_HEX_LEN, " %zu",
+	    f->people);
+	f->statement_text = t[8];
 	*ret = (struct statement){
 		.export_id = f->binding.export_id, .plan_sha256 = t[0],
 		.request_sha256 = t[1], .project = "fever",
@@ -315,12 +318,13 @@ fixture_statement(struct fixture *f, struct statement *ret)
 		.requester_fingerprint = "SHA256:x", .legal_basis = "consent",
 		.purpose = "DUO:0000007", .disease = "-",
 		.ethics_approval = "2026-1", .ethics_expiry = "2027-03-31",
-		.items = "Q03 Q04", .period = "2026-10-01..2026-10-31",
+		.items = "Q03 Q04 Q05 Q07 Q08 Q13 Q20",
+		.period = "2026-10-01..2026-10-31",
 		.acquisition = "LINE", .survey = "corona 1 x",
 		.rows_considered = "100", .rows_exported = t[6],
 		.respondents_exported = t[7], .withheld_no_consent = "<10",
 		.withheld_withdrawn = "-", .suppressed = "0",
-		.consent_texts = {texts, 1}, .consent_root = t[3],
+		.consent_texts = {&f->statement_text, 1}, .consent_root = t[3],
 		.pseudonym_scheme = "azk1", .k_asked = "10",
 		.k_achieved = "12", .suppression_limit = "500",
 		.rules = {beside_k, 1}, .levels = {levels, 1},

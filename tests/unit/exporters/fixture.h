@@ -48,6 +48,7 @@ struct fixture {
 	struct payload_spec spec;
 	struct payload_result result;   /* of fixture_write_payload */
 	char statement_texts[16][80];
+	const char *statement_text;     /* consent-text-01, one of these */
 };
 
 /* ${people} people; person i gave 1 + i % 3 answers. */

@@ -47,7 +47,8 @@ test_statement(void **state)
 	assert_string_equal(back.withheld_no_consent, "<10");
 	assert_string_equal(back.owner_name, "神奈川県");
 	assert_int_equal(back.consent_texts.len, 1);
-	assert_string_equal(back.consent_texts.items[0], "aa 5");
+	assert_string_equal(back.consent_texts.items[0],
+	    s.consent_texts.items[0]);
 	assert_string_equal(back.levels.items[0], "Q08 2");
 	assert_ok(statement_write(&back, &again, NULL));
 	assert_string_equal(buf_text(&again), buf_text(&text));
@@ -80,7 +81,7 @@ test_statement_keys_are_documented(void **state)
 		    (int)n, (const char *)line.data));
 	}
 	assert_int_equal(fixture_run("sed -n '/^### 9.1/,/^### 9.2/p' "
-	    "%s/docs/FORMATS.md | sed '1d;/^A count/,$d;s/([^)]*)//g;"
+	    "%s/docs/FORMATS.md | sed '1d;/^$/,$d;s/([^)]*)//g;"
 	    "s/-#/-01/g' | tr '\\n' ' ' | sed 's/ · / /g;s/ ·//g;s/  */ /g;"
 	    "s/^ //;s/ $//' | grep -qxF '%s'", source, buf_text(&list)), 0);
 }
