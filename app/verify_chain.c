@@ -297,6 +297,21 @@ static enum err adds_up(const struct statement *s, struct err_info *info)
 	return ERR_OK;
 }
 
+/* How people were counted; plans from before it say nothing. */
+static enum err same_rule(const struct statement *s, const struct plan *p,
+    struct err_info *info)
+{
+	const char *want = p->visits == PLAN_VISITS_JOINED ?
+	    "visits joined" : "visits single";
+
+	if (p->visits == PLAN_VISITS_UNSAID)
+		return ERR_OK;
+	if (s->rules.len == 1 && strcmp(s->rules.items[0], want) == 0)
+		return ERR_OK;
+	return err_at(info, ERR_MISMATCH, 0,
+	    "rule: it is not what plan.txt says of visits");
+}
+
 enum err verify_chain_statement(const struct statement *s,
     const struct plan *p, const struct request *r, struct err_info *info)
 {
@@ -308,6 +323,7 @@ enum err verify_chain_statement(const struct statement *s,
 		return err_at(info, ERR_MISMATCH, 0,
 		    "created: before the plan was frozen");
 	RETURN_IF(as_planned(s, p, r, info));
+	RETURN_IF(same_rule(s, p, info));
 	RETURN_IF(same_lists(s, p, info));
 	if (!told(s->k_achieved, &achieved))
 		return err_at(info, ERR_SYNTAX, 0, "k-achieved: no number");

@@ -200,12 +200,13 @@ static enum err count_consents(const char *data, struct counter_result *ret)
 }
 
 static enum err count_responses(const char *data,
-    const struct json_doc *columns, struct counter_result *ret,
+    const struct json_doc *columns, int joined, struct counter_result *ret,
     struct err_info *info)
 {
 	CLEANUP(heading_release) struct heading h = {.len = 0};
 	CLEANUP(fs_fd_cleanup) int fd = -1;
-	struct counter_args args = {.pseudonym = "pseudonym"};
+	struct counter_args args = {.pseudonym = "pseudonym",
+	    .joined = joined};
 	const struct bytes *cells;
 	unsigned long line;
 	size_t len;
@@ -248,6 +249,15 @@ static enum err not_a_table(enum err e, struct outcome *o)
 	    "the tables are not CSV as an export writes it");
 }
 
+/* Whether all answers of a respondent count together. */
+static int counts_joined(const struct statement *s)
+{
+	for (size_t i = 0; i < s->rules.len; i++)
+		if (strcmp(s->rules.items[i], "visits joined") == 0)
+			return 1;
+	return 0;
+}
+
 static enum err check_groups(const struct verify_result *bundle,
     const char *data, int is_copy, struct outcome *o)
 {
@@ -260,8 +270,8 @@ static enum err check_groups(const struct verify_result *bundle,
 	    &json));
 	RETURN_IF(json_doc_parse(json, JSON_DOC_SIZE_MAX, &doc, &o->info));
 	columns = json_doc_get(doc, "columns");
-	RETURN_IF(not_a_table(count_responses(data, columns, &responses,
-	    &o->info), o));
+	RETURN_IF(not_a_table(count_responses(data, columns,
+	    counts_joined(&bundle->statement), &responses, &o->info), o));
 	RETURN_IF(not_a_table(count_consents(data, &consents), o));
 	if (is_copy)
 		return ERR_OK;

@@ -264,7 +264,7 @@ def pseudonym(project_key, project_epoch_sha256, tag):
     return letters + alphabet[sum((i + 1) * v for i, v in enumerate(values)) % 31]
 
 
-def people(count=24, texts=(CONSENT_TEXT,)):
+def people(count=36, texts=(CONSENT_TEXT,)):
     """Respondents and what leaves of them: four groups of the two quasi-identifying columns."""
     found = []
     for i in range(count):
@@ -281,13 +281,14 @@ class Hand:
     """One bundle.  Options say what it is of, changes alter one step of making it."""
 
     def __init__(self, world, people=None, survey=SLEEP, rules=None, texts=(CONSENT_TEXT,), seats="ab", threshold=2,
-                 witnesses=0, byte_release="", owner="14", number=7, k=3, dates=(), levels=None, **changes):
+                 witnesses=0, byte_release="", owner="14", number=7, k=3, dates=(), levels=None,
+                 visits="joined", **changes):
         self.world, self.survey, self.texts = world, survey, list(texts)
         self.people = globals()["people"](texts=texts) if people is None else people
         self.rules = rules or {"Age": "ladder:age 1..3", "Sex": "as-is 0..0"}
         self.levels = levels or {"Age": "3"}
         self.seats, self.threshold, self.owner, self.k, self.dates = list(seats), threshold, owner, k, dates
-        self.witnesses = world.witnesses[:witnesses]
+        self.witnesses, self.visits = world.witnesses[:witnesses], visits
         self.byte_release = list(byte_release)
         self.plan_id, self.export_id = f"PLAN-2026-{number:04d}", f"EXP-2026-{number:04d}"
         self.changes = changes
@@ -358,7 +359,8 @@ class Hand:
             *run("column", [f"{f['name']} {self.rules.get(f['name'], 'as-is 0..0')}" for f in self.fields]),
             *run("date", [f"{name} {mode}" for name, mode in self.dates]),
             ("scheme-sha256", sha256(f"age {sha256(b'ladder')}\n".encode())), ("k", str(self.k)),
-            ("suppression-limit", "500"), ("minimum-cell", "3"), ("prior-releases-sha256", "-"),
+            ("suppression-limit", "500"), ("minimum-cell", "3"), ("visits", self.visits),
+            ("prior-releases-sha256", "-"),
             *run("consent-text", [f"{sha256(t)} research" for t in self.texts]),
             ("purpose", r.get("purpose")), ("disease", r.get("disease")), ("legal-basis", "consent"),
             ("ethics-approval", "2026-12"), ("ethics-expiry", "2027-03-31"), ("period", r.get("period")),
@@ -529,6 +531,7 @@ class Hand:
             ("suppressed", "0"), *run("consent-text", [f"{t} {n}" for t, n in zip(texts, given)]),
             ("consent-root", self.consent_root().hex()), ("pseudonym-scheme", "azk1"), ("k-asked", str(self.k)),
             ("k-achieved", str(self.smallest_group())), ("suppression-limit", "500"),
+            ("rule-01", f"visits {self.visits}"),
             *run("level", [f"{f['name']} {self.levels.get(f['name'], '0')}" for f in self.fields]),
             ("inner-tagmanifest-sha256", self.tagmanifest_sha256), ("receipt-commitment", hashlib.sha256(proof).hexdigest()),
             ("payload-bytes", str(len(self.files["payload.tar.zst.age"]))), ("notice-book-sha256", sha256(b"book")),
@@ -539,12 +542,13 @@ class Hand:
         self.keep("STATEMENT.txt", self.statement_text)
 
     def smallest_group(self):
-        """Respondents in the smallest group of the quasi-identifying columns, each counted once in a group."""
+        """Respondents in the smallest group (7, visits): alike in all their answers, or in one of them."""
         quasi = [f["name"] for f in self.fields if f["disclosure"] == "quasi-identifying"]
         groups = {}
         for i, person in enumerate(self.people):
-            for answers in person["answers"]:
-                groups.setdefault(tuple(str(answers[q]) for q in quasi), set()).add(i)
+            rows = [tuple(str(answers[q]) for q in quasi) for answers in person["answers"]]
+            for key in ([tuple(rows)] if self.visits == "joined" else rows):
+                groups.setdefault(key, set()).add(i)
         return min(map(len, groups.values()), default=0)
 
     def report(self):

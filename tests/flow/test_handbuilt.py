@@ -81,6 +81,7 @@ RIGHT = {
     "dates moved": {"dates": [("Since", "shifted")]},
     "another owner": {"owner": "47", "number": 12345},
     "nobody": {"people": [], "k": 3},
+    "each visit by itself": {"visits": "single", "k": 9},
     "a list that identifies": {
         "survey": PLAIN, "rules": {}, "levels": {}, "people": cohort(
             12, "Answer_A", [["x_y"], ["z"], ["x_y", "z"]])},
@@ -292,6 +293,7 @@ STATEMENT = {
     "k-asked": ("2", "k-asked"),
     "k-achieved": ("1", "k-achieved"),
     "suppression-limit": ("9999", "suppression-limit"),
+    "rule-01": ("visits single", "rule"),
     "level-01": ("Age 0", "level"),
     "level-02": ("Sex 1", "level"),
     "payload-bytes": ("1", "size"),
@@ -418,7 +420,7 @@ FILES = {
                                    b'{"azukari":"disclosure v1",' + d[1:]}, 3,
                                   "twice"),
     "a report with another k": ({"disclosure.json": data((
-        b'"k_achieved": 6', b'"k_achieved": 9'))}, 1, "k_achieved"),
+        b'"k_achieved": 3', b'"k_achieved": 9'))}, 1, "k_achieved"),
 }
 
 
