@@ -383,6 +383,54 @@ def test_witnesses_over_http(asked, officers_of, tmp_path):
     home.az("ledger", "verify")
 
 
+def test_a_witness_that_keeps_silent(asked):
+    """It is asked and never answers: nobody who works waits with it, the other
+    one is asked all the same, and what is missing is said by its name."""
+    home = asked
+    home.operator = flow.make_person(home.folder, "operator")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Posted)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    flow.make_witnessed(
+        home, url=f"http://127.0.0.1:{server.server_port}")
+    people = {w.name: w for w in home.witnesses}
+    asked_w1, over = threading.Event(), threading.Event()
+
+    def answers(name, body):
+        if name == "w1":
+            asked_w1.set()
+            over.wait(300)
+            return 503, b""
+        request = people[name].path("posted")
+        request.write_bytes(body)
+        answer, ran = people[name].cosign(request, code=None)
+        return (200, answer.read_bytes()) if ran.code == 0 else (409, b"0\n")
+
+    server.answers = answers
+    try:
+        with serving(home, witnesses={"seconds": 1}) as s:
+            assert asked_w1.wait(60)
+            op = s.token("operator", "op", home.operator)
+            plan = s.post("/v1/plans", {"owner": "14",
+                                        "request": "REQ-2026-001"},
+                          token=op).result["plan"]
+            # the other has done its work, and the silent one is named
+            reply = flow.until(
+                lambda: s.get(f"/v1/plans/{plan}/packet", token=s.seat("a")),
+                lambda r: b"missing: w1\"" in r.body.replace(b"w1, w2", b""))
+            assert reply.status == 503, reply
+            assert "waits for its witnesses" in reply.body.decode()
+            # no export begins, and that is said at once, too
+            s.post("/v1/jobs", {"plan": plan}, token=op)
+            assert job(s, plan, op, ("done", "failed"))["state"] == "failed"
+            # a stop does not wait for it either
+            s.stop()
+    finally:
+        over.set()
+        server.shutdown()
+    assert not list((home.path / "outbox").glob("*.tar"))
+    home.az("ledger", "verify")
+
+
 @pytest.fixture
 def officers_of():
     return flow.Officers
