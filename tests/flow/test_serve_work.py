@@ -416,7 +416,8 @@ def test_a_witness_that_keeps_silent(asked):
             # the other has done its work, and the silent one is named
             reply = flow.until(
                 lambda: s.get(f"/v1/plans/{plan}/packet", token=s.seat("a")),
-                lambda r: b"missing: w1\"" in r.body.replace(b"w1, w2", b""))
+                lambda r: b"missing: w1\"" in r.body.replace(b"w1, w2", b""),
+                seconds=240)    # its turn comes behind the silent one's
             assert reply.status == 503, reply
             assert "waits for its witnesses" in reply.body.decode()
             # no export begins, and that is said at once, too
