@@ -4,6 +4,7 @@
  *   bench_disclosure adult SHARED        the cases of the reference
  *   bench_disclosure survey ROWS LIMIT   7 quasi-identifiers, 8,100 vectors
  *   bench_disclosure wide ROWS QI        up to 16 quasi-identifiers
+ *   bench_disclosure write ROWS DIR      the survey as files, for the command
  *
  * Processor time on two shared cores at 2.5 GHz, one thread, encoding
  * included; beside it what the reference (ARX 3.9.2, warmed, without loading)
@@ -182,17 +183,66 @@ go(struct made *m, size_t columns, size_t rows, double limit,
 	return 0;
 }
 
-/* A symptom survey: age, sex, postcode, job, household, day, symptoms. */
+/* A symptom survey. */
+static const struct {
+	const char *name;
+	uint32_t leaves, fan;
+	unsigned levels;
+} shape[] = {
+	{"age", 100, 5, 5}, {"sex", 2, 2, 2}, {"postcode", 5000, 10, 6},
+	{"job", 20, 5, 3}, {"household", 8, 3, 3}, {"day", 365, 7, 5},
+	{"symptom", 16, 4, 3},
+};
+
+static int
+write_hierarchy(const char *dir, const struct made *m, size_t c)
+{
+	char path[1100];
+	FILE *f;
+	uint32_t i;
+	unsigned l;
+
+	(void)snprintf(path, sizeof(path), "%s/survey_hierarchy_%s.csv", dir,
+	    shape[c].name);
+	if ((f = fopen(path, "w")) == NULL)
+		return 1;
+	for (i = 0; i < shape[c].leaves; i++) {
+		fprintf(f, "%u", i);
+		for (l = 1; l + 1 < shape[c].levels; l++)
+			fprintf(f, ";%u.%u", l, m->labels[c][l][i]);
+		fprintf(f, ";*\n");
+	}
+	return fclose(f) != 0;
+}
+
+static int
+write_survey(size_t rows, const char *dir)
+{
+	static struct made m;
+	char path[1100];
+	size_t i, c;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/survey.csv", dir);
+	if ((f = fopen(path, "w")) == NULL)
+		return 1;
+	for (c = 0; c < ARRAY_LEN(shape); c++) {
+		make_column(&m, c, shape[c].leaves, shape[c].levels,
+		    shape[c].fan);
+		if (write_hierarchy(dir, &m, c) != 0)
+			return 1;
+		fprintf(f, "%s%s", c > 0 ? ";" : "", shape[c].name);
+	}
+	for (i = 0; i < rows; i++)
+		for (c = 0; c < ARRAY_LEN(shape); c++)
+			fprintf(f, "%c%u", c > 0 ? ';' : '\n',
+			    skewed(shape[c].leaves));
+	return fclose(f) != 0;
+}
+
 static int
 survey(size_t rows, double limit)
 {
-	static const struct {
-		uint32_t leaves, fan;
-		unsigned levels;
-	} shape[] = {
-		{100, 5, 5}, {2, 2, 2}, {5000, 10, 6}, {20, 5, 3},
-		{8, 3, 3}, {365, 7, 5}, {16, 4, 3},
-	};
 	static struct made m;
 	char name[64];
 	size_t c;
@@ -226,9 +276,12 @@ main(int argc, char **argv)
 		return adult(argv[2]);
 	if (argc == 4 && strcmp(argv[1], "survey") == 0)
 		return survey(strtoul(argv[2], NULL, 10), atof(argv[3]));
+	if (argc == 4 && strcmp(argv[1], "write") == 0)
+		return write_survey(strtoul(argv[2], NULL, 10), argv[3]);
 	if (argc == 4 && strcmp(argv[1], "wide") == 0 && atoi(argv[3]) <= 16)
 		return wide(strtoul(argv[2], NULL, 10),
 		    strtoul(argv[3], NULL, 10));
-	fprintf(stderr, "adult SHARED | survey ROWS LIMIT | wide ROWS QI\n");
+	fprintf(stderr, "adult SHARED | survey ROWS LIMIT | wide ROWS QI | "
+	    "write ROWS DIR\n");
 	return 2;
 }

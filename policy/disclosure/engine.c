@@ -28,6 +28,7 @@ engine_free(struct engine *e)
 	free(e->groups.slots);
 	free(e->groups.order);
 	free(e->groups.begin);
+	free(e->leaf_rows);
 	free(e->label_count);
 	free(e->label_met);
 	free(e);
@@ -181,6 +182,19 @@ make_room(struct engine *e)
 }
 
 static enum err
+make_leaf_room(struct engine *e)
+{
+	size_t i;
+
+	for (i = 0; i < e->columns_len; i++) {
+		e->columns[i].first_leaf = e->leaves_len;
+		e->leaves_len += e->in.columns[i].leaves;
+	}
+	e->leaf_rows = calloc(e->leaves_len + 1, sizeof(*e->leaf_rows));
+	return e->leaf_rows == NULL ? ERR_NOMEM : ERR_OK;
+}
+
+static enum err
 make_entropy_room(struct engine *e)
 {
 	size_t labels;
@@ -210,6 +224,7 @@ set_up(struct engine *e)
 	set_factors(e);
 	RETURN_IF(engine_rules_init(e));
 	RETURN_IF(code_columns(e));
+	RETURN_IF(make_leaf_room(e));
 	RETURN_IF(make_entropy_room(e));
 	return engine_table_base(e, &e->base);
 }

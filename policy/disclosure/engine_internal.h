@@ -21,6 +21,7 @@ struct engine_coded {
 	unsigned from, to, span;        /* span = to - from + 1 */
 	unsigned height;                /* of the whole hierarchy, levels - 1 */
 	unsigned word;                  /* of the key */
+	size_t first_leaf;              /* where its leaves are among all */
 	size_t labels[ENGINE_LEVELS_MAX];       /* by level - from */
 	uint64_t mask[ENGINE_LEVELS_MAX];       /* by level - from */
 	uint64_t *path;                 /* by leaf: its bits of the key */
@@ -232,6 +233,8 @@ struct engine {
 	struct engine_people people;
 	struct engine_judge judges[ENGINE_RULES_MAX];
 	struct engine_groups groups;
+	size_t leaves_len;              /* of all columns */
+	uint32_t *leaf_rows;            /* scratch by leaf; zero in between */
 	uint32_t *label_count;          /* scratch for entropies */
 	uint32_t *label_met;
 	uint64_t evaluated;

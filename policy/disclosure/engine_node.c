@@ -331,15 +331,63 @@ add_certain_row(const struct engine *e, uint32_t tuple, uint64_t rows,
 	}
 }
 
+/* Takes the rows that are counted by leaf of one column, times their sizes;
+ * the counts are zero again. */
 static void
-add_certain(const struct engine *e, const struct engine_table *t,
+add_leaves(struct engine *e, size_t column, const struct range *range,
+    struct engine_node *n)
+{
+	const struct engine_coded *c = &e->columns[column];
+	uint32_t *rows = e->leaf_rows + c->first_leaf;
+	uint64_t *sum = n->size_certain + column * ENGINE_LEVELS_MAX;
+	size_t leaves = e->in.columns[column].leaves, i;
+	unsigned l;
+
+	for (i = 0; i < leaves; i++) {
+		if (rows[i] == 0)
+			continue;
+		for (l = range->first[column]; l <= range->last[column]; l++)
+			sum[l] += (uint64_t)rows[i] * c->size[i * c->span + l];
+		rows[i] = 0;
+	}
+}
+
+/* The same for all entries of the table that are certain: rows by leaf first,
+ * then each leaf's sizes once. */
+static void
+add_certain_entries(struct engine *e, const struct engine_table *t,
+    const struct range *range, struct engine_node *n)
+{
+	uint32_t *rows_of[ENGINE_COLUMNS_MAX], rows;
+	const struct engine_groups *g = &e->groups;
+	size_t i, c, len = e->columns_len;
+	const uint32_t *leaf;
+
+	for (c = 0; c < len; c++)
+		rows_of[c] = e->leaf_rows + e->columns[c].first_leaf;
+	for (i = 0; i < t->len; i++) {
+		if (g->all[g->of[i]].dead != CERTAIN)
+			continue;
+		leaf = e->in.tuples + (size_t)t->tuple[i] * len;
+		rows = t->rows[i];
+		for (c = 0; c < len; c++)
+			rows_of[c][leaf[c]] += rows;
+	}
+	for (c = 0; c < len; c++)
+		add_leaves(e, c, range, n);
+}
+
+static void
+add_certain(struct engine *e, const struct engine_table *t,
     const struct range *range, struct engine_node *n)
 {
 	const struct engine_people *p = &e->people;
 	const struct engine_groups *g = &e->groups;
 	size_t i, j;
 
-	for (i = 0; i < t->len; i++)
+	if (t->len >= e->leaves_len)
+		add_certain_entries(e, t, range, n);
+	for (i = 0; i < t->len && t->len < e->leaves_len; i++)
 		if (g->all[g->of[i]].dead == CERTAIN)
 			add_certain_row(e, t->tuple[i], t->rows[i], range, n);
 	for (i = 0; i < p->len; i++)
