@@ -111,12 +111,11 @@ static enum err count_after(const struct job_scan *s, struct job_figures *f)
 struct leaf_loss {
 	const struct job_column *col;
 	const uint32_t *labels;         /* by leaf, at the level chosen */
-	uint32_t *under;                /* leaves of each label */
+	uint64_t *under, leaves;        /* of each label, of all */
 };
 
 static double covered(const struct job_scan *s, const struct leaf_loss *l)
 {
-	size_t leaves = ladder_map_leaves(l->col->map);
 	double sum = 0;
 
 	for (size_t i = 0; i < s->rows_len; i++) {
@@ -124,7 +123,7 @@ static double covered(const struct job_scan *s, const struct leaf_loss *l)
 		    s->rows[i].tuple * s->dimensions + l->col->dimension];
 
 		sum += job_scan_keeps(s, s->rows[i].respondent) ?
-		    l->under[l->labels[leaf]] : (double)leaves;
+		    (double)l->under[l->labels[leaf]] : (double)l->leaves;
 	}
 	return sum;
 }
@@ -136,6 +135,7 @@ static enum err column_loss(const struct job_scan *s,
 	struct leaf_loss l = {.col = col,
 	    .labels = ladder_map_level(col->map, col->level),
 	    .under = calloc(labels + 1, sizeof(*l.under))};
+	enum err e;
 
 	if (l.under == NULL)
 		return ERR_NOMEM;
@@ -143,10 +143,18 @@ static enum err column_loss(const struct job_scan *s,
 	ret->values = ladder_map_leaves(col->map);
 	for (size_t i = 0; i < ret->values; i++)
 		ret->labels += l.under[l.labels[i]]++ == 0;
+	l.leaves = ret->values;
 	ret->loss = report_loss(covered(s, &l), (double)s->rows_len,
 	    (double)ret->values);
+	ret->loss_of_domain = ret->loss;
+	e = ladder_domain(col->ladder, col->map, col->level, l.under,
+	    &l.leaves);
+	ret->domain = l.leaves;
+	if (e == ERR_OK && ret->domain > 0)
+		ret->loss_of_domain = report_loss(covered(s, &l),
+		    (double)s->rows_len, (double)ret->domain);
 	free(l.under);
-	return ERR_OK;
+	return e;
 }
 
 static enum err fill_columns(const struct job_scan *s, struct job_figures *f)
@@ -169,7 +177,9 @@ static enum err fill_columns(const struct job_scan *s, struct job_figures *f)
 	}
 	f->report.columns = f->columns;
 	f->report.columns_len = s->columns_len;
-	f->report.loss = report_loss_all(f->columns, s->columns_len);
+	f->report.loss = report_loss_all(f->columns, s->columns_len, 0);
+	f->report.loss_of_domain = report_loss_all(f->columns,
+	    s->columns_len, 1);
 	return ERR_OK;
 }
 

@@ -73,4 +73,12 @@ size_t ladder_map_labels(const struct ladder_map *m, unsigned level);
 struct bytes ladder_map_label(const struct ladder_map *m, unsigned level,
     uint32_t label);
 
+/* How many values of the whole domain each label of ${m} (by ${l}) covers at
+ * ${level}: ladder_map_labels numbers to ${under}; no answer is one value more.
+ * The domain is a table's rows, a field's categories, or its numbers or days
+ * from minimum to maximum, where there are at most HIERARCHY_LADDER_ROWS_MAX.
+ * 0 in ${ret_domain}: it cannot be listed.  ERR_NOMEM. */
+enum err ladder_domain(const struct ladder *l, const struct ladder_map *m,
+    unsigned level, uint64_t *under, uint64_t *ret_domain) MUST_USE;
+
 #endif

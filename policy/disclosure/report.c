@@ -17,14 +17,15 @@ report_loss(double covered, double rows, double leaves)
 }
 
 double
-report_loss_all(const struct report_column *columns, size_t len)
+report_loss_all(const struct report_column *columns, size_t len, int of_domain)
 {
 	double sum = 0;
 	size_t i, n = 0;
 
 	for (i = 0; i < len; i++)
 		if (columns[i].quasi) {
-			sum += log1p(columns[i].loss);
+			sum += log1p(of_domain ? columns[i].loss_of_domain :
+			    columns[i].loss);
 			n++;
 		}
 	return n == 0 ? 0 : expm1(sum / (double)n);
@@ -187,9 +188,10 @@ put_columns(const struct report *r, struct buf *out)
 	size_t i;
 
 	RETURN_IF(buf_printf(out,
-	    "\n品質 quality\n  Loss (ARX's, geometric mean, over the values that occur): %.6f\n"
-	    "\n項目 field, class, rule, level, values as answered -> as they leave, Loss\n",
-	    r->loss));
+	    "\n品質 quality\n  Loss (ARX's, geometric mean), over the values that occur: %.6f\n"
+	    "    over the domains of the ladders: %.6f\n"
+	    "\n項目 field, class, rule, level, values as answered -> as they leave, Loss (over the domain, its values)\n",
+	    r->loss, r->loss_of_domain));
 	for (i = 0; i < r->columns_len; i++) {
 		c = &r->columns[i];
 		RETURN_IF(buf_printf(out, "  %-12s %-18s %s%s %u (of %u..%u)",
@@ -200,6 +202,10 @@ put_columns(const struct report *r, struct buf *out)
 			RETURN_IF(buf_printf(out, "  %llu -> %llu  %.4f",
 			    (unsigned long long)c->values,
 			    (unsigned long long)c->labels, c->loss));
+		if (c->quasi && c->domain > 0)
+			RETURN_IF(buf_printf(out, " (%.4f, %llu)",
+			    c->loss_of_domain,
+			    (unsigned long long)c->domain));
 		RETURN_IF(buf_append_str(out, "\n"));
 	}
 	return ERR_OK;

@@ -44,6 +44,9 @@ struct report_column {
 	unsigned level, from, to;
 	uint64_t values, labels;        /* distinct ones, before and after */
 	double loss;                    /* 0 to 1; quasi-identifying only */
+	uint64_t domain;                /* values of the ladder's domain; 0: they
+	                                 * cannot be listed */
+	double loss_of_domain;          /* over these; else as ${loss} */
 	int quasi;
 };
 
@@ -54,7 +57,7 @@ struct report {
 	uint64_t minimum_cell;
 	const struct mask_count *counts;        /* REPORT_COUNTS, masked */
 	struct report_groups before, after;     /* as answered; as it leaves */
-	double loss;
+	double loss, loss_of_domain;
 	const struct report_column *columns;
 	size_t columns_len;
 	uint64_t population;
@@ -72,7 +75,9 @@ enum err report_svg(const struct report *r, struct buf *out) MUST_USE;
 /* ARX's Loss of one column of ${rows} rows over ${leaves} leaves, of which
  * the cells' labels cover ${covered} in all (a suppressed row covers all). */
 double report_loss(double covered, double rows, double leaves);
-/* And of all: the geometric mean of one plus each, less one. */
-double report_loss_all(const struct report_column *columns, size_t len);
+/* And of all: the geometric mean of one plus each, less one; over the values
+ * that occur, or the domains. */
+double report_loss_all(const struct report_column *columns, size_t len,
+    int of_domain);
 
 #endif

@@ -73,6 +73,8 @@ put_risks(const struct report *r, struct buf *out)
 	RETURN_IF(buf_append_str(out, "},\n\"quality\":{"));
 	RETURN_IF(put_figure(out, "loss", (struct report_figure){1,
 	    r->loss}));
+	RETURN_IF(put_more(out, "loss_of_domains", (struct report_figure){1,
+	    r->loss_of_domain}));
 	RETURN_IF(put_more(out, "average_group", k.size));
 	RETURN_IF(put_more(out, "suppressed_share", report_share(r,
 	    REPORT_PEOPLE_SUPPRESSED, REPORT_PEOPLE)));
@@ -119,6 +121,11 @@ put_columns(const struct report *r, struct buf *out)
 			    "\"values\":%llu,\"loss\":%.6g",
 			    (unsigned long long)c->values,
 			    (unsigned long long)c->labels, c->loss));
+		if (c->quasi && c->domain > 0)
+			RETURN_IF(buf_printf(out, ",\"domain\":%llu,"
+			    "\"loss_of_domain\":%.6g",
+			    (unsigned long long)c->domain,
+			    c->loss_of_domain));
 		RETURN_IF(buf_printf(out, "}%s\n",
 		    i + 1 < r->columns_len ? "," : ""));
 	}

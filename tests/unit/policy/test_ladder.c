@@ -310,6 +310,58 @@ the_rest_may_have_a_row(void **state)
 	assert_string_equal(label(m, 2, &no_answer), "");
 }
 
+/* What the labels met so far cover of all that could be met. */
+static uint64_t
+domain(const struct ladder *l, const struct ladder_map *m, unsigned level,
+    uint64_t *under)
+{
+	uint64_t ret;
+
+	assert_ok(ladder_domain(l, m, level, under, &ret));
+	return ret;
+}
+
+static void
+a_label_covers_values_that_nobody_gave(void **state)
+{
+	CLEANUP(ladder_cleanup) struct ladder *l = NULL, *t = NULL, *p = NULL;
+	CLEANUP(ladder_map_cleanup) struct ladder_map *m = NULL, *n = NULL;
+	CLEANUP(ladder_map_cleanup) struct ladder_map *q = NULL;
+	uint64_t under[8];
+
+	(void)state;
+	/* 0 to 120, and no answer */
+	assert_ok(parse("Q08", "{\"azukari\":\"ladder v1\",\"kind\":"
+	    "\"bands\",\"levels\":[10],\"top\":90}", &l, NULL));
+	assert_ok(ladder_map_new(l, 0, &m));
+	assert_string_equal(number_label(m, 1, 37), "30-39");
+	assert_string_equal(number_label(m, 1, 95), "90+");
+	assert_int_equal(domain(l, m, 1, under), 122);
+	assert_int_equal(under[0], 1);
+	assert_int_equal(under[1], 10);
+	assert_int_equal(under[2], 31);
+	assert_int_equal(domain(l, m, 0, under), 122);
+	assert_int_equal(under[1], 1);
+	assert_int_equal(domain(l, m, 2, under), 122);
+	assert_int_equal(under[0], 122);
+	/* a table's rows; what it does not list is its own at level 0 */
+	assert_ok(parse("Q10", "2310001;a;*\n2310002;a;*\n2500001;b;*\n"
+	    "*;c;*\n", &t, NULL));
+	assert_ok(ladder_map_new(t, 0, &n));
+	assert_string_equal(number_label(n, 1, 2310001), "a");
+	assert_string_equal(number_label(n, 1, 9999999), "c");
+	assert_int_equal(domain(t, n, 1, under), 5);
+	assert_int_equal(under[1], 2);
+	assert_int_equal(under[2], 1);
+	assert_int_equal(domain(t, n, 0, under), 5);
+	assert_int_equal(under[2], 1);
+	/* all postcodes there could be cannot be listed */
+	assert_ok(parse("Q10", "{\"azukari\":\"ladder v1\",\"kind\":"
+	    "\"prefix\",\"levels\":[3]}", &p, NULL));
+	assert_ok(ladder_map_new(p, 0, &q));
+	assert_int_equal(domain(p, q, 1, under), 0);
+}
+
 static void
 offences_are_named(void **state)
 {
@@ -542,6 +594,7 @@ main(void)
 		cmocka_unit_test(tables_by_code),
 		cmocka_unit_test(the_rest_may_have_a_row),
 		cmocka_unit_test(offences_are_named),
+		cmocka_unit_test(a_label_covers_values_that_nobody_gave),
 		cmocka_unit_test(files_and_labels_are_bounded),
 		cmocka_unit_test(lists_are_leaves_as_they_are),
 		cmocka_unit_test(leaves_are_bounded_and_stay),

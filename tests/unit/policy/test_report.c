@@ -97,15 +97,17 @@ scene_make(struct scene *s)
 	size_t i;
 
 	*s = (struct scene){.columns = {
-	    {"Q08", "quasi-identifying", "age", 2, 1, 4, 81, 9, 0.25, 1},
-	    {"Q03", "sensitive", "", 0, 0, 0, 0, 0, 0, 0}},
+	    {"Q08", "quasi-identifying", "age", 2, 1, 4, 81, 9, 0.25, 122, 0.125,
+	        1},
+	    {"Q03", "sensitive", "", 0, 0, 0, 0, 0, 0, 0, 0, 0}},
 	    .report = {.export_id = "EXP-2026-0001", .k = 5,
 	    .suppression_limit = 500, .minimum_cell = 10,
 	    .after = {.groups = 50, .smallest = 6, .largest = 80,
 	        .memberships = 700},
 	    .before = {.unique = {UNIQUENESS_PITMAN, 4000}},
 	    .population = 100000, .population_source = "census",
-	    .dates = "", .dates_ja = "", .loss = 0.25, .columns_len = 2}};
+	    .dates = "", .dates_ja = "", .loss = 0.25, .loss_of_domain = 0.125,
+	    .columns_len = 2}};
 	s->report.counts = s->counts;
 	s->report.columns = s->columns;
 	for (i = 0; i < REPORT_COUNTS; i++)
@@ -151,7 +153,10 @@ test_documents(void **state)
 	assert_true(says(&s.json, "\"suppressed_share\":0.0285714"));
 	assert_true(says(&s.text, "achieved 6   groups: 50"));
 	assert_true(says(&s.text, "Q08          quasi-identifying  "
-	    "ladder:age 2 (of 1..4)  81 -> 9  0.2500"));
+	    "ladder:age 2 (of 1..4)  81 -> 9  0.2500 (0.1250, 122)\n"));
+	assert_true(says(&s.text, "over the domains of the ladders: 0.125"));
+	assert_true(says(&s.json, "\"loss\":0.25,\"loss_of_domains\":0.125,"));
+	assert_true(says(&s.json, "\"domain\":122,\"loss_of_domain\":0.125}"));
 	assert_true(says(&s.svg, "suppressed 25"));
 	assert_false(says(&s.svg, "script"));
 	assert_false(says(&s.svg, "href"));
@@ -192,18 +197,20 @@ test_hidden(void **state)
 static void
 test_loss(void **state)
 {
-	struct report_column c[2] = {{.quasi = 1, .loss = 1},
-	    {.quasi = 1, .loss = 0}};
+	struct report_column c[2] = {{.quasi = 1, .loss = 1,
+	    .loss_of_domain = 0.5}, {.quasi = 1, .loss = 0,
+	    .loss_of_domain = 0.5}};
 
 	(void)state;
 	near(report_loss(30, 10, 5), (30.0 / 5 - 2) / 8);
 	assert_true(report_loss(10, 10, 5) == 0);
 	near(report_loss(50, 10, 5), 1);
 	assert_true(report_loss(10, 10, 1) == 0);
-	near(report_loss_all(c, 2), sqrt(2) - 1);
+	near(report_loss_all(c, 2, 0), sqrt(2) - 1);
+	near(report_loss_all(c, 2, 1), 0.5);
 	c[1].quasi = 0;
-	near(report_loss_all(c, 2), 1);
-	assert_true(report_loss_all(c, 0) == 0);
+	near(report_loss_all(c, 2, 0), 1);
+	assert_true(report_loss_all(c, 0, 0) == 0);
 }
 
 int
