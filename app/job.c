@@ -185,6 +185,12 @@ static enum err refuse_disclosure(struct job *j, const struct job_scan *s)
 		return outcome_refuse(j->h->outcome, ERR_REFUSED,
 		    "nothing may leave: no answer of the period is covered by a live consent",
 		    "提供できる回答がありません。期間内に有効な同意のある回答がないためです");
+	if (s->rules_refused)
+		return outcome_refuse(j->h->outcome, ERR_REFUSED,
+		    "at no levels that the plan allows do its rules on answers hold without suppressing more than %u.%02u %% of the respondents; the plan has ended, a new one needs coarser levels, a higher limit, weaker rules or a longer period",
+		    "計画で許されたどの区分でも、対象者の%u.%02u%%を超えて除かずに回答の開示規則を満たすことはできません。計画は終了しました。より粗い区分、より高い上限、より緩い規則、またはより長い期間の計画が必要です",
+		    j->c.plan.suppression_limit / 100,
+		    j->c.plan.suppression_limit % 100);
 	return outcome_refuse(j->h->outcome, ERR_REFUSED,
 	    "even at the coarsest levels the plan allows, groups of %u people cannot be kept without suppressing more than %u.%02u %% of the respondents; the plan has ended, a new one needs coarser levels, a higher limit or a longer period",
 	    "計画で許された最も粗い区分でも、%u人以上の集団を保つと対象者の%u.%02u%%を超えて除く必要があります。計画は終了しました。より粗い区分、より高い上限、またはより長い期間の計画が必要です",
@@ -204,19 +210,35 @@ static uint64_t people_needed(const struct job *j)
 #endif
 }
 
+static enum err tallied(struct job_tables_tap *t)
+{
+#ifdef AZUKARI_MUTATION_COUNTER
+	(void)t;
+	return ERR_OK;
+#else
+	size_t rule;
+
+	return t->tally == NULL ? ERR_OK : tally_end(t->tally, &rule);
+#endif
+}
+
 /* Fail closed: what was written is not what was decided. */
 static enum err check_counts(const struct job *j, const struct job_scan *s,
     struct job_tables_tap *t, struct counter_result *ret)
 {
 	struct counter_result consents;
 	uint64_t k = people_needed(j);
+	enum err e;
 
 	RETURN_IF(counter_end(t->responses, ret));
 	RETURN_IF(counter_end(t->consents, &consents));
+	e = tallied(t);
+	if (e != ERR_OK && e != ERR_REFUSED && e != ERR_NOT_FOUND)
+		return e;
 	if (ret->smallest < k || consents.smallest < k ||
 	    ret->rows != s->kept_rows ||
 	    ret->pseudonyms != s->kept_respondents ||
-	    consents.rows != s->kept_respondents)
+	    consents.rows != s->kept_respondents || e != ERR_OK)
 		return outcome_refuse(j->h->outcome, ERR_CORRUPT,
 		    "the independent count of the written rows disagrees with the decision; nothing leaves",
 		    "書き出した行を独立に数えた結果が判断と一致しません。何も提供されません");

@@ -290,6 +290,16 @@ static enum err fill_dates(const struct job_scan *s, struct job_figures *f)
 
 /* ---- all of it ---- */
 
+static void fill_rules(const struct job_case *c, struct job_figures *f)
+{
+	for (size_t i = 0; i < c->plan.models_len; i++) {
+		model_text(&c->plan.models[i], f->rule_lines[i]);
+		f->rules[i] = f->rule_lines[i];
+	}
+	f->report.rules = f->rules;
+	f->report.rules_len = c->plan.models_len;
+}
+
 static void fill_population(const struct job_case *c, struct job_figures *f)
 {
 	const struct prefecture *p;
@@ -320,6 +330,7 @@ enum err job_figures_make(const struct job_case *c, const struct job_scan *s,
 	    .joined = c->plan.visits == PLAN_VISITS_JOINED,
 	    .dates = "", .dates_ja = ""};
 	fill_population(c, f);
+	fill_rules(c, f);
 	RETURN_IF(count_before(c, s, f));
 	RETURN_IF(count_after(s, f));
 	RETURN_IF(fill_columns(s, f));

@@ -18,6 +18,7 @@
 #include "policy/disclosure/ladder.h"
 #include "policy/disclosure/memory.h"
 #include "policy/disclosure/report.h"
+#include "policy/disclosure/tally.h"
 #include "policy/grant.h"
 #include "survey/answers.h"
 #include "vault/reader.h"
@@ -170,6 +171,7 @@ struct job_consent {
 #define JOB_SCAN_BYTES_PER_RESPONDENT 18        /* of its arrays */
 
 struct job_memory;
+struct job_models;
 
 struct job_scan {
 	const struct survey *survey;
@@ -196,6 +198,8 @@ struct job_scan {
 	const struct grant *grant;      /* knows the accepted texts */
 	struct job_memory *memory;      /* borrowed; NULL: rows are not noted */
 	struct job_visits *visits;      /* NULL: each answer by itself */
+	struct job_models *models;      /* NULL: no rule beside k */
+	int rules_refused;
 	struct kanon_column *kanon_columns;
 	uint32_t *consent_labels;
 	struct kanon *kanon;
@@ -232,6 +236,14 @@ enum err job_visits_note(struct job_visits *v,
  * of one row a respondent, and s->rows are sorted; where nobody has several
  * rows, both stay as they are. */
 enum err job_visits_join(struct job_scan *s, struct kanon_input *in) MUST_USE;
+/* Of that table: its rows by respondent once the search has begun, the leaves
+ * of a tuple, its columns (with sizes), and, where there are rules on answers,
+ * all rows by respondent in the order in which they leave. */
+const struct kanon_row *job_visits_people(const struct job_scan *s,
+    size_t *ret_len);
+const uint32_t *job_visits_leaves(const struct job_scan *s, uint32_t tuple);
+const struct kanon_column *job_visits_columns(const struct job_scan *s);
+const uint32_t *job_visits_order(const struct job_scan *s);
 /* 1 when the search is, or was, over that table. */
 int job_visits_are_joined(const struct job_scan *s);
 /* Rows of a result that counted respondents. */
@@ -240,6 +252,22 @@ void job_visits_count(const struct job_scan *s, struct kanon_result *r);
 struct job_groups;
 enum err job_visits_groups(const struct job_scan *s, int is_after,
     struct job_groups *ret) MUST_USE;
+
+/* Rules on answers beside k (job_models.c). */
+enum err job_models_new(const struct job_scan *s, const struct job_case *c,
+    struct job_models **ret) MUST_USE;
+void job_models_free(struct job_models *m);
+/* For every row, in their order, with its values as they leave. */
+enum err job_models_note(struct job_models *m,
+    const struct answers_value *v) MUST_USE;
+/* After the search for k, whose levels are in s->result: the levels that keep
+ * the rules, too.  ERR_REFUSED: there are none (s->rules_refused). */
+enum err job_models_choose(struct job_scan *s, const struct plan *plan)
+    MUST_USE;
+int job_models_leave_out(const struct job_models *m, uint32_t respondent);
+/* The same rules for what is written; borrows from ${m}. */
+enum err job_models_tally(struct job_models *m, uint64_t k,
+    struct tally **ret) MUST_USE;
 
 /* Distinct vectors of leaves (job_tuples.c). */
 enum err job_tuples_new(size_t width, struct job_tuples **ret) MUST_USE;
@@ -416,6 +444,8 @@ struct job_figures {
 	struct mask_count counts[REPORT_COUNTS + PLAN_TEXTS_MAX];
 	char source[64];
 	struct buf dates, dates_ja;
+	char rule_lines[MODEL_RULES_MAX][MODEL_TEXT_MAX];
+	const char *rules[MODEL_RULES_MAX];
 };
 void job_figures_release(struct job_figures *f);
 
@@ -435,6 +465,7 @@ struct rows_source job_ahead_source(struct job_ahead *a);
 /* What the second counter sees: the very bytes on their way into the tar. */
 struct job_tables_tap {
 	struct counter *responses, *consents;
+	struct tally *tally;            /* NULL: no rule beside k */
 };
 enum err job_tables_tap_init(const struct job_scan *s, const struct plan *plan,
     struct job_tables_tap *ret) MUST_USE;

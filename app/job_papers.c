@@ -30,7 +30,8 @@ struct texts {
 	char level_lines[PLAN_COLUMNS_MAX][LINE_LEN];
 	const char *text_items[PLAN_TEXTS_MAX];
 	const char *level_items[PLAN_COLUMNS_MAX];
-	const char *rule_items[1];
+	char rule_lines[MODEL_RULES_MAX][MODEL_TEXT_MAX];
+	const char *rule_items[1 + MODEL_RULES_MAX];
 	struct buf purpose, disease, items, acquisition, cite, cite_en;
 	struct buf destruction, witnesses;
 };
@@ -199,6 +200,10 @@ static void lists(const struct job_case *c, const struct job_scan *scan,
 	    "visits joined" : "visits single";
 	s->rules.items = t->rule_items;
 	s->rules.len = 1;
+	for (size_t i = 0; i < c->plan.models_len; i++) {
+		model_text(&c->plan.models[i], t->rule_lines[i]);
+		t->rule_items[s->rules.len++] = t->rule_lines[i];
+	}
 	s->levels.items = t->level_items;
 	s->levels.len = scan->columns_len;
 }

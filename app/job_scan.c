@@ -15,6 +15,7 @@ void job_scan_release(struct job_scan *s)
 {
 	kanon_free(TAKE(s->kanon));
 	job_visits_free(s->visits);
+	job_models_free(s->models);
 	for (size_t i = 0; i < s->columns_len; i++) {
 		free(s->columns[i].alike);
 		ladder_map_free(s->columns[i].map);
@@ -118,6 +119,8 @@ enum err job_scan_init(struct job_scan *s, const struct job_case *c,
 	s->dimensions++;        /* the consent is the last one */
 	if (joins_visits(p))
 		RETURN_IF(job_visits_new(&s->visits));
+	if (p->models_len > 0)
+		RETURN_IF(job_models_new(s, c, &s->models));
 	return job_tuples_new(s->dimensions, &s->tuples);
 }
 
@@ -311,6 +314,8 @@ static enum err scan_record(struct job_scan *s, const struct reader_record *r)
 	RETURN_IF(add_row(s, who, tuple));
 	if (s->visits != NULL)
 		RETURN_IF(job_visits_note(s->visits, r));
+	if (s->models != NULL)
+		RETURN_IF(job_models_note(s->models, s->values));
 	if (s->memory != NULL)
 		RETURN_IF(job_memory_note(s->memory, tuple, r));
 	s->answers[who]++;
@@ -438,6 +443,8 @@ enum err job_scan_choose(struct job_scan *s, const struct plan *plan)
 		RETURN_IF(job_visits_join(s, &in));
 	RETURN_IF(kanon_new(&in, &s->kanon));
 	RETURN_IF(kanon_search(s->kanon, &s->result));
+	if (s->models != NULL)
+		RETURN_IF(job_models_choose(s, plan));
 	if (job_visits_are_joined(s))
 		job_visits_count(s, &s->result);
 	for (size_t i = 0; i < s->columns_len; i++) {
@@ -454,7 +461,9 @@ enum err job_scan_choose(struct job_scan *s, const struct plan *plan)
 int job_scan_keeps(const struct job_scan *s, uint32_t respondent)
 {
 	return respondent < s->respondents &&
-	    !kanon_is_suppressed(s->kanon, respondent);
+	    !kanon_is_suppressed(s->kanon, respondent) &&
+	    (s->models == NULL ||
+	    !job_models_leave_out(s->models, respondent));
 }
 
 /* ---- sizes ---- */

@@ -12,6 +12,7 @@
 void job_tables_tap_release(struct job_tables_tap *t)
 {
 	counter_free(t->responses);
+	tally_free(t->tally);
 	counter_free(t->consents);
 }
 
@@ -73,7 +74,13 @@ enum err job_tables_tap_init(const struct job_scan *s, const struct plan *plan,
 	if (names != NULL && list != NULL) {
 		responses.columns_len = quasi_names(s, names, list);
 		responses.columns = list;
-		e = counter_new(&responses, &ret->responses);
+		e = ERR_OK;
+		if (s->models != NULL)
+			e = job_models_tally(s->models, plan->k, &ret->tally);
+		if (e == ERR_OK && ret->tally != NULL)
+			tally_watch(ret->tally, &responses);
+		if (e == ERR_OK)
+			e = counter_new(&responses, &ret->responses);
 	}
 	free(names);
 	free(list);

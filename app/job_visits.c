@@ -20,7 +20,7 @@ struct note {
 /* A row of somebody with several. */
 struct visit {
 	struct note note;
-	uint32_t tuple;
+	uint32_t tuple, row;
 };
 
 /* Distinct sequences of numbers. */
@@ -39,6 +39,8 @@ struct job_visits {
 	struct kanon_row *people;       /* one a respondent */
 	size_t people_len;
 	struct job_tuples *tuples;      /* theirs */
+	uint32_t *order;                /* rows by respondent, in their order;
+	                                 * with models only */
 	struct seqs *seqs;              /* by dimension */
 	struct kanon_column *columns;
 	size_t columns_len;
@@ -174,6 +176,7 @@ void job_visits_free(struct job_visits *v)
 		return;
 	free(v->notes);
 	free(v->people);
+	free(v->order);
 	job_tuples_free(v->tuples);
 	free_columns(v);
 	free(v);
@@ -243,7 +246,7 @@ static enum err several_make(const struct job_scan *s,
 		if (s->answers[s->rows[i].respondent] > 1)
 			ret->visits[ret->starts[s->rows[i].respondent +
 			    1]++] = (struct visit){v->notes[i],
-			    s->rows[i].tuple};
+			    s->rows[i].tuple, (uint32_t)i};
 	for (size_t i = 0; i < n; i++)
 		if (s->answers[i] > 1)
 			qsort(ret->visits + ret->starts[i], s->answers[i],
@@ -308,12 +311,38 @@ static enum err join_person(const struct job_scan *s, struct job_visits *v,
 	return ERR_OK;
 }
 
+/* What rules on answers go by. */
+static enum err make_order(const struct job_scan *s, struct job_visits *v,
+    const struct several *x)
+{
+	size_t *starts = calloc((size_t)s->respondents + 2, sizeof(*starts));
+
+	v->order = calloc(s->rows_len + 1, sizeof(*v->order));
+	if (starts == NULL || v->order == NULL) {
+		free(starts);
+		return ERR_NOMEM;
+	}
+	for (size_t i = 0; i < s->respondents; i++)
+		starts[i + 1] = starts[i] + s->answers[i];
+	for (size_t i = 0; i < s->rows_len; i++)
+		if (s->answers[s->rows[i].respondent] == 1)
+			v->order[starts[s->rows[i].respondent]] = (uint32_t)i;
+	for (size_t i = 0; i < s->respondents; i++)
+		for (size_t k = 0; s->answers[i] > 1 && k < s->answers[i]; k++)
+			v->order[starts[i] + k] =
+			    x->visits[x->starts[i] + k].row;
+	free(starts);
+	return ERR_OK;
+}
+
 static enum err join_people(const struct job_scan *s, struct job_visits *v)
 {
 	CLEANUP(several_release) struct several x = {0};
 
 	RETURN_IF(several_make(s, v, &x));
 	free(TAKE(v->notes));
+	if (s->models != NULL)
+		RETURN_IF(make_order(s, v, &x));
 	v->people = calloc((size_t)s->respondents + 1, sizeof(*v->people));
 	if (v->people == NULL)
 		return ERR_NOMEM;
@@ -436,7 +465,7 @@ enum err job_visits_join(struct job_scan *s, struct kanon_input *in)
 {
 	struct job_visits *v = s->visits;
 
-	if (!anybody_has_several(s)) {
+	if (!anybody_has_several(s) && s->models == NULL) {
 		free(TAKE(v->notes));
 		return ERR_OK;
 	}
@@ -458,6 +487,29 @@ enum err job_visits_join(struct job_scan *s, struct kanon_input *in)
 	in->tuples_len = job_tuples_len(v->tuples);
 	in->columns = v->columns;
 	return ERR_OK;
+}
+
+const struct kanon_row *job_visits_people(const struct job_scan *s,
+    size_t *ret_len)
+{
+	*ret_len = s->visits->people_len;
+	return s->visits->people;
+}
+
+const uint32_t *job_visits_leaves(const struct job_scan *s, uint32_t tuple)
+{
+	return job_tuples_all(s->visits->tuples) +
+	    (size_t)tuple * s->dimensions;
+}
+
+const struct kanon_column *job_visits_columns(const struct job_scan *s)
+{
+	return s->visits->columns;
+}
+
+const uint32_t *job_visits_order(const struct job_scan *s)
+{
+	return s->visits->order;
 }
 
 int job_visits_are_joined(const struct job_scan *s)

@@ -185,6 +185,25 @@ static void items(struct page *p)
 		column(p, &plan->columns[i]);
 }
 
+static void models(struct page *p)
+{
+	const struct plan *plan = p->in->plan;
+	char text[MODEL_TEXT_MAX];
+
+	if (plan->models_len == 0)
+		return;
+	label(p, "and beside that", "加えて");
+	put(p, "\n");
+	for (size_t i = 0; i < plan->models_len; i++) {
+		model_text(&plan->models[i], text);
+		put(p, "    ");
+		put(p, text);
+		put(p, say(p, " - ", " ― "));
+		put(p, model_words(plan->models[i].kind, p->japanese));
+		put(p, "\n");
+	}
+}
+
 static void how_many(struct page *p)
 {
 	const struct plan *plan = p->in->plan;
@@ -206,6 +225,7 @@ static void how_many(struct page *p)
 	    "は、全回答とその回数・順序を合わせて同じ特徴かどうかを見ます\n") :
 	    say(p, "is looked at one answer at a time: WHOEVER KNOWS SEVERAL OF THEM may find fewer people alike\n",
 	    "は、回答ごとに別々に見ます。複数の回答を知る者には、より少ない人数に絞られ得ます\n"));
+	models(p);
 	label(p, "left out for that, at most", "そのために除く割合の上限");
 	(void)snprintf(text, sizeof(text), "%u.%02u %%\n",
 	    plan->suppression_limit / 100, plan->suppression_limit % 100);

@@ -265,6 +265,19 @@ decision_weigh(struct decision *d)
 		d->verdict = DECISION_ELIGIBLE;
 }
 
+/* Those on what is asked for, in the order of the columns. */
+static void
+take_models(const struct policy *p, struct decision *d)
+{
+	size_t i, k;
+
+	for (i = 0; i < d->columns_len; i++)
+		for (k = 0; k < p->models_len; k++)
+			if (strcmp(p->models[k].field,
+			    d->columns[i].field) == 0)
+				d->models[d->models_len++] = p->models[k];
+}
+
 static void
 take_rules(const struct decision_case *c, struct decision *d)
 {
@@ -275,6 +288,7 @@ take_rules(const struct decision_case *c, struct decision *d)
 	d->minimum_cell = p->minimum_cell;
 	d->visits = p->visits_single ? PLAN_VISITS_SINGLE :
 	    PLAN_VISITS_JOINED;
+	take_models(p, d);
 	d->respondents_max = p->respondents_per_export;
 	d->byte_release = p->byte_release;
 	d->denial_is_vote = p->denial_is_vote;

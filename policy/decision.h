@@ -86,6 +86,8 @@ struct decision {
 	size_t texts_len;
 	unsigned k, suppression_limit, minimum_cell;
 	enum plan_visits visits;
+	struct model_rule models[MODEL_RULES_MAX];  /* on these columns */
+	size_t models_len;
 	uint64_t respondents_max;
 	int byte_release, denial_is_vote;
 	int64_t expires_max_unix_s;     /* a plan may not last longer */

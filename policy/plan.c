@@ -18,7 +18,7 @@ static const char *const plan_keys[] = {"plan", "owner", "export", "nonce",
     "partner-institution", "recipient", "recipient-sha256",
     "requester-fingerprint", "project", "project-epoch-sha256",
     "project-release", "survey", "column-#", "date-#", "scheme-sha256", "k",
-    "suppression-limit", "minimum-cell", "?visits", "prior-releases-sha256",
+    "suppression-limit", "minimum-cell", "?visits", "rule-#", "prior-releases-sha256",
     "consent-text-#", "purpose", "disease", "legal-basis", "ethics-approval",
     "ethics-expiry", "period", "retention-until", "supersedes",
     "?reident-export", "?reident-pseudonyms", "?reident-reason", "epochs",
@@ -73,6 +73,17 @@ plan_add_text(struct plan *p, const struct plan_text *t)
 	p->texts = texts;
 	p->texts[p->texts_len++] = *t;
 	return ERR_OK;
+}
+
+int
+plan_same_models(const struct plan *a, const struct plan *b)
+{
+	size_t i;
+
+	for (i = 0; i < a->models_len && i < b->models_len; i++)
+		if (!model_equal(&a->models[i], &b->models[i]))
+			return 0;
+	return a->models_len == b->models_len;
 }
 
 static void
@@ -315,6 +326,35 @@ parse_visits(struct plan *p, struct err_info *info)
 	return ERR_OK;
 }
 
+/* Of columns, in their order. */
+static enum err
+parse_models(struct plan *p, struct err_info *info)
+{
+	size_t i, at = 0, len = text_run_len(p->text, "rule-#");
+
+	if (len > MODEL_RULES_MAX)
+		return err_at(info, ERR_LIMIT, 0, "rule: more than %d",
+		    MODEL_RULES_MAX);
+	if (len > 0 && p->visits != PLAN_VISITS_JOINED)
+		return err_at(info, ERR_SYNTAX, 0,
+		    "rule-01: needs visits joined");
+	for (i = 0; i < len; i++) {
+		struct model_rule *m = &p->models[i];
+		enum err e = model_parse(bytes_str(text_run_get(p->text,
+		    "rule-#", i)), m);
+
+		while (e == ERR_OK && at < p->columns_len &&
+		    strcmp(p->columns[at].field, m->field) != 0)
+			at++;
+		if (e != ERR_OK || at == p->columns_len)
+			return err_at(info, e != ERR_OK ? e : ERR_SYNTAX, 0,
+			    "rule-%02zu: not a rule of a column, in their "
+			    "order", i + 1);
+		p->models_len = i + 1;
+	}
+	return ERR_OK;
+}
+
 static enum err
 parse_disclosure(struct plan *p, struct err_info *info)
 {
@@ -334,6 +374,7 @@ parse_disclosure(struct plan *p, struct err_info *info)
 	RETURN_IF(text_get_uint(t, "minimum-cell", 1, 1000000, &n, info));
 	p->minimum_cell = (unsigned)n;
 	RETURN_IF(parse_visits(p, info));
+	RETURN_IF(parse_models(p, info));
 	return values_optional_sha256(t, "prior-releases-sha256",
 	    &p->has_prior_releases, p->prior_releases_sha256, info);
 }

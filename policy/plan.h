@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/text.h"
+#include "policy/model.h"
 #include "policy/reident.h"
 #include "policy/words.h"
 
@@ -79,6 +80,8 @@ struct plan {
 	unsigned suppression_limit; /* basis points */
 	unsigned minimum_cell;
 	enum plan_visits visits;
+	struct model_rule models[MODEL_RULES_MAX];  /* in the columns' order */
+	size_t models_len;
 	int has_prior_releases;
 	uint8_t prior_releases_sha256[32];
 	struct plan_text *texts;
@@ -126,6 +129,7 @@ const struct plan_key *plan_find_key(const struct plan *p,
     enum plan_key_purpose purpose);
 
 int plan_rederives(const struct plan *p);
+int plan_same_models(const struct plan *a, const struct plan *b);
 
 /* 1 when ${p} asks for nothing but what ${earlier}, a plan.txt of the digest
  * ${sha256}, did. */

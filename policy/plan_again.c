@@ -66,7 +66,7 @@ plan_is_again(const struct plan *p, const struct plan *earlier,
 	    p->k == earlier->k && p->epochs == earlier->epochs &&
 	    p->suppression_limit == earlier->suppression_limit &&
 	    p->minimum_cell == earlier->minimum_cell &&
-	    p->visits == earlier->visits &&
+	    p->visits == earlier->visits && plan_same_models(p, earlier) &&
 	    p->period_from_day == earlier->period_from_day &&
 	    p->period_to_day == earlier->period_to_day;
 }

@@ -275,6 +275,24 @@ diff_what(struct work *w, const struct plan *a, const struct plan *b)
 	    b->epochs);
 }
 
+/* By their places: a rule that moves is one that was changed. */
+static void
+diff_models(struct work *w, const struct plan *a, const struct plan *b)
+{
+	char before[MODEL_TEXT_MAX], after[MODEL_TEXT_MAX];
+	size_t i;
+
+	for (i = 0; i < a->models_len || i < b->models_len; i++) {
+		if (i < a->models_len)
+			model_text(&a->models[i], before);
+		if (i < b->models_len)
+			model_text(&b->models[i], after);
+		diff_text(w, (struct name){"開示規則", "rule", 0},
+		    i < a->models_len ? before : NULL,
+		    i < b->models_len ? after : NULL);
+	}
+}
+
 static void
 diff_rules(struct work *w, const struct plan *a, const struct plan *b)
 {
@@ -290,6 +308,7 @@ diff_rules(struct work *w, const struct plan *a, const struct plan *b)
 	diff_text(w, (struct name){"複数回の回答", "visits", 0},
 	    visits[a->visits == PLAN_VISITS_JOINED],
 	    visits[b->visits == PLAN_VISITS_JOINED]);
+	diff_models(w, a, b);
 	diff_text(w, (struct name){"内容確認後の提供", "byte release", 0},
 	    byte_release[a->byte_release != 0],
 	    byte_release[b->byte_release != 0]);

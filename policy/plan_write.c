@@ -100,7 +100,7 @@ put_dates(struct text_writer *w, const struct plan *p)
 static void
 put_what(struct text_writer *w, const struct plan *p)
 {
-	char hex[2 * 32 + 1];
+	char hex[2 * 32 + 1], rule[MODEL_TEXT_MAX];
 	size_t i;
 
 	encode_hex(p->survey_sha256, 32, hex);
@@ -116,6 +116,10 @@ put_what(struct text_writer *w, const struct plan *p)
 	if (p->visits != PLAN_VISITS_UNSAID)
 		text_put(w, "visits",
 		    plan_visits_words[p->visits - PLAN_VISITS_SINGLE]);
+	for (i = 0; i < p->models_len; i++) {
+		model_text(&p->models[i], rule);
+		text_put_run(w, "rule-#", i, rule);
+	}
 	values_put_sha256(w, "prior-releases-sha256", p->has_prior_releases,
 	    p->prior_releases_sha256);
 	for (i = 0; i < p->texts_len; i++)

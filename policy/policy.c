@@ -111,6 +111,55 @@ check_class(const struct survey_field *f, const struct policy_rule *r,
 	return ERR_OK;
 }
 
+static int
+has_order(const struct survey_field *f)
+{
+	return f->kind == SURVEY_KIND_INTEGER || f->kind == SURVEY_KIND_NUMBER ||
+	    f->kind == SURVEY_KIND_DATE || f->kind == SURVEY_KIND_BOOLEAN ||
+	    f->categories_len > 0;
+}
+
+/* Why a rule beside k cannot be on that field; NULL: it can. */
+static const char *
+model_fault(const struct model_rule *m, const struct survey_field *f,
+    const struct policy_rule *r)
+{
+	if (f->disclosure == SURVEY_QUASI_IDENTIFYING)
+		return "is quasi-identifying: those who are alike are equal in it";
+	if ((m->kind == MODEL_SETS) != (f->kind == SURVEY_KIND_LIST))
+		return m->kind == MODEL_SETS ? "is no list" :
+		    "is a list, which only k-to-m fits";
+	if (m->kind == MODEL_T_ORDERED &&
+	    (!has_order(f) || r->kind == POLICY_LADDER))
+		return "has no order as it leaves";
+	if (m->kind == MODEL_T_LADDER && r->kind == POLICY_LADDER &&
+	    strcmp(r->ladder, m->ladder) != 0)
+		return "leaves by another ladder";
+	return NULL;
+}
+
+static enum err
+check_models(const struct policy *p, const struct survey *s,
+    struct err_info *info)
+{
+	const struct survey_field *f;
+	const struct policy_rule *rule;
+	const char *fault;
+	size_t i;
+
+	for (i = 0; i < p->models_len; i++) {
+		rule = policy_find_rule(p, s->name, s->version,
+		    p->models[i].field);
+		f = survey_find(s, bytes_str(p->models[i].field));
+		if (f == NULL || rule == NULL || rule->kind == POLICY_NEVER)
+			continue;       /* of another survey */
+		if ((fault = model_fault(&p->models[i], f, rule)) != NULL)
+			return err_at(info, ERR_UNSUPPORTED, 0,
+			    "disclosure.rules: %s %s", f->name, fault);
+	}
+	return ERR_OK;
+}
+
 enum err
 policy_check_survey(const struct policy *p, const struct survey *s,
     const uint8_t sha256[32], struct err_info *info)
@@ -140,7 +189,7 @@ policy_check_survey(const struct policy *p, const struct survey *s,
 			RETURN_IF(check_class(f, &r->rules[i],
 			    policy_find_date(p, f->name), info));
 	}
-	return ERR_OK;
+	return check_models(p, s, info);
 }
 
 static const struct policy_ladder_file *
@@ -202,6 +251,15 @@ policy_check_ladders(const struct policy *p, const struct survey *s,
 			    "release.%s: no such field", rule->field);
 		RETURN_IF(check_ladder(p, rule, find_file(files, files_len,
 		    rule->ladder), f, info));
+	}
+	for (i = 0; r != NULL && i < p->models_len; i++) {
+		struct policy_rule of = {.field = p->models[i].field,
+		    .kind = POLICY_LADDER, .ladder = p->models[i].ladder};
+
+		f = survey_find(s, bytes_str(of.field));
+		if (p->models[i].kind == MODEL_T_LADDER && f != NULL)
+			RETURN_IF(check_ladder(p, &of, find_file(files,
+			    files_len, of.ladder), f, info));
 	}
 	return ERR_OK;
 }

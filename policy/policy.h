@@ -13,6 +13,7 @@
 #include "core/buf.h"
 #include "policy/charter.h"
 #include "policy/consent.h"
+#include "policy/model.h"
 #include "policy/words.h"
 
 #define POLICY_SIZE_MAX ((size_t)1 << 20)
@@ -117,6 +118,8 @@ struct policy {
 	size_t releases_len;
 	unsigned k, suppression_limit, minimum_cell;
 	int visits_single;          /* each answer counts by itself */
+	struct model_rule models[MODEL_RULES_MAX];
+	size_t models_len;
 	const struct profile *profile;      /* NULL: none */
 	struct policy_date dates[POLICY_DATES_MAX];
 	size_t dates_len;

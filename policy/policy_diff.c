@@ -264,6 +264,27 @@ residence_text(const struct policy_residence *r, char text[96])
 	return text;
 }
 
+/* What ${b} lacks of ${a}: without a rule more leaves. */
+static void
+diff_models(struct policy_diff_work *w, const struct policy *a,
+    const struct policy *b, enum policy_diff_way way)
+{
+	char text[MODEL_TEXT_MAX];
+	size_t i, k;
+
+	for (i = 0; i < a->models_len; i++) {
+		for (k = 0; k < b->models_len; k++)
+			if (model_equal(&a->models[i], &b->models[k]))
+				break;
+		if (k < b->models_len)
+			continue;
+		model_text(&a->models[i], text);
+		policy_diff_add(w, way, "disclosure.rules",
+		    way == POLICY_DIFF_WIDER ? text : NULL,
+		    way == POLICY_DIFF_WIDER ? NULL : text);
+	}
+}
+
 static void
 diff_disclosure(struct policy_diff_work *w, const struct policy *a,
     const struct policy *b)
@@ -284,6 +305,8 @@ diff_disclosure(struct policy_diff_work *w, const struct policy *a,
 	    a->reident_maximum, b->reident_maximum, POLICY_DIFF_WIDER);
 	policy_diff_switch(w, "disclosure.visits", visits, a->visits_single,
 	    b->visits_single);
+	diff_models(w, a, b, POLICY_DIFF_WIDER);
+	diff_models(w, b, a, POLICY_DIFF_NARROWER);
 	policy_diff_number(w, "disclosure.population", a->population,
 	    b->population, POLICY_DIFF_OTHER);
 }

@@ -147,6 +147,77 @@ read_visits(struct policy *p, const struct json_doc *d,
 	    "\"joined\" or \"single\"");
 }
 
+static int
+leaves_somewhere(const struct policy *p, const char *field)
+{
+	const struct policy_rule *r;
+	size_t i;
+
+	for (i = 0; i < p->releases_len; i++) {
+		r = policy_find_rule(p, p->releases[i].survey,
+		    p->releases[i].version, field);
+		if (r != NULL && r->kind != POLICY_NEVER)
+			return 1;
+	}
+	return 0;
+}
+
+static enum err
+read_model(struct policy *p, const struct json_doc *v, size_t i,
+    struct err_info *info)
+{
+	struct model_rule *r = &p->models[i];
+	const char *line = json_doc_string(v);
+	size_t j;
+	enum err e = line == NULL ? ERR_SYNTAX : model_parse(bytes_str(line),
+	    r);
+
+	if (e != ERR_OK)
+		return err_at(info, e, 0, WHERE ".rules[%zu]: not a rule like "
+		    "\"FIELD distinct 3\", \"FIELD t-equal 0.2\" or \"FIELD "
+		    "k-to-m 2\", or a number out of bounds", i);
+	for (j = 0; j < i; j++)
+		if (strcmp(p->models[j].field, r->field) == 0 &&
+		    p->models[j].kind == r->kind)
+			return err_at(info, ERR_DUPLICATE, 0, WHERE
+			    ".rules[%zu]: a second rule of that kind on %s",
+			    i, r->field);
+	/* else it would be thought to protect */
+	if (!leaves_somewhere(p, r->field))
+		return err_at(info, ERR_NOT_FOUND, 0, WHERE ".rules[%zu]: %s is "
+		    "no field that leaves", i, r->field);
+	if (r->kind == MODEL_T_LADDER &&
+	    policy_find_ladder(p, r->ladder) == NULL)
+		return err_at(info, ERR_NOT_FOUND, 0, WHERE ".rules[%zu]: "
+		    "ladder \"%s\" is not under ladders", i, r->ladder);
+	return ERR_OK;
+}
+
+static enum err
+read_models(struct policy *p, const struct json_doc *d,
+    struct err_info *info)
+{
+	const struct json_doc *v = json_doc_get(d, "rules");
+	size_t i;
+
+	if (v == NULL)
+		return ERR_OK;
+	if (json_doc_type(v) != JSON_DOC_ARRAY)
+		return err_at(info, ERR_SYNTAX, 0, WHERE ".rules: must be a "
+		    "list");
+	if (json_doc_len(v) > MODEL_RULES_MAX)
+		return err_at(info, ERR_LIMIT, 0, WHERE ".rules: more than %d",
+		    MODEL_RULES_MAX);
+	if (json_doc_len(v) > 0 && p->visits_single)
+		return err_at(info, ERR_UNSUPPORTED, 0, WHERE ".rules: are of "
+		    "people, so visits must be joined");
+	for (i = 0; i < json_doc_len(v); i++) {
+		RETURN_IF(read_model(p, json_doc_at(v, i), i, info));
+		p->models_len = i + 1;
+	}
+	return ERR_OK;
+}
+
 enum err
 policy_read_disclosure(struct policy *p, const struct json_doc *d,
     struct err_info *info)
@@ -156,6 +227,7 @@ policy_read_disclosure(struct policy *p, const struct json_doc *d,
 
 	RETURN_IF(read_profile(p, d, info));
 	RETURN_IF(read_visits(p, d, info));
+	RETURN_IF(read_models(p, d, info));
 	RETURN_IF(read_dates(p, d, info));
 	RETURN_IF(read_residence(p, d, info));
 	RETURN_IF(read_early_wave(p, d, info));

@@ -98,7 +98,7 @@ read_disclosure(struct policy *p, const struct json_doc *v,
 	static const char *const keys[] = {"k",
 	    "suppression_limit_basis_points", "minimum_cell", "profile",
 	    "dates", "residence", "birth", "early_wave_until", "population",
-	    "reident_maximum", "visits", NULL};
+	    "reident_maximum", "visits", "rules", NULL};
 	static const int64_t count[2] = {1, 1000000}, points[2] = {0, 10000};
 	const struct json_doc *d;
 

@@ -29,8 +29,9 @@ struct group {
 };
 
 struct counter {
-	char **names;           /* 0: the pseudonym's; then what counts */
-	size_t names_len;
+	char **names;           /* 0: the pseudonym's; then what counts, then
+	                         * what is watched */
+	size_t names_len, counted;      /* watched ones begin at ${counted} */
 	size_t *roles;          /* by column: index in names, or NO_COLUMN */
 	size_t columns;
 	size_t memory_max;
@@ -45,6 +46,12 @@ struct counter {
 	struct buf pseudonym;   /* of the row before */
 	int joined;
 	struct buf person;      /* its rows' counted cells, NUL behind each row */
+	struct buf seen;        /* its watched cells */
+	struct buf watch;       /* those of this row */
+	size_t person_rows;
+	enum err (*hand_over)(void *ctx, uint32_t group, size_t rows,
+	    struct bytes cells);
+	void *ctx;
 	uint64_t ordinal;       /* of it, from 1 */
 	uint64_t rows;
 	struct buf keys;
@@ -70,6 +77,8 @@ counter_free(struct counter *c)
 	buf_release(&c->key);
 	buf_release(&c->pseudonym);
 	buf_release(&c->person);
+	buf_release(&c->seen);
+	buf_release(&c->watch);
 	buf_release(&c->keys);
 	free(c->groups);
 	free(c->slots);
@@ -83,19 +92,28 @@ counter_cleanup(struct counter **c)
 	*c = NULL;
 }
 
+static const char *
+name_of(const struct counter_args *args, size_t i)
+{
+	if (i == 0)
+		return args->pseudonym;
+	return i <= args->columns_len ? args->columns[i - 1] :
+	    args->watched[i - 1 - args->columns_len];
+}
+
 static enum err
 copy_names(struct counter *c, const struct counter_args *args)
 {
 	size_t i;
 
-	c->names_len = args->columns_len + 1;
+	c->counted = args->columns_len + 1;
+	c->names_len = c->counted + args->watched_len;
 	c->names = calloc(c->names_len, sizeof(*c->names));
 	c->roles = calloc(COLUMNS_MAX, sizeof(*c->roles));
 	if (c->names == NULL || c->roles == NULL)
 		return ERR_NOMEM;
 	for (i = 0; i < c->names_len; i++) {
-		c->names[i] = strdup(i == 0 ? args->pseudonym :
-		    args->columns[i - 1]);
+		c->names[i] = strdup(name_of(args, i));
 		if (c->names[i] == NULL)
 			return ERR_NOMEM;
 	}
@@ -109,8 +127,15 @@ counter_new(const struct counter_args *args, struct counter **ret)
 
 	if (c == NULL)
 		return ERR_NOMEM;
-	if (args->columns_len >= COLUMNS_MAX)
+	if (args->columns_len >= COLUMNS_MAX ||
+	    args->watched_len >= COLUMNS_MAX - args->columns_len)
 		return ERR_LIMIT;
+	if (args->watched_len > 0 && !args->joined)
+		return ERR_RANGE;
+	c->hand_over = args->person;
+	c->ctx = args->ctx;
+	c->seen.max = PERSON_MAX;
+	c->watch.max = PERSON_MAX;
 	RETURN_IF(copy_names(c, args));
 	c->joined = args->joined;
 	c->person.max = PERSON_MAX;
@@ -195,7 +220,7 @@ add_group(struct counter *c, const struct buf *key, size_t slot)
 /* Cells hold no NUL, so with one behind each no two rows of different cells
  * have one key. */
 static enum err
-count_key(struct counter *c, const struct buf *key)
+count_key(struct counter *c, const struct buf *key, uint32_t *ret_group)
 {
 	struct group *g;
 	size_t slot;
@@ -209,6 +234,7 @@ count_key(struct counter *c, const struct buf *key)
 		g->last = c->ordinal;
 		g->people++;
 	}
+	*ret_group = c->slots[slot] - 1;
 	return ERR_OK;
 }
 
@@ -216,18 +242,28 @@ count_key(struct counter *c, const struct buf *key)
 static enum err
 count_person(struct counter *c)
 {
+	uint32_t group;
+
 	if (!c->joined || c->ordinal == 0)
 		return ERR_OK;
-	RETURN_IF(count_key(c, &c->person));
-	c->person.len = 0;
+	RETURN_IF(count_key(c, &c->person, &group));
+	if (c->hand_over != NULL)
+		RETURN_IF(c->hand_over(c->ctx, group, c->person_rows,
+		    bytes_buf(&c->seen)));
+	c->person.len = c->seen.len = c->person_rows = 0;
 	return ERR_OK;
 }
 
 static enum err
 count_row(struct counter *c)
 {
+	uint32_t group;
+
 	if (!c->joined)
-		return count_key(c, &c->key);
+		return count_key(c, &c->key, &group);
+	c->person_rows++;
+	RETURN_IF(buf_append(&c->seen, c->watch.data, c->watch.len));
+	c->watch.len = 0;
 	RETURN_IF(buf_append(&c->person, c->key.data, c->key.len));
 	return buf_append(&c->person, (const uint8_t *)"", 1);
 }
@@ -295,7 +331,7 @@ begin_cell(struct counter *c)
 			c->cell.len = 0;
 			c->into = &c->cell;
 		} else if (role != NO_COLUMN) {
-			c->into = &c->key;
+			c->into = role < c->counted ? &c->key : &c->watch;
 		}
 	}
 }
@@ -322,18 +358,18 @@ end_cell(struct counter *c)
 		RETURN_IF(name_column(c));
 	else if (c->column >= c->columns)
 		return ERR_MISMATCH;
-	else if (c->into == &c->key)
+	else if (c->into == &c->key || c->into == &c->watch)
 		RETURN_IF(add(c, (const uint8_t *)"", 1));
 	c->column++;
 	begin_cell(c);
 	return ERR_OK;
 }
 
-/* Each name stands for exactly one column. */
+/* Each name stands for exactly one column; watched ones are in order. */
 static enum err
 end_header(struct counter *c)
 {
-	size_t i, j, found;
+	size_t i, j, found, next = c->counted;
 
 	c->columns = c->column;
 	c->in_header = 0;
@@ -344,6 +380,10 @@ end_header(struct counter *c)
 		if (found != 1)
 			return found == 0 ? ERR_NOT_FOUND : ERR_MISMATCH;
 	}
+	for (j = 0; j < c->columns; j++)
+		if (c->roles[j] != NO_COLUMN && c->roles[j] >= c->counted &&
+		    c->roles[j] != next++)
+			return ERR_MISMATCH;
 	return ERR_OK;
 }
 

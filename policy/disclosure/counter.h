@@ -27,6 +27,15 @@ struct counter_args {
 	/* 1: a group is of pseudonyms whose rows have equal counted cells, one
 	 * by one, and are as many; 0: of rows */
 	int joined;
+	/* with joined: columns that do not count, in the order of the file, of
+	 * which each pseudonym's cells are handed over when its last row is
+	 * behind it: row by row, NUL behind each cell; ${group} is its group's
+	 * number.  What ${person} returns ends the count. */
+	const char *const *watched;
+	size_t watched_len;
+	enum err (*person)(void *ctx, uint32_t group, size_t rows,
+	    struct bytes cells);
+	void *ctx;
 };
 
 /* Strings are copied. */

@@ -137,6 +137,19 @@ put_head(const struct report *r, struct buf *out)
 }
 
 static enum err
+put_models(const struct report *r, struct buf *out)
+{
+	size_t i;
+
+	if (r->rules_len > 0)
+		RETURN_IF(buf_append_str(out,
+		    "回答の規則 rules on answers, kept in every group, for the first, the second, ... answer:\n"));
+	for (i = 0; i < r->rules_len; i++)
+		RETURN_IF(buf_printf(out, "  %s\n", r->rules[i]));
+	return ERR_OK;
+}
+
+static enum err
 put_risks(const struct report *r, struct buf *out)
 {
 	struct report_risks k = report_risks(r);
@@ -262,6 +275,7 @@ enum err
 report_text(const struct report *r, struct buf *out)
 {
 	RETURN_IF(put_head(r, out));
+	RETURN_IF(put_models(r, out));
 	RETURN_IF(put_risks(r, out));
 	RETURN_IF(put_unique(r, out));
 	RETURN_IF(put_columns(r, out));

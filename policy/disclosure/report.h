@@ -54,6 +54,8 @@ struct report {
 	const char *export_id;
 	unsigned k, suppression_limit;  /* as planned; basis points */
 	int joined;                     /* all answers of a person are one */
+	const char *const *rules;       /* beside k, as the plan has them */
+	size_t rules_len;
 	uint64_t minimum_cell;
 	const struct mask_count *counts;        /* REPORT_COUNTS, masked */
 	struct report_groups before, after;     /* as answered; as it leaves */

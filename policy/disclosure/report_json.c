@@ -21,6 +21,18 @@ put_more(struct buf *out, const char *key, struct report_figure f)
 }
 
 static enum err
+put_rules(const struct report *r, struct buf *out)
+{
+	size_t i;
+
+	RETURN_IF(buf_append_str(out, "\"rules\":["));
+	for (i = 0; i < r->rules_len; i++)
+		RETURN_IF(buf_printf(out, "%s\"%s\"", i > 0 ? "," : "",
+		    r->rules[i]));
+	return buf_append_str(out, "],\n");
+}
+
+static enum err
 put_counts(const struct report *r, struct buf *out)
 {
 	static const struct { enum report_count at; const char *key; } items[] =
@@ -145,6 +157,7 @@ report_json(const struct report *r, struct buf *out)
 	    (unsigned long long)r->after.smallest,
 	    (unsigned long long)r->after.groups, r->suppression_limit,
 	    (unsigned long long)r->minimum_cell));
+	RETURN_IF(put_rules(r, out));
 	RETURN_IF(put_counts(r, out));
 	RETURN_IF(put_risks(r, out));
 	RETURN_IF(put_unique(r, out));

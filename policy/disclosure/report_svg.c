@@ -101,7 +101,8 @@ enum err
 report_svg(const struct report *r, struct buf *out)
 {
 	unsigned y = TOP + 66;
-	unsigned height = y + LINE * (unsigned)r->columns_len + 10;
+	unsigned height = y + LINE * (unsigned)(r->columns_len +
+	    r->rules_len) + 10;
 	size_t i;
 
 	RETURN_IF(buf_printf(out,
@@ -118,5 +119,9 @@ report_svg(const struct report *r, struct buf *out)
 	RETURN_IF(put_rows(r, out));
 	for (i = 0; i < r->columns_len; i++, y += LINE)
 		RETURN_IF(put_column(&r->columns[i], y, out));
+	for (i = 0; i < r->rules_len; i++, y += LINE) {
+		RETURN_IF(put_label(out, 10, y + 13, "rule / 規則"));
+		RETURN_IF(put_label(out, LEFT, y + 13, r->rules[i]));
+	}
 	return buf_append_str(out, "</svg>\n");
 }

@@ -25,6 +25,7 @@ ATTACKER = "test_attacker.py::test_"
 KILL = "test_kill.py::test_"
 STORY = "test_story.py::test_"
 JOINED = "test_joined.py::test_"
+RULES = "test_rules.py::test_"
 
 # Mutation: {test: what its failure must say}.
 MUST_FAIL = {
@@ -51,6 +52,16 @@ MUST_FAIL = {
     },
     "joined-counter": {
         JOINED + "k_holds_for_rows_but_not_for_people": r"assert 7 == 19",
+    },
+    # What people answered, beside who they are.
+    "rules": {test: r"the independent count of the written rows disagrees"
+              for test in (RULES + "a_class_that_says_one_thing_stays_behind",
+                           RULES + "a_rare_pair_of_symptoms_stays_behind",
+                           RULES + "each_answer_of_several_is_looked_at")},
+    "rules-and-counter": {
+        RULES + "a_class_that_says_one_thing_stays_behind":
+            r"assert 18 == 12",
+        RULES + "a_rare_pair_of_symptoms_stays_behind": r"assert 18 == 16",
     },
     # Without votes there are still no shares.
     "threshold": {

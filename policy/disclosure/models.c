@@ -1,0 +1,538 @@
+/* policy/disclosure/models.c - classes against rules, to the fixpoint. */
+#include "policy/disclosure/models.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/disclosure/sets.h"
+
+#define ENTROPY_SLACK 1e-9
+
+__extension__ typedef __int128 wide;
+
+/* One rule at work. */
+struct judge {
+	const struct model_rule *rule;
+	const struct models_column *col;
+	uint64_t *total;                /* answers of each value that leave */
+	uint64_t all, met_values;
+	uint32_t *count;                /* by value; zero between classes */
+	uint32_t *met, *sorted;
+	size_t met_len;
+	/* T_LADDER */
+	uint32_t *parent, *level_of;
+	int64_t *plus, *minus;
+	size_t nodes;
+};
+
+struct models {
+	struct models_input in;
+	struct judge judges[MODEL_RULES_MAX];
+	size_t *begin;                  /* by class, into members */
+	uint32_t *members;
+	size_t classes_cap;
+};
+
+static void
+judge_release(struct judge *j)
+{
+	free(j->total);
+	free(j->count);
+	free(j->met);
+	free(j->sorted);
+	free(j->parent);
+	free(j->level_of);
+	free(j->plus);
+	free(j->minus);
+}
+
+void
+models_free(struct models *m)
+{
+	size_t i;
+
+	if (m == NULL)
+		return;
+	for (i = 0; i < MODEL_RULES_MAX; i++)
+		judge_release(&m->judges[i]);
+	free(m->begin);
+	free(m->members);
+	free(m);
+}
+
+void
+models_cleanup(struct models **m)
+{
+	models_free(*m);
+	*m = NULL;
+}
+
+/* ---- preparing ---- */
+
+static uint32_t
+label_of(const struct models_column *c, unsigned level, size_t value)
+{
+	return level == 0 ? (uint32_t)value : c->labels[level][value];
+}
+
+static size_t
+labels_len(const struct models_column *c, unsigned level)
+{
+	size_t v, len = 0;
+
+	for (v = 0; v < c->values; v++)
+		if (label_of(c, level, v) >= len)
+			len = (size_t)label_of(c, level, v) + 1;
+	return len;
+}
+
+/* Nodes level by level, so that children come before parents. */
+static enum err
+make_tree(struct judge *j)
+{
+	const struct models_column *c = j->col;
+	size_t begin[MODELS_LEVELS_MAX + 1] = {0}, v, at, up;
+	unsigned l;
+
+	if (c->levels < 1 || c->levels > MODELS_LEVELS_MAX ||
+	    (c->values > 0 && labels_len(c, c->levels - 1) != 1))
+		return ERR_RANGE;
+	for (l = 0; l < c->levels; l++)
+		begin[l + 1] = begin[l] + labels_len(c, l);
+	j->nodes = begin[c->levels];
+	j->parent = calloc(j->nodes + 1, sizeof(*j->parent));
+	j->level_of = calloc(j->nodes + 1, sizeof(*j->level_of));
+	j->plus = calloc(j->nodes + 1, sizeof(*j->plus));
+	j->minus = calloc(j->nodes + 1, sizeof(*j->minus));
+	if (j->parent == NULL || j->level_of == NULL || j->plus == NULL ||
+	    j->minus == NULL)
+		return ERR_NOMEM;
+	for (l = 0; l + 1 < c->levels; l++)
+		for (v = 0; v < c->values; v++) {
+			at = begin[l] + label_of(c, l, v);
+			up = begin[l + 1] + label_of(c, l + 1, v);
+			if (j->parent[at] != 0 && j->parent[at] != up)
+				return ERR_MISMATCH;
+			j->parent[at] = (uint32_t)up;
+			j->level_of[up] = l + 1;
+		}
+	return ERR_OK;
+}
+
+static enum err
+judge_init(const struct models_input *in, size_t i, struct judge *j)
+{
+	const struct models_column *c = &in->columns[i];
+	size_t a, answers = in->starts[in->people];
+
+	j->rule = &in->rules[i];
+	j->col = c;
+	j->total = calloc(c->values + 1, sizeof(*j->total));
+	j->count = calloc(c->values + 1, sizeof(*j->count));
+	j->met = calloc(c->values + 1, sizeof(*j->met));
+	j->sorted = calloc(c->values + 1, sizeof(*j->sorted));
+	if (j->total == NULL || j->count == NULL || j->met == NULL ||
+	    j->sorted == NULL)
+		return ERR_NOMEM;
+	for (a = 0; a < answers; a++)
+		if (c->value_of[a] >= c->values)
+			return ERR_RANGE;
+	return j->rule->kind == MODEL_T_LADDER ? make_tree(j) : ERR_OK;
+}
+
+enum err
+models_new(const struct models_input *in, struct models **ret)
+{
+	CLEANUP(models_cleanup) struct models *m = calloc(1, sizeof(*m));
+	size_t i;
+
+	if (m == NULL)
+		return ERR_NOMEM;
+	if (in->rules_len > MODEL_RULES_MAX || in->people > UINT32_MAX - 1)
+		return ERR_LIMIT;
+	m->in = *in;
+	for (i = 0; i < in->rules_len; i++)
+		RETURN_IF(judge_init(in, i, &m->judges[i]));
+	m->members = calloc(in->people + 1, sizeof(*m->members));
+	if (m->members == NULL)
+		return ERR_NOMEM;
+	*ret = TAKE(m);
+	return ERR_OK;
+}
+
+/* ---- one rule on one class ---- */
+
+static void
+count_values(struct judge *j, const struct models *m, const uint32_t *people,
+    size_t len, size_t answer)
+{
+	uint32_t v;
+	size_t i;
+
+	j->met_len = 0;
+	for (i = 0; i < len; i++) {
+		v = j->col->value_of[m->in.starts[people[i]] + answer];
+		if (j->count[v]++ == 0)
+			j->met[j->met_len++] = v;
+	}
+}
+
+static int
+holds_entropy(const struct judge *j, size_t len)
+{
+	double sum = 0, p;
+	size_t i;
+
+	for (i = 0; i < j->met_len; i++) {
+		p = (double)j->count[j->met[i]] / (double)len;
+		sum -= p * log(p);
+	}
+	return sum >= log(j->rule->thousandths / 1000.0) - ENTROPY_SLACK;
+}
+
+static int
+more_first(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x < *y) - (*x > *y);
+}
+
+static int
+holds_recursive(const struct judge *j)
+{
+	uint64_t tail = 0;
+	size_t i;
+
+	for (i = 0; i < j->met_len; i++)
+		j->sorted[i] = j->count[j->met[i]];
+	qsort(j->sorted, j->met_len, sizeof(*j->sorted), more_first);
+	for (i = j->rule->whole - 1; i < j->met_len; i++)
+		tail += j->sorted[i];
+	return (wide)j->sorted[0] * 1000 < (wide)tail * j->rule->thousandths;
+}
+
+/* How much more of a value the class has than all, times both sizes. */
+static wide
+excess(const struct judge *j, size_t v, size_t len)
+{
+	return (wide)j->count[v] * (wide)j->all -
+	    (wide)j->total[v] * (wide)len;
+}
+
+static wide
+positive(wide x)
+{
+	return x < 0 ? -x : x;
+}
+
+/* ${sum} / (${per} * both sizes) <= t */
+static int
+is_near(const struct judge *j, wide sum, size_t per, size_t len)
+{
+	return sum * 1000 <= (wide)j->rule->thousandths * (wide)per *
+	    (wide)len * (wide)j->all;
+}
+
+static int
+holds_equal(const struct judge *j, size_t len)
+{
+	uint64_t here = 0;
+	wide sum = 0;
+	size_t i;
+
+	for (i = 0; i < j->met_len; i++) {
+		sum += positive(excess(j, j->met[i], len));
+		here += j->total[j->met[i]];
+	}
+	/* values that nobody of the class has */
+	sum += (wide)(j->all - here) * (wide)len;
+	return is_near(j, sum, 2, len);
+}
+
+static int
+holds_ordered(const struct judge *j, size_t len)
+{
+	wide sum = 0, so_far = 0;
+	size_t i;
+
+	if (j->met_values < 2)
+		return 1;
+	for (i = 0; i < j->col->values; i++) {
+		uint32_t v = j->col->by_place[i];
+
+		if (j->total[v] == 0)
+			continue;
+		so_far += excess(j, v, len);
+		sum += positive(so_far);
+	}
+	return is_near(j, sum, j->met_values - 1, len);
+}
+
+/* What one part of the tree has too much fills what another lacks, at the
+ * height of the node where they meet. */
+static int
+holds_ladder(struct judge *j, size_t len)
+{
+	size_t i, up;
+	wide cost = 0;
+	int64_t flow;
+
+	if (j->col->levels < 2)
+		return 1;
+	memset(j->plus, 0, j->nodes * sizeof(*j->plus));
+	memset(j->minus, 0, j->nodes * sizeof(*j->minus));
+	for (i = 0; i < j->nodes; i++) {
+		flow = i < j->col->values ? (int64_t)excess(j, i, len) :
+		    j->plus[i] - j->minus[i];
+		if (i >= j->col->values)
+			cost += (wide)j->level_of[i] * (j->plus[i] <
+			    j->minus[i] ? j->plus[i] : j->minus[i]);
+		if (i + 1 == j->nodes)
+			break;
+		up = j->parent[i];
+		if (flow > 0)
+			j->plus[up] += flow;
+		else
+			j->minus[up] -= flow;
+	}
+	return is_near(j, cost, j->col->levels - 1, len);
+}
+
+static int
+holds_answer(struct judge *j, size_t len)
+{
+	switch (j->rule->kind) {
+	case MODEL_DISTINCT:
+		return j->met_len >= j->rule->whole;
+	case MODEL_ENTROPY:
+		return holds_entropy(j, len);
+	case MODEL_RECURSIVE:
+		return holds_recursive(j);
+	case MODEL_T_EQUAL:
+		return holds_equal(j, len);
+	case MODEL_T_ORDERED:
+		return holds_ordered(j, len);
+	case MODEL_T_LADDER:
+		return holds_ladder(j, len);
+	case MODEL_SETS:
+	default:
+		return 1;
+	}
+}
+
+static int
+holds(struct judge *j, const struct models *m, const uint32_t *people,
+    size_t len)
+{
+	size_t answers = m->in.starts[people[0] + 1] -
+	    m->in.starts[people[0]], a, i;
+	int ok = 1;
+
+	for (a = 0; a < answers && ok; a++) {
+		count_values(j, m, people, len, a);
+		ok = holds_answer(j, len);
+		for (i = 0; i < j->met_len; i++)
+			j->count[j->met[i]] = 0;
+	}
+	return ok;
+}
+
+/* ---- everybody ---- */
+
+static void
+sum_totals(struct models *m, const uint8_t *gone)
+{
+	size_t r, p, a;
+
+	for (r = 0; r < m->in.rules_len; r++) {
+		struct judge *j = &m->judges[r];
+
+		memset(j->total, 0, j->col->values * sizeof(*j->total));
+		j->all = j->met_values = 0;
+		for (p = 0; p < m->in.people; p++)
+			for (a = m->in.starts[p]; !gone[p] &&
+			    a < m->in.starts[p + 1]; a++) {
+				j->met_values +=
+				    j->total[j->col->value_of[a]]++ == 0;
+				j->all++;
+			}
+	}
+}
+
+static enum err
+order_members(struct models *m, const uint32_t *class_of, size_t classes)
+{
+	size_t i;
+
+	if (classes + 2 > m->classes_cap) {
+		free(m->begin);
+		m->begin = calloc(classes + 2, sizeof(*m->begin));
+		m->classes_cap = m->begin == NULL ? 0 : classes + 2;
+		if (m->begin == NULL)
+			return ERR_NOMEM;
+	}
+	memset(m->begin, 0, (classes + 2) * sizeof(*m->begin));
+	for (i = 0; i < m->in.people; i++) {
+		if (class_of[i] >= classes)
+			return ERR_RANGE;
+		m->begin[class_of[i] + 2]++;
+	}
+	for (i = 2; i < classes + 2; i++)
+		m->begin[i] += m->begin[i - 1];
+	for (i = 0; i < m->in.people; i++)
+		m->members[m->begin[class_of[i] + 1]++] = (uint32_t)i;
+	return ERR_OK;
+}
+
+/* Those of a class who are there, in front. */
+static size_t
+present(uint32_t *people, size_t len, const uint8_t *gone)
+{
+	size_t i, n = 0;
+	uint32_t p;
+
+	for (i = 0; i < len; i++)
+		if (!gone[people[i]]) {
+			p = people[i];
+			people[i] = people[n];
+			people[n++] = p;
+		}
+	return n;
+}
+
+static int
+class_holds(struct models *m, const uint32_t *people, size_t len)
+{
+	size_t r;
+
+	if (len < m->in.k)
+		return 0;
+	for (r = 0; r < m->in.rules_len; r++)
+		if (!holds(&m->judges[r], m, people, len))
+			return 0;
+	return 1;
+}
+
+static int
+judge_classes(struct models *m, size_t classes, uint8_t *gone)
+{
+	size_t c, i, len;
+	uint32_t *people;
+	int any = 0;
+
+	for (c = 0; c < classes; c++) {
+		people = m->members + m->begin[c];
+		len = present(people, m->begin[c + 1] - m->begin[c], gone);
+		if (len == 0 || class_holds(m, people, len))
+			continue;
+		any = 1;
+		for (i = 0; i < len; i++)
+			gone[people[i]] = 1;
+	}
+	return any;
+}
+
+/* ---- options known of somebody ---- */
+
+struct having {
+	uint32_t *who, *starts, *items;
+	uint8_t *gone;
+};
+
+static void
+having_release(struct having *h)
+{
+	free(h->who);
+	free(h->starts);
+	free(h->items);
+	free(h->gone);
+}
+
+static size_t
+items_of(const struct models *m, const struct models_column *c, size_t person,
+    uint32_t *ret)
+{
+	size_t a, len = 0;
+	uint32_t v, i;
+
+	for (a = m->in.starts[person]; a < m->in.starts[person + 1]; a++) {
+		v = c->value_of[a];
+		for (i = c->item_starts[v]; i < c->item_starts[v + 1]; i++) {
+			if (ret != NULL)
+				ret[len] = c->items[i];
+			len++;
+		}
+	}
+	return len;
+}
+
+static enum err
+having_make(const struct models *m, const struct models_column *c,
+    const uint8_t *gone, struct having *h, size_t *ret_people)
+{
+	size_t p, items = 0, n = 0;
+
+	for (p = 0; p < m->in.people; p++)
+		if (!gone[p])
+			items += items_of(m, c, p, NULL);
+	if (items > UINT32_MAX)
+		return ERR_LIMIT;
+	h->who = calloc(m->in.people + 1, sizeof(*h->who));
+	h->starts = calloc(m->in.people + 1, sizeof(*h->starts));
+	h->items = calloc(items + 1, sizeof(*h->items));
+	h->gone = calloc(m->in.people + 1, 1);
+	if (h->who == NULL || h->starts == NULL || h->items == NULL ||
+	    h->gone == NULL)
+		return ERR_NOMEM;
+	for (p = 0; p < m->in.people; p++) {
+		if (gone[p])
+			continue;
+		h->starts[n + 1] = h->starts[n] + (uint32_t)items_of(m, c, p,
+		    h->items + h->starts[n]);
+		h->who[n++] = (uint32_t)p;
+	}
+	*ret_people = n;
+	return ERR_OK;
+}
+
+static enum err
+judge_sets(const struct models *m, const struct judge *j, uint8_t *gone,
+    int *ret_any)
+{
+	CLEANUP(having_release) struct having h = {0};
+	struct sets_input in = {.k = m->in.k, .m = j->rule->whole};
+	struct sets_result r;
+	size_t i;
+
+	RETURN_IF(having_make(m, j->col, gone, &h, &in.people));
+	in.starts = h.starts;
+	in.items = h.items;
+	RETURN_IF(sets_check(&in, &r, h.gone));
+	for (i = 0; i < in.people; i++)
+		if (h.gone[i]) {
+			gone[h.who[i]] = 1;
+			*ret_any = 1;
+		}
+	return ERR_OK;
+}
+
+enum err
+models_settle(struct models *m, const uint32_t *class_of, size_t classes,
+    uint8_t *gone)
+{
+	int again = 1;
+	size_t r;
+
+	RETURN_IF(order_members(m, class_of, classes));
+	while (again) {
+		sum_totals(m, gone);
+		again = judge_classes(m, classes, gone);
+		for (r = 0; r < m->in.rules_len; r++)
+			if (m->in.rules[r].kind == MODEL_SETS)
+				RETURN_IF(judge_sets(m, &m->judges[r], gone,
+				    &again));
+	}
+	return ERR_OK;
+}
