@@ -210,18 +210,6 @@ static uint64_t people_needed(const struct job *j)
 #endif
 }
 
-static enum err tallied(struct job_tables_tap *t)
-{
-#ifdef AZUKARI_MUTATION_COUNTER
-	(void)t;
-	return ERR_OK;
-#else
-	size_t rule;
-
-	return t->tally == NULL ? ERR_OK : tally_end(t->tally, &rule);
-#endif
-}
-
 /* Fail closed: what was written is not what was decided. */
 static enum err check_counts(const struct job *j, const struct job_scan *s,
     struct job_tables_tap *t, struct counter_result *ret)
@@ -232,7 +220,7 @@ static enum err check_counts(const struct job *j, const struct job_scan *s,
 
 	RETURN_IF(counter_end(t->responses, ret));
 	RETURN_IF(counter_end(t->consents, &consents));
-	e = tallied(t);
+	e = job_tables_tallied(t);
 	if (e != ERR_OK && e != ERR_REFUSED && e != ERR_NOT_FOUND)
 		return e;
 	if (ret->smallest < k || consents.smallest < k ||

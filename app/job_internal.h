@@ -470,6 +470,8 @@ struct job_tables_tap {
 enum err job_tables_tap_init(const struct job_scan *s, const struct plan *plan,
     struct job_tables_tap *ret) MUST_USE;
 void job_tables_tap_release(struct job_tables_tap *t);
+/* Once both counters have ended; as tally_end. */
+enum err job_tables_tallied(struct job_tables_tap *t) MUST_USE;
 /* A payload's tap; ${ctx} is a struct job_tables_tap. */
 enum err job_tables_tap_bytes(void *ctx, enum payload_which which,
     struct bytes piece) MUST_USE;

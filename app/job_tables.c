@@ -88,6 +88,18 @@ enum err job_tables_tap_init(const struct job_scan *s, const struct plan *plan,
 	return counter_new(&consents, &ret->consents);
 }
 
+enum err job_tables_tallied(struct job_tables_tap *t)
+{
+#ifdef AZUKARI_MUTATION_TALLY
+	(void)t;
+	return ERR_OK;
+#else
+	size_t rule;
+
+	return t->tally == NULL ? ERR_OK : tally_end(t->tally, &rule);
+#endif
+}
+
 /* ---- columns ---- */
 
 /* A relative date is a number of days. */

@@ -58,7 +58,7 @@ MUST_FAIL = {
               for test in (RULES + "a_class_that_says_one_thing_stays_behind",
                            RULES + "a_rare_pair_of_symptoms_stays_behind",
                            RULES + "each_answer_of_several_is_looked_at")},
-    "rules-and-counter": {
+    "rules-and-tally": {
         RULES + "a_class_that_says_one_thing_stays_behind":
             r"assert 18 == 12",
         RULES + "a_rare_pair_of_symptoms_stays_behind": r"assert 18 == 16",
