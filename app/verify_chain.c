@@ -297,6 +297,20 @@ static enum err adds_up(const struct statement *s, struct err_info *info)
 	return ERR_OK;
 }
 
+static int same_models(const struct statement *s, const struct plan *p)
+{
+	char text[MODEL_TEXT_MAX];
+
+	if (s->rules.len != 1 + p->models_len)
+		return 0;
+	for (size_t i = 0; i < p->models_len; i++) {
+		model_text(&p->models[i], text);
+		if (strcmp(s->rules.items[1 + i], text) != 0)
+			return 0;
+	}
+	return 1;
+}
+
 /* How people were counted; plans from before it say nothing. */
 static enum err same_rule(const struct statement *s, const struct plan *p,
     struct err_info *info)
@@ -306,10 +320,10 @@ static enum err same_rule(const struct statement *s, const struct plan *p,
 
 	if (p->visits == PLAN_VISITS_UNSAID)
 		return ERR_OK;
-	if (s->rules.len == 1 && strcmp(s->rules.items[0], want) == 0)
+	if (same_models(s, p) && strcmp(s->rules.items[0], want) == 0)
 		return ERR_OK;
 	return err_at(info, ERR_MISMATCH, 0,
-	    "rule: it is not what plan.txt says of visits");
+	    "rule: it is not what plan.txt says of visits and rules");
 }
 
 enum err verify_chain_statement(const struct statement *s,

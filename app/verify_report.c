@@ -8,12 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/verify_rules.h"
 #include "core/csv.h"
 #include "core/fs.h"
 #include "core/json_doc.h"
 #include "exporters/bag.h"
 #include "keys/digest.h"
-#include "policy/disclosure/counter.h"
 
 #define PIECE ((size_t)64 << 10)
 #define HEADING_MAX ((size_t)1 << 20)
@@ -199,14 +199,24 @@ static enum err count_consents(const char *data, struct counter_result *ret)
 	return count(data, "consents.csv", &args, ret);
 }
 
-static enum err count_responses(const char *data,
-    const struct json_doc *columns, int joined, struct counter_result *ret,
+/* Whether all answers of a respondent count together. */
+static int counts_joined(const struct statement *s)
+{
+	for (size_t i = 0; i < s->rules.len; i++)
+		if (strcmp(s->rules.items[i], "visits joined") == 0)
+			return 1;
+	return 0;
+}
+
+static enum err count_responses(const struct verify_result *bundle,
+    const char *data, const struct json_doc *columns,
+    struct verify_rules *rules, struct counter_result *ret,
     struct err_info *info)
 {
 	CLEANUP(heading_release) struct heading h = {.len = 0};
 	CLEANUP(fs_fd_cleanup) int fd = -1;
 	struct counter_args args = {.pseudonym = "pseudonym",
-	    .joined = joined};
+	    .joined = counts_joined(&bundle->statement)};
 	const struct bytes *cells;
 	unsigned long line;
 	size_t len;
@@ -218,6 +228,9 @@ static enum err count_responses(const char *data,
 	RETURN_IF(add_columns(columns, cells, len, &h));
 	args.columns = h.columns;
 	args.columns_len = h.len;
+	if (args.joined)
+		RETURN_IF(verify_rules_open(&bundle->statement, columns,
+		    cells, len, is_of, &args, rules));
 	return count(data, "responses.csv", &args, ret);
 }
 
@@ -249,20 +262,12 @@ static enum err not_a_table(enum err e, struct outcome *o)
 	    "the tables are not CSV as an export writes it");
 }
 
-/* Whether all answers of a respondent count together. */
-static int counts_joined(const struct statement *s)
-{
-	for (size_t i = 0; i < s->rules.len; i++)
-		if (strcmp(s->rules.items[i], "visits joined") == 0)
-			return 1;
-	return 0;
-}
-
 static enum err check_groups(const struct verify_result *bundle,
     const char *data, int is_copy, struct outcome *o)
 {
 	CLEANUP(json_doc_cleanup) struct json_doc *doc = NULL;
 	const struct json_doc *columns;
+	CLEANUP(verify_rules_release) struct verify_rules rules = {.len = 0};
 	struct counter_result responses, consents;
 	struct bytes json;
 
@@ -270,13 +275,16 @@ static enum err check_groups(const struct verify_result *bundle,
 	    &json));
 	RETURN_IF(json_doc_parse(json, JSON_DOC_SIZE_MAX, &doc, &o->info));
 	columns = json_doc_get(doc, "columns");
-	RETURN_IF(not_a_table(count_responses(data, columns,
-	    counts_joined(&bundle->statement), &responses, &o->info), o));
+	RETURN_IF(not_a_table(count_responses(bundle, data, columns, &rules,
+	    &responses, &o->info), o));
 	RETURN_IF(not_a_table(count_consents(data, &consents), o));
 	if (is_copy)
 		return ERR_OK;
-	if (columns != NULL)
-		return enough(&responses, &consents, &bundle->statement, o);
+	if (columns != NULL) {
+		RETURN_IF(enough(&responses, &consents, &bundle->statement,
+		    o));
+		return verify_rules_judge(&rules, o);
+	}
 	outcome_put(o, OUTCOME_WARNING,
 	    "disclosure.json does not say which columns are quasi-identifying: groups were not counted",
 	    "disclosure.jsonに準識別子の列が書かれていないため、集団の人数は数えていません");

@@ -282,13 +282,14 @@ class Hand:
 
     def __init__(self, world, people=None, survey=SLEEP, rules=None, texts=(CONSENT_TEXT,), seats="ab", threshold=2,
                  witnesses=0, byte_release="", owner="14", number=7, k=3, dates=(), levels=None,
-                 visits="joined", **changes):
+                 visits="joined", beside=(), **changes):
         self.world, self.survey, self.texts = world, survey, list(texts)
         self.people = globals()["people"](texts=texts) if people is None else people
         self.rules = rules or {"Age": "ladder:age 1..3", "Sex": "as-is 0..0"}
         self.levels = levels or {"Age": "3"}
         self.seats, self.threshold, self.owner, self.k, self.dates = list(seats), threshold, owner, k, dates
         self.witnesses, self.visits = world.witnesses[:witnesses], visits
+        self.beside = list(beside)      # rules on answers, 7.1
         self.byte_release = list(byte_release)
         self.plan_id, self.export_id = f"PLAN-2026-{number:04d}", f"EXP-2026-{number:04d}"
         self.changes = changes
@@ -360,6 +361,7 @@ class Hand:
             *run("date", [f"{name} {mode}" for name, mode in self.dates]),
             ("scheme-sha256", sha256(f"age {sha256(b'ladder')}\n".encode())), ("k", str(self.k)),
             ("suppression-limit", "500"), ("minimum-cell", "3"), ("visits", self.visits),
+            *run("rule", self.beside),
             ("prior-releases-sha256", "-"),
             *run("consent-text", [f"{sha256(t)} research" for t in self.texts]),
             ("purpose", r.get("purpose")), ("disease", r.get("disease")), ("legal-basis", "consent"),
@@ -531,7 +533,7 @@ class Hand:
             ("suppressed", "0"), *run("consent-text", [f"{t} {n}" for t, n in zip(texts, given)]),
             ("consent-root", self.consent_root().hex()), ("pseudonym-scheme", "azk1"), ("k-asked", str(self.k)),
             ("k-achieved", str(self.smallest_group())), ("suppression-limit", "500"),
-            ("rule-01", f"visits {self.visits}"),
+            *run("rule", [f"visits {self.visits}", *self.beside]),
             *run("level", [f"{f['name']} {self.levels.get(f['name'], '0')}" for f in self.fields]),
             ("inner-tagmanifest-sha256", self.tagmanifest_sha256), ("receipt-commitment", hashlib.sha256(proof).hexdigest()),
             ("payload-bytes", str(len(self.files["payload.tar.zst.age"]))), ("notice-book-sha256", sha256(b"book")),

@@ -82,6 +82,8 @@ RIGHT = {
     "another owner": {"owner": "47", "number": 12345},
     "nobody": {"people": [], "k": 3},
     "each visit by itself": {"visits": "single", "k": 9},
+    "rules on answers": {"beside": (
+        "Trouble k-to-m 2", "Hours t-ordered 0.001")},
     "a list that identifies": {
         "survey": PLAIN, "rules": {}, "levels": {}, "people": cohort(
             12, "Answer_A", [["x_y"], ["z"], ["x_y", "z"]])},
@@ -652,6 +654,8 @@ OPENED = {
         b"40-59,01", b"20-39,01", 1)), "smallest group"),
     "a row with more cells": (tables(responses=lambda d: d.replace(
         "夜勤\n".encode(), "夜勤,\n".encode(), 1)), "CSV"),
+    "a rule on what was answered": (
+        {"beside": ("Hours distinct 2",)}, "Hours distinct 2"),
     "a NUL": (tables(responses=lambda d: d.replace(
         "夜勤".encode(), b"\0", 1)), "CSV"),
 }

@@ -247,6 +247,12 @@ def test_what_leaves_keeps_every_rule(ready, tmp_path, at):
     assert found
     for rule in RULES[at]:
         assert holds(rule, found), rule
+    said = flow.az("verify", home.result["bundle"], "--trust",
+                   home.folder / "trust", "--data", home.data)
+    again = [r for r in RULES[at] if "t-ordered" not in r and
+             "t-ladder" not in r]
+    if again:
+        assert f"{len(again)} rules on answers hold" in said.out + said.err
 
 
 # ---- documents ----
