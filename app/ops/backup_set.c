@@ -127,8 +127,12 @@ static int belongs(enum backup_set_kind kind, const char *name)
 	    (strcmp(rest, "vault.db") == 0 || begins(rest, "recovery/")));
 }
 
-/* Line ${i} of the list, checked. */
-static enum err line_at(const struct backup_set *s, size_t i,
+size_t backup_set_len(const struct backup_set *s)
+{
+	return text_run_len(s->text, "file-#");
+}
+
+enum err backup_set_line(const struct backup_set *s, size_t i,
     uint8_t sha256[DIGEST_LEN], const char **ret_name, struct err_info *info)
 {
 	const char *line = text_run_get(s->text, "file-#", i);
@@ -159,7 +163,8 @@ static enum err read_head(struct backup_set *s, struct err_info *info)
 	if (strcmp(set, kind_words[h->kind]) != 0)
 		return err_at(info, ERR_UNKNOWN, 0, "set: vault or erase");
 	if (strlen(origin) >= sizeof(h->origin))
-		return ERR_LIMIT;
+		return err_at(info, ERR_LIMIT, 0,
+		    "origin: at most %d bytes", BACKUP_SET_ORIGIN_MAX);
 	(void)strcpy(h->origin, origin);
 	RETURN_IF(text_get_hex(s->text, "id", h->id, sizeof(h->id), info));
 	RETURN_IF(text_get_time(s->text, "taken", &h->taken_unix_s, info));
@@ -169,27 +174,35 @@ static enum err read_head(struct backup_set *s, struct err_info *info)
 	    sizeof(h->ledger_root), info);
 }
 
-enum err backup_set_open(const char *dir, struct backup_set *ret,
-    struct err_info *info)
+enum err backup_set_parse(struct bytes list, const char *dir,
+    struct backup_set *ret, struct err_info *info)
 {
 	CLEANUP(backup_set_release) struct backup_set s = {0};
-	CLEANUP(buf_release) struct buf bytes = {0};
 	uint8_t sha256[DIGEST_LEN];
-	char path[FS_PATH_MAX];
 	const char *name;
 
 	RETURN_IF(fs_path(s.dir, "%s", dir));
+	RETURN_IF(text_parse(list, &schema, &s.text, info));
+	RETURN_IF(read_head(&s, info));
+	for (size_t i = 0; i < backup_set_len(&s); i++)
+		RETURN_IF(backup_set_line(&s, i, sha256, &name, info));
+	*ret = s;
+	s.text = NULL;
+	return ERR_OK;
+}
+
+enum err backup_set_open(const char *dir, struct backup_set *ret,
+    struct err_info *info)
+{
+	CLEANUP(buf_release) struct buf bytes = {0};
+	char path[FS_PATH_MAX];
+
 	RETURN_IF(fs_path(path, "%s/" BACKUP_SET_LIST, dir));
 	(void)snprintf(info->file, sizeof(info->file), "%.200s/"
 	    BACKUP_SET_LIST, dir);
 	RETURN_IF(fs_read_file(path, LIST_MAX, &bytes));
-	RETURN_IF(text_parse(bytes_buf(&bytes), &schema, &s.text, info));
-	RETURN_IF(read_head(&s, info));
-	for (size_t i = 0; i < text_run_len(s.text, "file-#"); i++)
-		RETURN_IF(line_at(&s, i, sha256, &name, info));
+	RETURN_IF(backup_set_parse(bytes_buf(&bytes), dir, ret, info));
 	info->file[0] = '\0';
-	*ret = s;
-	s.text = NULL;
 	return ERR_OK;
 }
 
@@ -269,8 +282,8 @@ static enum err copy_some(const struct backup_set *s, const char *home,
 	const char *name;
 	enum err e;
 
-	for (size_t i = 0; i < text_run_len(s->text, "file-#"); i++) {
-		RETURN_IF(line_at(s, i, sha256, &name, info));
+	for (size_t i = 0; i < backup_set_len(s); i++) {
+		RETURN_IF(backup_set_line(s, i, sha256, &name, info));
 		if ((strcmp(name, CONFIG) == 0) != config)
 			continue;
 		e = copy_one(s, home, name, sha256);

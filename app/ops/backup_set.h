@@ -44,6 +44,16 @@ void backup_set_release(struct backup_set *s);          /* CLEANUP-able */
 enum err backup_set_open(const char *dir, struct backup_set *ret,
     struct err_info *info) MUST_USE;
 
+/* The same of a list's bytes, said to be of ${dir}. */
+enum err backup_set_parse(struct bytes list, const char *dir,
+    struct backup_set *ret, struct err_info *info) MUST_USE;
+
+/* How many files are in it; the ${i}th, by its name under a home (borrowed). */
+size_t backup_set_len(const struct backup_set *s);
+enum err backup_set_line(const struct backup_set *s, size_t i,
+    uint8_t sha256[DIGEST_LEN], const char **ret_name,
+    struct err_info *info) MUST_USE;
+
 /* Copy all listed files under ${home} but config.json, each checked against its digest while it is read: ERR_MISMATCH.
  * What was copied is left on failure. */
 enum err backup_set_copy(const struct backup_set *s, const char *home,

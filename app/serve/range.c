@@ -45,7 +45,7 @@ static int suffix(const char *text, uint64_t bytes, struct range_served *ret)
 
 	if (len == 0 || text[len] != '\0')
 		return 0;
-	if (n == 0) {
+	if (n == 0 || bytes == 0) {
 		ret->status = 416;
 		return 1;
 	}

@@ -66,6 +66,8 @@ read_field(struct bytes *rest, char ret[MEMORY_FIELD_MAX + 1])
 	if (len > MEMORY_FIELD_MAX)
 		return ERR_RANGE;
 	RETURN_IF(bytes_take(rest, len, &text));
+	if (memchr(text.data, '\0', len) != NULL)
+		return ERR_RANGE;
 	memcpy(ret, text.data, len);
 	ret[len] = '\0';
 	return ERR_OK;
