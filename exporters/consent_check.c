@@ -5,10 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/encode.h"
 #include "core/fs.h"
-#include "core/secret.h"
-#include "exporters/binding.h"
 #include "exporters/payload_internal.h"
 #include "keys/pseudonym.h"
 
@@ -70,11 +67,8 @@ consent_check_root(const char *data, uint8_t ret[DIGEST_LEN])
 
 /* ---- who has withdrawn ---- */
 
-typedef char name_text[PSEUDONYM_TEXT_LEN + 1];
-
 struct looking {
-	name_text *names;               /* sorted */
-	size_t len;
+	struct notice_names names;
 	struct buf line;                /* begun */
 	unsigned long number;
 	unsigned long found;            /* 0: nobody yet */
@@ -83,56 +77,21 @@ struct looking {
 static void
 looking_release(struct looking *l)
 {
-	free(l->names);
+	notice_names_release(&l->names);
 	buf_release(&l->line);
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	return memcmp(a, b, PSEUDONYM_TEXT_LEN);
-}
-
-static enum err
-open_names(struct looking *l, const struct notice *n,
-    struct pseudonym_notice *key)
-{
-	uint8_t block[PSEUDONYM_BLOCK_LEN], pseudonym[PSEUDONYM_LEN];
-	size_t i;
-
-	for (i = 0; i < n->blocks.len; i++) {
-		RETURN_IF(decode_hex(bytes_str(n->blocks.items[i]), block,
-		    sizeof(block)));
-		RETURN_IF(pseudonym_notice_open(key, block, pseudonym));
-		pseudonym_format(pseudonym, l->names[i]);
-	}
-	l->len = n->blocks.len;
-	qsort(l->names, l->len, sizeof(*l->names), compare_names);
-	return ERR_OK;
 }
 
 static enum err
 find_names(const char *data, const struct notice *n, struct looking *l,
     struct err_info *info)
 {
-	CLEANUP(pseudonym_notice_cleanup) struct pseudonym_notice *key = NULL;
-	CLEANUP(binding_release) struct binding b = {0};
 	CLEANUP(buf_release) struct buf text = {0};
-	char plan[DIGEST_HEX_LEN + 1], path[FS_PATH_MAX];
+	char path[FS_PATH_MAX];
 
 	RETURN_IF(fs_path(path, "%s/binding.txt", data));
 	RETURN_IF(fs_read_file(path, TEXT_MAX, &text));
-	RETURN_IF(binding_parse(bytes_buf(&text), &b, info));
-	digest_to_hex(b.plan_sha256, plan);
-	if (strcmp(b.export_id, n->export_id) != 0 ||
-	    strcmp(plan, n->plan_sha256) != 0)
-		return ERR_MISMATCH;
-	if (notice_is_recall(n))
-		return ERR_STATE;
-	if ((l->names = calloc(n->blocks.len + 1, sizeof(*l->names))) == NULL)
-		return ERR_NOMEM;
-	RETURN_IF(pseudonym_notice_new(secret_bytes(b.notice_key), &key));
-	return open_names(l, n, key);
+	RETURN_IF(notice_names_open(n, bytes_buf(&text), &l->names, info));
+	return notice_is_recall(n) ? ERR_STATE : ERR_OK;
 }
 
 static void
@@ -140,8 +99,7 @@ end_line(struct looking *l)
 {
 	l->number++;
 	if (l->found == 0 && l->line.len >= PSEUDONYM_TEXT_LEN &&
-	    bsearch(l->line.data, l->names, l->len, sizeof(*l->names),
-	    compare_names) != NULL)
+	    notice_names_has(&l->names, l->line.data))
 		l->found = l->number;
 	buf_clear(&l->line);
 }
@@ -167,7 +125,7 @@ enum err
 consent_check_notice(const char *data, const struct notice *notice,
     unsigned long *ret_line, struct err_info *info)
 {
-	CLEANUP(looking_release) struct looking l = {.names = NULL};
+	CLEANUP(looking_release) struct looking l = {.number = 0};
 
 	RETURN_IF(find_names(data, notice, &l, info));
 	RETURN_IF(feed_consents(data, take_names, &l));

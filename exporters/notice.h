@@ -9,6 +9,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "exporters/form.h"
+#include "keys/pseudonym.h"
 
 struct notice {
 	const char *number, *previous, *owner, *partner, *project, *export_id;
@@ -26,6 +27,19 @@ void notice_release(struct notice *n);               /* CLEANUP-able */
 
 /* 1 when the whole export is taken back: reason recall, no blocks. */
 int notice_is_recall(const struct notice *n);
+
+/* Whom a notice names to who holds the export with this binding. */
+struct notice_names {
+	char (*items)[PSEUDONYM_TEXT_LEN + 1];  /* sorted bytewise */
+	size_t len;
+};
+void notice_names_release(struct notice_names *n);      /* CLEANUP-able */
+/* ${binding_txt} are the bytes of that file.  ERR_MISMATCH with the rule in
+ * ${info}: the notice is of another export; as of binding_parse. */
+enum err notice_names_open(const struct notice *n, struct bytes binding_txt,
+    struct notice_names *ret, struct err_info *info) MUST_USE;
+/* 1 when ${name}, PSEUDONYM_TEXT_LEN bytes, is one of them. */
+int notice_names_has(const struct notice_names *n, const void *name);
 
 struct notice_applied {
 	const char *notice_sha256, *export_id, *partner;

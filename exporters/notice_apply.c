@@ -7,11 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/encode.h"
 #include "core/fs.h"
 #include "core/secret.h"
 #include "exporters/bag.h"
-#include "exporters/binding.h"
 #include "exporters/csv_scan.h"
 #include "exporters/datapackage.h"
 #include "exporters/files.h"
@@ -23,16 +21,13 @@
 #define NOTICE_LABEL "Azukari-Notice: "
 #define OXUM_LABEL "Payload-Oxum: "
 
-typedef char name_text[PSEUDONYM_TEXT_LEN + 1];
-
 /* The copy while it is being made. */
 struct copying {
 	const char *from;
 	char to[FS_PATH_MAX];           /* temporary; "" when gone */
 	struct sums found;              /* of the original */
 	struct sums data, tags;         /* of the copy */
-	name_text *names;               /* withdrawn people, sorted */
-	size_t names_len;
+	struct notice_names names;      /* withdrawn people */
 	struct csv_scan scan;
 	struct digest_stream digest;    /* of the file being written */
 	struct datapackage_file file;
@@ -48,39 +43,13 @@ copying_release(struct copying *c)
 	sums_release(&c->found);
 	sums_release(&c->data);
 	sums_release(&c->tags);
-	free(c->names);
+	notice_names_release(&c->names);
 	csv_scan_release(&c->scan);
 	digest_stream_release(&c->digest);
 	buf_release(&c->out);
 	files_cleanup(&c->fd);
 	if (c->to[0] != '\0')
 		(void)!fs_remove_tree(c->to);
-}
-
-/* ---- who has to leave ---- */
-
-static int
-compare_names(const void *a, const void *b)
-{
-	return memcmp(a, b, PSEUDONYM_TEXT_LEN);
-}
-
-static enum err
-open_blocks(struct copying *c, const struct notice *n,
-    struct pseudonym_notice *key)
-{
-	uint8_t block[PSEUDONYM_BLOCK_LEN], pseudonym[PSEUDONYM_LEN];
-	size_t i;
-
-	for (i = 0; i < n->blocks.len; i++) {
-		RETURN_IF(decode_hex(bytes_str(n->blocks.items[i]), block,
-		    sizeof(block)));
-		RETURN_IF(pseudonym_notice_open(key, block, pseudonym));
-		pseudonym_format(pseudonym, c->names[i]);
-	}
-	qsort(c->names, n->blocks.len, sizeof(*c->names), compare_names);
-	c->names_len = n->blocks.len;
-	return ERR_OK;
 }
 
 static enum err
@@ -92,27 +61,14 @@ read_text(const struct copying *c, const char *name, struct buf *out)
 	return fs_read_file(path, TEXT_MAX, out);
 }
 
-/* The notice must be of this very export; then the names are found. */
+/* Who has to leave; the notice must be of this very export. */
 static enum err
 find_names(struct copying *c, const struct notice *n)
 {
-	CLEANUP(pseudonym_notice_cleanup) struct pseudonym_notice *key = NULL;
-	CLEANUP(binding_release) struct binding b = {0};
 	CLEANUP(buf_release) struct buf text = {0};
-	char plan[DIGEST_HEX_LEN + 1];
 
 	RETURN_IF(read_text(c, "binding.txt", &text));
-	RETURN_IF(binding_parse(bytes_buf(&text), &b, c->info));
-	digest_to_hex(b.plan_sha256, plan);
-	if (strcmp(b.export_id, n->export_id) != 0 ||
-	    strcmp(plan, n->plan_sha256) != 0)
-		return err_at(c->info, ERR_MISMATCH, 0,
-		    "the notice is of another export");
-	c->names = calloc(n->blocks.len + 1, sizeof(*c->names));
-	if (c->names == NULL)
-		return ERR_NOMEM;
-	RETURN_IF(pseudonym_notice_new(secret_bytes(b.notice_key), &key));
-	return open_blocks(c, n, key);
+	return notice_names_open(n, bytes_buf(&text), &c->names, c->info);
 }
 
 /* ---- writing files of the copy ---- */
@@ -230,8 +186,7 @@ on_record(void *ctx, struct bytes head, int *ret_keep)
 	RETURN_IF(csv_scan_cell(head, 0, &pseudonym));
 	if (pseudonym.len != PSEUDONYM_TEXT_LEN)
 		return ERR_CORRUPT;
-	if (bsearch(pseudonym.data, c->names, c->names_len, sizeof(*c->names),
-	    compare_names) != NULL) {
+	if (notice_names_has(&c->names, pseudonym.data)) {
 		*ret_keep = 0;
 		c->dropped++;
 	}
