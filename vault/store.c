@@ -26,7 +26,8 @@ static const char *const SQL[] = {
 	[INTEND] = "UPDATE holder SET erase_intended = ?1",
 	[CONFIRM] = "UPDATE holder SET erase_confirmed = ?1, "
 	    "erase_intended = ?1",
-	[COUNT_EPOCHS] = "SELECT count(*), count(closed_at) FROM epoch",
+	[COUNT_EPOCHS] = "SELECT count(*), count(closed_at) FROM epoch "
+	    "WHERE kind <> 3"     /* a key of a project holds no records */,
 	[COUNT_SEGMENTS] = "SELECT count(*), ifnull(sum(records), 0), "
 	    "ifnull(sum(removed), 0) FROM segment",
 	[COUNT_QUARANTINED] = "SELECT count(*) FROM quarantine",

@@ -42,7 +42,8 @@ enum err store_check(struct store *s) MUST_USE;
 /* For people: sizes of things. */
 struct store_counts {
 	uint64_t respondents, erased, stopping, stop_listed;
-	uint64_t epochs, epochs_open, segments;
+	uint64_t epochs, epochs_open;   /* without keys of projects */
+	uint64_t segments;
 	uint64_t records, removed;      /* of all segments */
 	uint64_t quarantined, events, notices_due;
 	uint64_t to_compact;            /* erased, with bytes still there */

@@ -121,6 +121,7 @@ static enum err write_sheet(const struct join *j, struct buf *out)
 {
 	const struct charter *c = &j->charter;
 	size_t may_lose = c->seats_len - c->threshold;
+	char sha256[DIGEST_HEX_LEN + 1];
 
 	RETURN_IF(buf_printf(out, "憲章 Charter %s  %s (%s)\n"
 	    "運用者 Operator: %s   台帳 Ledger: %s\n"
@@ -129,12 +130,14 @@ static enum err write_sheet(const struct join *j, struct buf *out)
 	    c->origin, c->seats_len, c->threshold, c->threshold,
 	    c->seats_len));
 	RETURN_IF(sheet_seats(c, out));
+	digest_sha256_hex(j->charter_bytes, sha256);
 	return buf_printf(out,
+	    "憲章のSHA256 SHA256 of charter.txt（控えること / note it）:\n  %s\n"
 	    "%zuを超える席の鍵を失うと、預けた回答は誰にも読めなくなります。\n"
 	    "If the keys of more than %zu seats are lost, nobody can read the answers again.\n"
 	    "上の指紋を、本人どうしで読み合わせてください。\n"
 	    "Read these fingerprints to each other before anything is taken in.\n",
-	    may_lose, may_lose);
+	    sha256, may_lose, may_lose);
 }
 
 enum err enrol_join(const char *packet, const struct identity *id,

@@ -1,5 +1,6 @@
 """docs/approve-by-hand.md, run as it stands with only age, ssh-keygen and the
 tools of a shell; and what such an officer could send that is not right."""
+import json
 import subprocess
 
 import pytest
@@ -51,7 +52,9 @@ def follow_the_page(officers, c, tmp_path, plan):
     path = tmp_path / "only-tools"
     if not path.exists():
         byhand.tools_only(path, *TOOLS)
-    script = f"seat=c packet={packet.name}\n{byhand.blocks()}"
+    charter = byhand.digest(flow.members(packet)["charter.txt"])
+    script = (f"seat=c packet={packet.name} charter={charter}\n"
+              f"{byhand.blocks()}")
     done = subprocess.run(["/bin/sh", "-c", script], cwd=work, text=True,
                           env={"PATH": str(path), "HOME": str(work)},
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -107,12 +110,52 @@ def test_page_notices(home, officers, c, tmp_path):
         for f in (c.id, c.ssh):
             (work / f.name).write_bytes(f.read_bytes())
             (work / f.name).chmod(0o600)
-        script = f"seat=c packet={bad}\n{byhand.blocks()}"
+        charter = byhand.digest(files["charter.txt"])
+        script = (f"seat=c packet={bad} charter={charter}\n"
+                  f"{byhand.blocks()}")
         done = subprocess.run(["/bin/sh", "-c", script], cwd=work,
                               stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, check=False)
         assert done.returncode != 0, name
         assert not list(work.glob("*/approval.txt")), name
+
+
+def test_page_takes_no_other_charter(officers, home, c, tmp_path):
+    """A charter that is right in itself, but not the one in the notes."""
+    packet = officers.pack(home.plan, "c")
+    script = f"seat=c packet={packet} charter={'0' * 64}\n{byhand.blocks()}"
+    done = subprocess.run(["/bin/sh", "-c", script], cwd=tmp_path, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False)
+    assert done.returncode == 1
+    assert "not the one in your notes" in done.stdout
+
+
+@pytest.mark.parametrize("spaces", [None, 1])
+@pytest.mark.parametrize("partner, ssh, age, good", [
+    ("keio", "ssh-ed25519 AAA+/1", "age1one", True),
+    ("keio", "ssh-ed25519 AAA+/2", "age1one", False),
+    ("keio", "ssh-ed25519 AAA+/1", "age1two", False),
+    ("todai", "ssh-ed25519 AAA+/1", "age1one", False),
+    ("kei", "ssh-ed25519 AAA+/1", "age1one", False),
+    ("nobody", "ssh-ed25519 AAA+/1", "age1one", False)])
+def test_page_ties_keys_to_the_partner(tmp_path, partner, ssh, age, good,
+                                       spaces):
+    """A key that the policy gives to another partner is nobody's."""
+    script = byhand.blocks()
+    rule = script[script.index("entry=$("):]
+    rule = rule[:rule.index("\ndone\n") + 6]
+    head = script[script.index("value()"):script.index('cd "$folder"')]
+    (tmp_path / "policy.json").write_text(json.dumps({
+        "surveys": [{"name": "x"}], "partners": [
+            {"id": "todai", "age": "age1two", "ssh": "ssh-ed25519 AAA+/2"},
+            {"id": "keio", "name": "慶應 義塾", "age": "age1one",
+             "ssh": "ssh-ed25519 AAA+/1"}],
+        "ladders": [{"name": "y"}]}, indent=spaces, ensure_ascii=False))
+    (tmp_path / "request.txt").write_text(
+        f"partner: {partner}\nrequester-key: {ssh}\nrecipient: {age}\n")
+    flow.run("/bin/sh", "-c", f"set -eu\n{head}\n{rule}", cwd=tmp_path,
+             code=0 if good else 1)
 
 
 def ledger(home):

@@ -73,6 +73,7 @@ test_counts(void **state)
 	world_open(&w, "counts");
 	e = world_epoch(&w, STORE_EPOCH_SURVEY);
 	(void)world_epoch(&w, STORE_EPOCH_REGISTER);
+	(void)world_epoch(&w, STORE_EPOCH_PROJECT);     /* no period */
 	world_answer(&w, e, &a);
 	world_answer(&w, e, &a);
 	world_close_epoch(&w, e);
