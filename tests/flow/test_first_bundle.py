@@ -20,7 +20,14 @@ def follow(folder, **env):
     """All blocks in one shell; what they said."""
     env = {k: v for k, v in os.environ.items()
            if not k.startswith(("AZUKARI", "LC_", "LANG", "XDG"))} | env
-    env["PATH"] = f"{flow.AZUKARI.parent}:{env['PATH']}"
+    # The page says nothing of a smaller work factor, which tests are glad of.
+    tools = folder.parent / f"{folder.name}-tools"
+    tools.mkdir()
+    flow.write(tools / "azukari", f"""#!/bin/sh
+case $1 in keygen) set -- "$@" --work-factor 10 ;; esac
+exec {flow.AZUKARI} "$@"
+""").chmod(0o755)
+    env["PATH"] = f"{tools}:{env['PATH']}"
     done = subprocess.run(["/bin/sh", "-c", "".join(blocks())], cwd=folder,
                           env=env | {"HOME": str(folder)}, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
