@@ -6,17 +6,7 @@
  *   bench_disclosure wide ROWS QI        up to 16 quasi-identifiers
  *   bench_disclosure write ROWS DIR      the survey as files, for the command
  *
- * Processor time on two shared cores at 2.5 GHz, one thread, encoding
- * included; beside it what the reference (ARX 3.9.2, warmed, without loading)
- * took on the same kind of machine, from its own measurement:
- *
- *   Adult 9 QI     0 %      10 ms, 129 evaluated        63 ms
- *                  4 %      57 ms, 466               1,478 ms
- *                100 %      88 ms, 338               6,041 ms
- *   survey 100k    2 %      93 ms, 146               4,888 ms (its own data)
- *   survey 1M      2 %     980 ms,  95, 145 MB     151,783 ms, 1.9 GB
- *   survey 10M     2 %    9.2 s,   50, 1.6 GB      not measured
- *   wide 20k x 14  2 %     0.8 s, 4,207 of 1,990,656
+ * bench/README.md has what came out, beside the reference.
  *
  * The surveys are made up and nearly every row of theirs is distinct.
  */
