@@ -31,6 +31,9 @@ DATA = ROOT / "data"
 SURVEY = DATA / "surveys/corona-v1.json"
 TEXT = DATA / "consent-texts/support-research.txt"
 
+# Where a test stands on a certain day: `now` of every command.
+DAY = None
+
 PASSPHRASE = "only for tests"
 KILLED = -9
 
@@ -90,6 +93,7 @@ def environment(**more):
 
 def az(*args, now=None, program=None, **options):
     """The program; NOW ("2090-12-01 10:00:00", UTC) is another day."""
+    now = now or DAY
     if now is not None:
         seconds = calendar.timegm(time.strptime(now, "%Y-%m-%d %H:%M:%S"))
         options["env"] = clock(CLOCK_AT=seconds, **(options.get("env") or {}))

@@ -19,7 +19,9 @@ if not shutil.which("xz"):
 
 
 @pytest.fixture
-def older(tmp_path):
+def older(tmp_path, monkeypatch):
+    """A day behind its last, before its request and its plan expire."""
+    monkeypatch.setattr(flow, "DAY", "2026-12-01 10:00:00")
     home = flow.Home(tmp_path / "older")
     home.folder.mkdir()
     with tarfile.open(OLDER / "home-1.tar.xz") as tar:

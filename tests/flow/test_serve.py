@@ -524,7 +524,8 @@ def test_any_number_at_the_same_instant_is_answered(home, count):
 
     with Service(home, limits={
             "threads": 1, "connections": 1024, "requests_per_second": 0,
-            "idle_seconds": 600, "request_seconds": 600}) as s:
+            "header_seconds": 120, "idle_seconds": 600,
+            "request_seconds": 600}) as s:
         held = [socket.create_connection(("127.0.0.1", s.ports["plain"]),
                                          timeout=60) for _ in range(count)]
         for c in held:
