@@ -2,7 +2,6 @@
 
 #include "policy/disclosure/kanon.h"
 #include "policy/disclosure/kanon_internal.h"
-#include "policy/disclosure/risk.h"
 
 #define COLUMNS 3
 #define LEVELS 3
@@ -612,31 +611,6 @@ rows_are_sorted_whatever_their_order(void **state)
 	free(same);
 }
 
-static void
-risks_are_rounded_up(void **state)
-{
-	const struct kanon_result k = {.rows = 1000, .respondents = 900,
-	    .suppressed_rows = 10, .suppressed_respondents = 7,
-	    .groups = 3, .smallest = 7, .largest = 600, .sum_of_sizes = 893};
-	const struct kanon_result nobody = {.respondents = 5,
-	    .suppressed_respondents = 5};
-	struct risk r;
-
-	(void)state;
-	risk_make(&k, &r);
-	assert_int_equal(r.k_achieved, 7);
-	assert_int_equal(r.rows, 990);
-	assert_int_equal(r.respondents, 893);
-	assert_int_equal(r.suppressed_basis_points, 78);
-	assert_int_equal(r.highest_ppm, 142858);
-	assert_int_equal(r.average_ppm, 3360);
-	assert_int_equal(r.marketer_ppm, 3360);
-	risk_make(&nobody, &r);
-	assert_int_equal(r.k_achieved, 0);
-	assert_int_equal(r.highest_ppm, 0);
-	assert_int_equal(r.suppressed_basis_points, 10000);
-}
-
 int
 main(void)
 {
@@ -652,7 +626,6 @@ main(void)
 		cmocka_unit_test(a_wide_search_is_bounded),
 		cmocka_unit_test(pairs_of_columns_do_not_blow_up_a_search),
 		cmocka_unit_test(rows_are_sorted_whatever_their_order),
-		cmocka_unit_test(risks_are_rounded_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
