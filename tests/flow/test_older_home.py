@@ -14,8 +14,6 @@ import pytest
 import flow
 
 OLDER = pathlib.Path(__file__).with_name("older")
-if not shutil.which("xz"):
-    pytest.skip("no xz", allow_module_level=True)
 
 
 @pytest.fixture
