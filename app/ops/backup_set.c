@@ -106,25 +106,32 @@ static int begins(const char *name, const char *with)
 	return strncmp(name, with, strlen(with)) == 0;
 }
 
-/* `owners/NN/` and something. */
-static const char *of_owner(const char *name)
+/* What follows `${before}NN`; NULL when it does not begin so. */
+static const char *of_owner(const char *name, const char *before)
 {
-	if (!begins(name, "owners/") || strlen(name) < 11 || name[9] != '/')
+	size_t len = strlen(before);
+
+	if (!begins(name, before) || strspn(name + len, "0123456789") != 2)
 		return NULL;
-	return name + 10;
+	return name + len + 2;
+}
+
+static int is(const char *name, const char *word)
+{
+	return name != NULL && strcmp(name, word) == 0;
 }
 
 /* The erase store, its key and the vault never lie in one set. */
 static int belongs(enum backup_set_kind kind, const char *name)
 {
-	const char *rest = of_owner(name);
+	const char *rest = of_owner(name, "owners/");
 
 	if (kind == BACKUP_SET_ERASE)
-		return begins(name, "keys/erase-") ||
-		    (rest != NULL && strcmp(rest, "erase.db") == 0);
-	return strcmp(name, "gateway.db") == 0 || strcmp(name, CONFIG) == 0 ||
-	    begins(name, "ledger/") || (rest != NULL &&
-	    (strcmp(rest, "vault.db") == 0 || begins(rest, "recovery/")));
+		return is(of_owner(name, "keys/erase-"), ".key") ||
+		    is(rest, "/erase.db");
+	return is(name, "gateway.db") || is(name, CONFIG) ||
+	    begins(name, "ledger/") || is(rest, "/vault.db") ||
+	    (rest != NULL && begins(rest, "/recovery/"));
 }
 
 size_t backup_set_len(const struct backup_set *s)

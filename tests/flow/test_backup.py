@@ -217,6 +217,26 @@ def test_a_list_that_tells_of_another_ledger(pair, tmp_path, key, both):
             "different backups") in other.said
 
 
+@pytest.mark.parametrize("kind, name", [
+    (1, "keys/erase-14.key.next"), (1, "keys/erase-14x.key"),
+    (1, "keys/erase-14.key/x"), (1, "keys/gateway.key"),
+    (1, "owners/14/vault.db"), (0, "owners/xx/vault.db"),
+    (0, "owners/14/erase.db"), (0, "run/plans/PLAN-2026-0001.key")])
+def test_a_list_of_other_files(pair, tmp_path, kind, name):
+    """Nothing is laid into a home but what a set of its kind holds."""
+    home, _, new = pair[False]
+    sets = [tmp_path / s.name for s in new]
+    for source, target in zip(new, sets):
+        shutil.copytree(source, target)
+    listing = sets[kind] / "backup.txt"
+    text = listing.read_text(encoding="utf-8")
+    last = len(re.findall("^file-", text, re.M))
+    listing.write_text(f"{text}file-{last + 1:02d}: {'0' * 64} {name}\n",
+                       encoding="utf-8")
+    other = restore(home, sets, tmp_path / "r", code=3)
+    assert f"{name} does not belong" in other.said
+
+
 @pytest.mark.parametrize("change", ["flip", "cut", "gone", "more", "plain"])
 def test_bad_files(pair, tmp_path, change):
     home, _, new = pair[False]

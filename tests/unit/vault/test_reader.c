@@ -7,29 +7,6 @@
 #define S STORE_SCOPE_SUPPORT
 #define ALL STORE_SCOPE_ALL
 
-/* An answer at noon under text 1 and scope research, given in the morning. */
-static struct world_answer
-good(unsigned who, const char *packed)
-{
-	return (struct world_answer){
-		.who = who, .text = 1, .scopes = R, .given = WORLD_NOON - 3600,
-		.time = WORLD_NOON, .packed = packed,
-	};
-}
-
-static void
-answer(struct world *w, size_t epoch, struct world_answer a)
-{
-	world_answer(w, epoch, &a);
-}
-
-/* In force in the index, too. */
-static void
-consent(struct world *w, unsigned who)
-{
-	world_consent(w, who, 1, R, WORLD_NOON - 3600);
-}
-
 static void
 read_with(struct world *w, const struct grant *g, unsigned threads,
     const char *expected, struct reader_counts *ret)
@@ -70,8 +47,8 @@ expect_one(const char *name, struct world_answer a, const char *expected,
 
 	world_open(&w, name);
 	e = world_epoch(&w, STORE_EPOCH_SURVEY);
-	consent(&w, a.who);
-	answer(&w, e, a);
+	world_consents(&w, a.who);
+	world_put(&w, e, a);
 	world_close_epoch(&w, e);
 	expect(&w, expected, &c);
 	assert_int_equal(c.considered, 1);
@@ -93,19 +70,19 @@ test_all_come_out(void **state)
 
 	(void)state;
 	world_open(&w, "all");
-	consent(&w, 1);
-	consent(&w, 2);
+	world_consents(&w, 1);
+	world_consents(&w, 2);
 	e = world_epoch(&w, STORE_EPOCH_SURVEY);
-	answer(&w, e, good(1, "a"));
-	answer(&w, e, good(2, "b"));
+	world_put(&w, e, world_good(1, "a"));
+	world_put(&w, e, world_good(2, "b"));
 	(void)world_flush(&w, e);
-	answer(&w, e, good(1, "c"));
+	world_put(&w, e, world_good(1, "c"));
 	world_close_epoch(&w, e);
 	e = world_epoch(&w, STORE_EPOCH_SURVEY);
 	world_close_epoch(&w, e);               /* an empty one */
 	e = world_epoch(&w, STORE_EPOCH_SURVEY);
 	for (unsigned i = 0; i < 20; i++) {
-		answer(&w, e, good(i % 2 + 1, "d"));
+		world_put(&w, e, world_good(i % 2 + 1, "d"));
 		(void)world_flush(&w, e);
 	}
 	world_close_epoch(&w, e);
@@ -138,8 +115,8 @@ test_user_ids(void **state)
 	(void)state;
 	world_open(&w, "userids");
 	e = world_epoch(&w, STORE_EPOCH_SURVEY);
-	consent(&w, 1);
-	answer(&w, e, good(1, "a"));
+	world_consents(&w, 1);
+	world_put(&w, e, world_good(1, "a"));
 	world_close_epoch(&w, e);
 	world_grant(&w, &g);
 	for (int reidentifies = 0; reidentifies < 2; reidentifies++) {
@@ -159,7 +136,7 @@ test_user_ids(void **state)
 static void
 test_sealed_consent_must_cover(void **state)
 {
-	struct world_answer a = good(1, "a");
+	struct world_answer a = world_good(1, "a");
 
 	(void)state;
 	expect_one("yes", a, "a;", 0, 0);
@@ -167,12 +144,12 @@ test_sealed_consent_must_cover(void **state)
 	expect_one("none", a, "", 1, 0);
 	a.text = 9;
 	expect_one("unknown", a, "", 1, 0);
-	a = good(1, "a");
+	a = world_good(1, "a");
 	a.scopes = S;
 	expect_one("scope", a, "", 1, 0);
 	a.scopes = ALL;
 	expect_one("allscopes", a, "a;", 0, 0);
-	a = good(1, "a");
+	a = world_good(1, "a");
 	a.given = WORLD_NOON + 1;
 	expect_one("later", a, "", 1, 0);
 	a.given = WORLD_NOW + 1;
@@ -193,9 +170,9 @@ test_consent_in_force_must_hold(void **state)
 	(void)state;
 	world_open(&w, "inforce");
 	e = world_epoch(&w, STORE_EPOCH_SURVEY);
-	consent(&w, 2);
-	answer(&w, e, good(1, "nobody asked"));
-	answer(&w, e, good(2, "narrowed"));
+	world_consents(&w, 2);
+	world_put(&w, e, world_good(1, "nobody asked"));
+	world_put(&w, e, world_good(2, "narrowed"));
 	world_close_epoch(&w, e);
 	expect(&w, "narrowed;", &c);
 	assert_int_equal(c.no_consent, 1);
@@ -209,7 +186,7 @@ test_consent_in_force_must_hold(void **state)
 static void
 test_withdrawals(void **state)
 {
-	struct world_answer after = good(1, "after");
+	struct world_answer after = world_good(1, "after");
 	struct reader_counts c;
 	struct world w;
 	size_t e;
@@ -218,12 +195,12 @@ test_withdrawals(void **state)
 	world_open(&w, "withdrawals");
 	e = world_epoch(&w, STORE_EPOCH_SURVEY);
 	for (unsigned i = 1; i <= 3; i++)
-		consent(&w, i);
+		world_consents(&w, i);
 	after.given = after.time = WORLD_NOON + 200;
-	answer(&w, e, good(1, "before"));
-	answer(&w, e, after);
-	answer(&w, e, good(2, "other scope"));
-	answer(&w, e, good(3, "all"));
+	world_put(&w, e, world_good(1, "before"));
+	world_put(&w, e, after);
+	world_put(&w, e, world_good(2, "other scope"));
+	world_put(&w, e, world_good(3, "all"));
 	world_close_epoch(&w, e);
 	expect(&w, "before;after;other scope;all;", &c);
 	world_withdraw(&w, 1, R, WORLD_NOON + 100);
@@ -254,10 +231,10 @@ test_erased(void **state)
 	(void)state;
 	world_open(&w, "erased");
 	e = world_epoch(&w, STORE_EPOCH_SURVEY);
-	consent(&w, 1);
-	consent(&w, 2);
-	answer(&w, e, good(1, "old"));
-	answer(&w, e, good(2, "b"));
+	world_consents(&w, 1);
+	world_consents(&w, 2);
+	world_put(&w, e, world_good(1, "old"));
+	world_put(&w, e, world_good(2, "b"));
 	(void)world_flush(&w, e);
 	world_withdraw(&w, 1, ALL, WORLD_NOON + 1);
 	world_erase(&w, 1);
@@ -270,9 +247,9 @@ test_erased(void **state)
 	assert_ok(store_respondent_revive(w.store, number));
 	assert_ok(db_tx_commit(&tx));
 	world_consent(&w, 1, 1, R, WORLD_NOON + 2);
-	struct world_answer fresh = good(1, "new");
+	struct world_answer fresh = world_good(1, "new");
 	fresh.given = fresh.time = WORLD_NOON + 2;
-	answer(&w, e, fresh);
+	world_put(&w, e, fresh);
 	world_close_epoch(&w, e);
 	expect(&w, "b;new;", &c);
 	assert_int_equal(c.erased, 1);
@@ -299,10 +276,10 @@ test_erased_is_unreadable(void **state)
 	(void)state;
 	world_open(&w, "unreadable");
 	e = world_epoch(&w, STORE_EPOCH_SURVEY);
-	consent(&w, 1);
-	consent(&w, 2);
+	world_consents(&w, 1);
+	world_consents(&w, 2);
 	for (unsigned i = 0; i < 10; i++)
-		answer(&w, e, good(1 + i % 2, "x"));
+		world_put(&w, e, world_good(1 + i % 2, "x"));
 	world_close_epoch(&w, e);
 	world_erase(&w, 2);
 	assert_ok(store_segment_list(w.store, 0, 0, &l));
@@ -346,11 +323,11 @@ test_missing_key_is_a_fault(void **state)
 	(void)state;
 	world_open(&w, "missing");
 	e = world_epoch(&w, STORE_EPOCH_SURVEY);
-	consent(&w, 1);
-	consent(&w, 2);
-	answer(&w, e, good(2, "b"));
+	world_consents(&w, 1);
+	world_consents(&w, 2);
+	world_put(&w, e, world_good(2, "b"));
 	(void)world_flush(&w, e);
-	answer(&w, e, good(1, "a"));
+	world_put(&w, e, world_good(1, "a"));
 	world_close_epoch(&w, e);
 	assert_ok(db_tx_begin(erase_db(w.erase), &tx));
 	assert_ok(erase_delete(w.erase, &number, 1, 1));
@@ -364,7 +341,7 @@ test_missing_key_is_a_fault(void **state)
 static void
 test_later_consents(void **state)
 {
-	struct world_answer none = good(1, "a");
+	struct world_answer none = world_good(1, "a");
 	struct reader_counts c;
 	struct world w;
 	size_t survey, reg;
@@ -377,7 +354,7 @@ test_later_consents(void **state)
 	for (unsigned i = 1; i <= 5; i++) {
 		none.who = i;
 		none.packed = (const char *[]){"", "1", "2", "3", "4", "5"}[i];
-		answer(&w, survey, none);
+		world_put(&w, survey, none);
 	}
 	/* text 2 covers earlier answers, text 1 does not */
 	world_later_consent(&w, reg, 1, 2, R, WORLD_NOON + 100);
@@ -400,7 +377,7 @@ test_later_consents(void **state)
 static void
 test_period(void **state)
 {
-	struct world_answer a = good(1, "in");
+	struct world_answer a = world_good(1, "in");
 	struct reader_counts c;
 	struct world w;
 	struct grant g;
@@ -413,16 +390,16 @@ test_period(void **state)
 	a.given = WORLD_NOON - 90000;
 	a.time = WORLD_NOON - 86401;
 	a.packed = "before";
-	answer(&w, e, a);
+	world_put(&w, e, a);
 	a.time = WORLD_NOON - 86400;
 	a.packed = "first";
-	answer(&w, e, a);
+	world_put(&w, e, a);
 	a.time = WORLD_NOON + 20 * 86400;
 	a.packed = "after";
-	answer(&w, e, a);
+	world_put(&w, e, a);
 	a.time--;
 	a.packed = "last";
-	answer(&w, e, a);
+	world_put(&w, e, a);
 	world_close_epoch(&w, e);
 	world_grant(&w, &g);
 	read_with(&w, &g, 2, "first;last;", &c);
@@ -446,8 +423,8 @@ test_only_some(void **state)
 	world_open(&w, "some");
 	e = world_epoch(&w, STORE_EPOCH_SURVEY);
 	for (unsigned i = 0; i < 20; i++) {
-		consent(&w, i);
-		answer(&w, e, good(i, i == 9 ? "nine" : "x"));
+		world_consents(&w, i);
+		world_put(&w, e, world_good(i, i == 9 ? "nine" : "x"));
 	}
 	world_close_epoch(&w, e);
 	world_grant(&w, &g);
@@ -483,9 +460,9 @@ test_removed_and_other_kinds(void **state)
 	(void)state;
 	world_open(&w, "removed");
 	e = world_epoch(&w, STORE_EPOCH_SURVEY);
-	consent(&w, 1);
-	answer(&w, e, good(1, "a"));
-	answer(&w, e, good(1, "b"));
+	world_consents(&w, 1);
+	world_put(&w, e, world_good(1, "a"));
+	world_put(&w, e, world_good(1, "b"));
 	world_later_consent(&w, e, 1, 1, R, WORLD_NOON + 100);
 	world_close_epoch(&w, e);
 	assert_ok(store_segment_read(w.store, 1, 1, &bytes));
@@ -510,11 +487,11 @@ world_of_two(struct world *w, const char *name)
 
 	world_open(w, name);
 	e = world_epoch(w, STORE_EPOCH_SURVEY);
-	consent(w, 1);
-	consent(w, 2);
-	answer(w, e, good(1, "a"));
+	world_consents(w, 1);
+	world_consents(w, 2);
+	world_put(w, e, world_good(1, "a"));
 	(void)world_flush(w, e);
-	answer(w, e, good(2, "b"));
+	world_put(w, e, world_good(2, "b"));
 	world_close_epoch(w, e);
 }
 
@@ -747,9 +724,9 @@ test_close_early(void **state)
 	(void)state;
 	world_open(&w, "early");
 	e = world_epoch(&w, STORE_EPOCH_SURVEY);
-	consent(&w, 1);
+	world_consents(&w, 1);
 	for (unsigned i = 0; i < 40; i++) {
-		answer(&w, e, good(1, "x"));
+		world_put(&w, e, world_good(1, "x"));
 		(void)world_flush(&w, e);
 	}
 	world_close_epoch(&w, e);

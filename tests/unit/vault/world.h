@@ -64,6 +64,11 @@ struct world_answer {
 };
 void world_answer(struct world *w, size_t epoch,
     const struct world_answer *a);
+void world_put(struct world *w, size_t epoch, struct world_answer a);
+/* An answer at noon under text 1 and scope research, given in the morning; and
+ * that consent in force in the index, too. */
+struct world_answer world_good(unsigned who, const char *packed);
+void world_consents(struct world *w, unsigned who);
 void world_later_consent(struct world *w, size_t epoch, unsigned who,
     uint8_t text, uint8_t scopes, uint32_t given);
 int64_t world_flush(struct world *w, size_t epoch);
