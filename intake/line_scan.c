@@ -23,16 +23,19 @@ enum want { WANT_TEXT, WANT_INT, WANT_TRUTH, WANT_OBJECT, WANT_EVENTS };
 
 struct member {
 	const char *name;
+	size_t len;
 	enum want want;
 	size_t offset;                  /* in struct line_raw */
 	const struct member *inside;
 	unsigned bit;                   /* of `seen` */
 };
 
+#define MEMBER(name, want, offset, inside, bit) \
+	{name, sizeof(name) - 1, want, offset, inside, bit}
 #define TEXT(name, to, bit) \
-	{name, WANT_TEXT, offsetof(struct line_raw, to), NULL, bit}
-#define OBJECT(name, inside, bit) {name, WANT_OBJECT, 0, inside, bit}
-#define END {NULL, WANT_TEXT, 0, NULL, 0}
+	MEMBER(name, WANT_TEXT, offsetof(struct line_raw, to), NULL, bit)
+#define OBJECT(name, inside, bit) MEMBER(name, WANT_OBJECT, 0, inside, bit)
+#define END {NULL, 0, WANT_TEXT, 0, NULL, 0}
 
 static const struct member source_members[] = {
 	TEXT("type", source_type, 0), TEXT("userId", user, 1), END};
@@ -45,11 +48,12 @@ static const struct member postback_members[] = {
 static const struct member unsend_members[] = {
 	TEXT("messageId", unsent, 8), END};
 static const struct member context_members[] = {
-	{"isRedelivery", WANT_TRUTH, offsetof(struct line_raw, redelivered),
-	    NULL, 9}, END};
+	MEMBER("isRedelivery", WANT_TRUTH, offsetof(struct line_raw,
+	    redelivered), NULL, 9), END};
 static const struct member event_members[] = {
 	TEXT("type", type, 10), TEXT("mode", mode, 11),
-	{"timestamp", WANT_INT, offsetof(struct line_raw, time_ms), NULL, 12},
+	MEMBER("timestamp", WANT_INT, offsetof(struct line_raw, time_ms), NULL,
+	    12),
 	OBJECT("source", source_members, 13), TEXT("webhookEventId", id, 14),
 	OBJECT("deliveryContext", context_members, 15),
 	TEXT("replyToken", reply_token, 16),
@@ -58,7 +62,7 @@ static const struct member event_members[] = {
 	OBJECT("unsend", unsend_members, 19), END};
 static const struct member body_members[] = {
 	TEXT("destination", destination, 20),
-	{"events", WANT_EVENTS, 0, NULL, 21}, END};
+	MEMBER("events", WANT_EVENTS, 0, NULL, 21), END};
 
 static enum err scan_value(struct scanner *s, const struct member *m,
     struct line_raw *raw);
@@ -331,7 +335,8 @@ find_member(const struct member *members, struct bytes name,
 	*ret = NULL;
 	for (const struct member *m = members; m != NULL && m->name != NULL;
 	    m++)
-		if (bytes_equal(name, bytes_str(m->name)))
+		if (name.len == m->len &&
+		    memcmp(name.data, m->name, m->len) == 0)
 			*ret = m;
 	if (*ret == NULL)
 		return ERR_OK;

@@ -127,8 +127,12 @@ static enum err check_seen(struct line_run *r)
 		uint8_t *at = r->hashes + 2 * i * RECORD_EVENT_LEN;
 
 		record_event(key, r->source.source, ev->id, at);
-		record_event(key, r->source.source, bytes_of(id,
-		    unsent_id(ev->message, id)), at + RECORD_EVENT_LEN);
+		if (ev->message.len == 0)       /* and nothing to unsend */
+			memcpy(at + RECORD_EVENT_LEN, at, RECORD_EVENT_LEN);
+		else
+			record_event(key, r->source.source, bytes_of(id,
+			    unsent_id(ev->message, id)),
+			    at + RECORD_EVENT_LEN);
 	}
 	RETURN_IF(store_event_check(w->store, r->hashes, n, r->seen));
 	for (size_t i = 0; i < r->items_len; i++) {

@@ -173,8 +173,7 @@ static void answer(struct line_request *request)
 	line_batch_release(&request->body);
 	free(request);
 	if (e == ERR_OK) {
-		q->reply.type = "application/json";
-		e = buf_append_str(&q->reply.bytes, "{}\n");
+		q->reply.empty = 1;
 	} else if (e == ERR_SIGNATURE) {
 		q->reply.status = 401;
 		q->reply.type = PROBLEM_TYPE;

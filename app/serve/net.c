@@ -261,6 +261,8 @@ enum err net_start(struct serve *s, const struct config_listener *listeners,
 	n->serve = s;
 	for (size_t i = 0; e == ERR_OK && i < len; i++)
 		e = add_daemons(n, listeners[i].kind, fds[i]);
+	if (e == ERR_OK)
+		e = wire_empties_init(&s->empties);
 	if (e == ERR_OK && s->config->client_ca[0] != '\0')
 		e = fs_read_file(s->config->client_ca, CA_MAX, &n->client_ca);
 	if (e == ERR_OK)
@@ -287,6 +289,7 @@ void net_stop(struct net *n)
 		net_loop_free(n->daemons[i].loop);
 		fs_fd_cleanup(&n->daemons[i].fd);
 	}
+	wire_empties_release(&n->serve->empties);
 	buf_release(&n->client_ca);
 	free(n);
 }

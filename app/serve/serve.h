@@ -96,6 +96,7 @@ struct serve_request {
 		char etag[80];          /* with its quotes; "" none */
 		char content_range[80]; /* value of Content-Range; "" none */
 		unsigned retry_after_s; /* 0: none */
+		int empty;              /* `{}` with status 200, nothing else */
 	} reply;
 
 	void *part;                     /* for the handler's own use */

@@ -30,6 +30,11 @@ struct serve_counters {
 	_Atomic uint64_t desk_runs, desk_ms;
 };
 
+/* Replies without content, shared by all connections: plain, over TLS. */
+struct wire_empties {
+	void *replies[2];               /* struct MHD_Response */
+};
+
 struct serve {
 	char home_dir[FS_PATH_MAX], config_path[FS_PATH_MAX];
 	struct home_seal seal;
@@ -43,6 +48,7 @@ struct serve {
 	struct desk *desk;
 	struct conns *conns;
 	struct net *net;
+	struct wire_empties empties;
 	void *parts[PARTS_MAX];
 	size_t parts_len;                       /* started */
 	int64_t started_unix_s;

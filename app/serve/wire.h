@@ -26,6 +26,8 @@ unsigned wire_head(struct serve *s, struct conn *c,
     struct wire_refusal *ret_refusal);
 
 /* wire_reply.c */
+enum err wire_empties_init(struct wire_empties *e) MUST_USE;
+void wire_empties_release(struct wire_empties *e);
 enum MHD_Result wire_refuse(struct serve *s, struct conn *c,
     struct MHD_Connection *connection, const struct wire_refusal *r);
 enum MHD_Result wire_reply(struct serve_wire *w);

@@ -99,6 +99,12 @@ static unsigned check_front(struct serve *s, struct conn *c,
 {
 	enum front_fault fault;
 
+	const union MHD_ConnectionInfo *size = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	/* once for all; where it fails, put_header will, too */
+	if (size != NULL)
+		(void)!buf_reserve(&h->headers, size->header_size);
 	front_line(&h->front, method, version, c->target);
 	check_request_line(h, c, method);
 	(void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND,

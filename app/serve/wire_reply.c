@@ -29,21 +29,78 @@ static void put_usual(struct MHD_Response *r, const char *type)
 	put(r, "Referrer-Policy", "no-referrer");
 }
 
+static void put_strict(struct MHD_Response *r)
+{
+	put(r, "Strict-Transport-Security", "max-age=31536000");
+}
+
+/* ${r} stays the caller's. */
+static enum MHD_Result queue_kept(struct serve *s, struct conn *c,
+    struct MHD_Connection *connection, unsigned status, uint64_t len,
+    struct MHD_Response *r)
+{
+	int64_t ms = (int64_t)s->limits.request_seconds * 1000 +
+	    (int64_t)(len / SLOWEST_READER) * 1000;
+
+	atomic_store(&c->deadline_ms, clock_monotonic_ms() + ms);
+	count(s, status);
+	return MHD_queue_response(connection, status, r);
+}
+
 static enum MHD_Result queue(struct serve *s, struct conn *c,
     struct MHD_Connection *connection, unsigned status, uint64_t len,
     struct MHD_Response *r)
 {
 	enum MHD_Result done;
-	int64_t ms = (int64_t)s->limits.request_seconds * 1000 +
-	    (int64_t)(len / SLOWEST_READER) * 1000;
 
 	if (c->kind == CONFIG_TLS)
-		put(r, "Strict-Transport-Security", "max-age=31536000");
-	atomic_store(&c->deadline_ms, clock_monotonic_ms() + ms);
-	count(s, status);
-	done = MHD_queue_response(connection, status, r);
+		put_strict(r);
+	done = queue_kept(s, c, connection, status, len, r);
 	MHD_destroy_response(r);
 	return done;
+}
+
+/* ---- `{}`, which nothing changes, is made once ---- */
+
+static const char empty_json[] = "{}\n";
+
+enum err wire_empties_init(struct wire_empties *e)
+{
+	for (int tls = 0; tls < 2; tls++) {
+		/* the library keeps the pointer and does not write there */
+		union {
+			const char *in;
+			void *out;
+		} bytes = {empty_json};
+		struct MHD_Response *r = MHD_create_response_from_buffer(
+		    sizeof(empty_json) - 1, bytes.out,
+		    MHD_RESPMEM_PERSISTENT);
+
+		if (r == NULL)
+			return ERR_NOMEM;
+		put_usual(r, JSON_TYPE);
+		if (tls)
+			put_strict(r);
+		e->replies[tls] = r;
+	}
+	return ERR_OK;
+}
+
+void wire_empties_release(struct wire_empties *e)
+{
+	for (int tls = 0; tls < 2; tls++)
+		if (e->replies[tls] != NULL)
+			MHD_destroy_response(e->replies[tls]);
+	*e = (struct wire_empties){{NULL, NULL}};
+}
+
+static enum MHD_Result send_empty(struct serve_wire *w)
+{
+	struct serve *s = w->q.serve;
+
+	return queue_kept(s, w->conn, w->connection, MHD_HTTP_OK,
+	    sizeof(empty_json) - 1,
+	    s->empties.replies[w->conn->kind == CONFIG_TLS]);
 }
 
 /* Of bytes that are copied. */
@@ -117,6 +174,10 @@ static enum err envelope(struct serve_wire *w)
 	struct serve_request *q = &w->q;
 	struct serve_reply *p = &q->reply;
 
+	if (w->e == ERR_OK && p->empty) {
+		p->type = JSON_TYPE;
+		RETURN_IF(buf_append_str(&p->bytes, empty_json));
+	}
 	if (w->e == ERR_OK && p->type != NULL) {
 		p->status = p->status == 0 ? MHD_HTTP_OK : p->status;
 		return ERR_OK;
@@ -159,6 +220,8 @@ enum MHD_Result wire_reply(struct serve_wire *w)
 		return wire_refuse(s, w->conn, w->connection,
 		    &(struct wire_refusal){w->refused,
 			refusal_name(w->refused), 1});
+	if (w->e == ERR_OK && p->empty && !atomic_load(&s->draining))
+		return send_empty(w);
 	if (envelope(w) != ERR_OK)
 		return MHD_NO;
 	len = p->fd_plus_one != 0 ? p->fd_len : p->bytes.len;
