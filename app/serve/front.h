@@ -18,7 +18,7 @@
 #define FRONT_HEADERS_MAX 64
 #define FRONT_NAME_MAX 64
 #define FRONT_VALUE_MAX 4096
-#define FRONT_HEADERS_BYTES_MAX 16384
+#define FRONT_HEADERS_BYTES_MAX 8192
 #define FRONT_TARGET_MAX 1024
 
 /* What is wrong: the short name of the rule, for metrics and the problem. */

@@ -14,7 +14,7 @@
 #include "core/clock.h"
 
 /* The largest head and its list; libmicrohttpd clears all of it twice a request. */
-#define MEMORY_PER_CONNECTION ((size_t)24 << 10)
+#define MEMORY_PER_CONNECTION ((size_t)16 << 10)
 #define CA_MAX ((size_t)1 << 20)
 
 #define THREADS_MAX 64          /* of a listener */
