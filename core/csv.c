@@ -105,6 +105,8 @@ fill(struct csv_reader *r)
 	return ERR_OK;
 }
 
+/* A byte order mark is no part of the first field; that of UTF-16 says that
+ * nothing here is UTF-8. */
 static enum err
 skip_bom(struct csv_reader *r)
 {
@@ -115,6 +117,9 @@ skip_bom(struct csv_reader *r)
 	if (r->in_len >= sizeof(bom) && memcmp(r->in, bom, sizeof(bom)) == 0)
 		r->in_pos = sizeof(bom);
 	r->past_bom = 1;
+	if (r->in_len >= 2 && ((r->in[0] == 0xff && r->in[1] == 0xfe) ||
+	    (r->in[0] == 0xfe && r->in[1] == 0xff)))
+		return ERR_ENCODING;
 	return ERR_OK;
 }
 
@@ -361,7 +366,12 @@ csv_reader_next(struct csv_reader *r, const struct bytes **ret_fields,
 	r->state = CSV_AT_START;
 	if (info != NULL && r->name[0] != '\0')
 		(void)snprintf(info->file, sizeof(info->file), "%s", r->name);
-	RETURN_IF(is_over(r, &over));
+	enum err e = is_over(r, &over);
+
+	if (e == ERR_ENCODING)
+		return err_at(info, e, 1,
+		    "UTF-16: save it as UTF-8 and take that");
+	RETURN_IF(e);
 	if (over)
 		return ERR_NOT_FOUND;
 	RETURN_IF(read_record(r));
