@@ -194,7 +194,7 @@ def files(home, officers):
     ({"charter_sha256": "0" * 64}, "of seat c is not of this plan", 1),
     ({"ledger_root": "0" * 64}, "not a part of this one", 1),
     ({"ledger_size": "9999"}, "not a part of this one", 1),
-    ({"expires": "2026-01-01T00:00:00Z"}, "is not after approved", 3),
+    ({"expires": "2020-01-01T00:00:00Z"}, "is not after approved", 3),
     ({"approved": "2020-01-01T00:00:00Z", "expires": "2020-01-02T00:00:00Z"},
      "approval of seat c", 1),
     ({"approved": "2020-01-01T00:00:00Z"}, "approval of seat c", 1),
