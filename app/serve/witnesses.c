@@ -17,7 +17,7 @@
 #define WITNESSES_MAX 32
 #define NAME_LEN 256
 #define URL_LEN 512
-#define TIMEOUT_S 20L
+#define ANSWER_SECONDS 20
 
 struct witnesses {
 	struct serve *serve;
@@ -25,7 +25,8 @@ struct witnesses {
 	pthread_cond_t wake;
 	pthread_t thread;
 	int started, stopping;
-	int64_t seconds;
+	int64_t seconds;                /* from round to round */
+	int64_t answer_seconds;         /* one witness may take */
 	char ca[FS_PATH_MAX];
 	_Atomic uint64_t asked, cosigned, failed;
 };
@@ -102,7 +103,8 @@ static CURLcode set_options(CURL *c, struct witnesses *w,
 
 	e = e ? e : curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https,http");
 	e = e ? e : curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	e = e ? e : curl_easy_setopt(c, CURLOPT_TIMEOUT, TIMEOUT_S);
+	e = e ? e : curl_easy_setopt(c, CURLOPT_TIMEOUT,
+	    (long)w->answer_seconds);
 	e = e ? e : curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	e = e ? e : curl_easy_setopt(c, CURLOPT_POST, 1L);
 	e = e ? e : curl_easy_setopt(c, CURLOPT_POSTFIELDS, request->data);
@@ -268,7 +270,8 @@ static void cleanup(struct witnesses **w)
 static enum err read_section(struct witnesses *w, const struct json_doc *v,
     struct err_info *info)
 {
-	static const char *const keys[] = {"seconds", "ca", NULL};
+	static const char *const keys[] = {"seconds", "answer_seconds",
+	    "ca", NULL};
 	const char *ca;
 
 	if (v == NULL)
@@ -277,6 +280,9 @@ static enum err read_section(struct witnesses *w, const struct json_doc *v,
 	if (json_doc_get(v, "seconds") != NULL)
 		RETURN_IF(json_doc_need_int(v, "seconds", 1, 86400,
 		    "serve: witnesses", &w->seconds, info));
+	if (json_doc_get(v, "answer_seconds") != NULL)
+		RETURN_IF(json_doc_need_int(v, "answer_seconds", 1, 300,
+		    "serve: witnesses", &w->answer_seconds, info));
 	if (json_doc_get(v, "ca") == NULL)
 		return ERR_OK;
 	RETURN_IF(json_doc_need_string(v, "ca", "serve: witnesses", &ca,
@@ -293,6 +299,7 @@ static enum err start(struct serve *s, const struct json_doc *section,
 		return ERR_NOMEM;
 	w->serve = s;
 	w->seconds = SECONDS;
+	w->answer_seconds = ANSWER_SECONDS;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->wake, NULL);
 	RETURN_IF(read_section(w, section, &o->info));

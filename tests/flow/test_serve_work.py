@@ -393,11 +393,12 @@ def test_a_witness_that_keeps_silent(asked):
     flow.make_witnessed(
         home, url=f"http://127.0.0.1:{server.server_port}")
     people = {w.name: w for w in home.witnesses}
-    asked_w1, over = threading.Event(), threading.Event()
+    asked_w1, over, times = threading.Event(), threading.Event(), []
 
     def answers(name, body):
         if name == "w1":
             asked_w1.set()
+            times.append(len(times))
             over.wait(300)
             return 503, b""
         request = people[name].path("posted")
@@ -407,8 +408,12 @@ def test_a_witness_that_keeps_silent(asked):
 
     server.answers = answers
     try:
-        with serving(home, witnesses={"seconds": 1}) as s:
+        with serving(home, witnesses={"seconds": 1,
+                                      "answer_seconds": 1}) as s:
             assert asked_w1.wait(60)
+            # given up after the second that it may take, and asked again;
+            # with the usual twenty this many rounds take longer
+            flow.until(lambda: len(times), lambda n: n >= 6, seconds=100)
             op = s.token("operator", "op", home.operator)
             plan = s.post("/v1/plans", {"owner": "14",
                                         "request": "REQ-2026-001"},
