@@ -341,6 +341,9 @@ enum err verify_chain_statement(const struct statement *s,
 	RETURN_IF(same_lists(s, p, info));
 	if (!told(s->k_achieved, &achieved))
 		return err_at(info, ERR_SYNTAX, 0, "k-achieved: no number");
+#ifdef AZUKARI_MUTATION_VERIFY
+	achieved = p->k;
+#endif
 	if (achieved < p->k && !(told(s->rows_exported, &rows) && rows == 0))
 		return err_at(info, ERR_MISMATCH, 0,
 		    "k-achieved: smaller than k of plan.txt");
