@@ -58,7 +58,10 @@ MUST_FAIL = {
     },
     "joined-and-counter": {
         JOINED + "k_holds_for_rows_but_not_for_people":
-            r"7 \* \[2\]",
+            r"k-achieved: smaller than k of plan.txt",
+    },
+    "joined-counter-k-and-verify": {
+        JOINED + "k_holds_for_rows_but_not_for_people": r"7 \* \[2\]",
     },
     "joined-counter": {
         JOINED + "k_holds_for_rows_but_not_for_people":
