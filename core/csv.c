@@ -44,6 +44,19 @@ struct csv_reader {
 };
 
 enum err
+csv_read_bytes(void *ctx, uint8_t *dst, size_t max, size_t *ret_got)
+{
+	struct bytes *rest = ctx, piece = {NULL, 0};
+	size_t len = rest->len < max ? rest->len : max;
+
+	RETURN_IF(bytes_take(rest, len, &piece));
+	if (len > 0)
+		memcpy(dst, piece.data, len);
+	*ret_got = len;
+	return ERR_OK;
+}
+
+enum err
 csv_reader_new(csv_read_fn read, void *ctx, char delimiter, const char *name,
     struct csv_reader **ret)
 {

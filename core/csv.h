@@ -25,6 +25,9 @@ typedef enum err (*csv_read_fn)(void *ctx, uint8_t *dst, size_t max,
     size_t *ret_got);
 enum err csv_reader_new(csv_read_fn read, void *ctx, char delimiter,
     const char *name, struct csv_reader **ret) MUST_USE;
+/* For ${read}: from ${ctx}, a struct bytes, which shrinks. */
+enum err csv_read_bytes(void *ctx, uint8_t *dst, size_t max,
+    size_t *ret_got) MUST_USE;
 void csv_reader_free(struct csv_reader *r);
 void csv_reader_cleanup(struct csv_reader **r);
 

@@ -15,6 +15,15 @@ utf8_is_valid(struct bytes text)
 	return text.len == 0 || u8_check(text.data, text.len) == NULL;
 }
 
+uint8_t *
+utf8_put(uint8_t *to, uint32_t c)
+{
+	int n = u8_uctomb(to, c, 4);
+
+	MUST_HOLD(n > 0);
+	return to + n;
+}
+
 /* Printable ASCII is clean as it stands; most text is that. */
 static int
 is_printable_ascii(struct bytes text)

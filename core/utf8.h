@@ -11,6 +11,10 @@
 
 int utf8_is_valid(struct bytes text);
 
+/* Writes ${c}, a character and no half of a pair (at most U+10FFFF), to ${to},
+ * which has room for 4 bytes; where the next one goes. */
+uint8_t *utf8_put(uint8_t *to, uint32_t c);
+
 /* ERR_ENCODING and, in ${ret_why} (borrowed, static; may be NULL), the rule. */
 enum err utf8_check_clean(struct bytes text, const char **ret_why) MUST_USE;
 

@@ -100,28 +100,6 @@ hex_unit(const uint8_t *at)
 	return v;
 }
 
-static uint8_t *
-put_char(uint8_t *to, uint32_t c)
-{
-	if (c < 0x80) {
-		*to++ = (uint8_t)c;
-		return to;
-	}
-	if (c < 0x800) {
-		*to++ = (uint8_t)(0xc0 | c >> 6);
-	} else {
-		if (c < 0x10000) {
-			*to++ = (uint8_t)(0xe0 | c >> 12);
-		} else {
-			*to++ = (uint8_t)(0xf0 | c >> 18);
-			*to++ = (uint8_t)(0x80 | (c >> 12 & 0x3f));
-		}
-		*to++ = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-	}
-	*to++ = (uint8_t)(0x80 | (c & 0x3f));
-	return to;
-}
-
 /* Half a pair, and NUL, stand for no character: U+FFFD in its place, as an
  * answer is not refused for the half of an emoji. */
 static enum err
@@ -137,7 +115,7 @@ take_unicode(struct scanner *s, uint8_t **to)
 		low = hex_unit(s->at + 2);
 		if (low >= 0xdc00 && low < 0xe000) {
 			s->at += 6;
-			*to = put_char(*to, 0x10000U +
+			*to = utf8_put(*to, 0x10000U +
 			    ((uint32_t)(c - 0xd800) << 10) +
 			    (uint32_t)(low - 0xdc00));
 			return ERR_OK;
@@ -145,7 +123,7 @@ take_unicode(struct scanner *s, uint8_t **to)
 	}
 	if (c == 0 || (c >= 0xd800 && c < 0xe000))
 		c = 0xfffd;
-	*to = put_char(*to, (uint32_t)c);
+	*to = utf8_put(*to, (uint32_t)c);
 	return ERR_OK;
 }
 

@@ -9,6 +9,7 @@
 #include <endian.h>
 #include <string.h>
 
+#include "core/utf8.h"
 #include "intake/ndjson_internal.h"
 
 #define SEEN_WORDS (SURVEY_FIELDS_MAX / 64)
@@ -106,28 +107,6 @@ take_unicode(struct scanner *s, uint32_t *ret)
 	return ERR_OK;
 }
 
-static uint8_t *
-put_utf8(uint8_t *to, uint32_t c)
-{
-	if (c < 0x80) {
-		*to++ = (uint8_t)c;
-		return to;
-	}
-	if (c < 0x800) {
-		*to++ = (uint8_t)(0xc0 | c >> 6);
-	} else {
-		if (c < 0x10000) {
-			*to++ = (uint8_t)(0xe0 | c >> 12);
-		} else {
-			*to++ = (uint8_t)(0xf0 | c >> 18);
-			*to++ = (uint8_t)(0x80 | (c >> 12 & 0x3f));
-		}
-		*to++ = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-	}
-	*to++ = (uint8_t)(0x80 | (c & 0x3f));
-	return to;
-}
-
 /* What stands behind a backslash, as UTF-8. */
 static enum err
 take_escape(struct scanner *s, uint8_t **to)
@@ -141,7 +120,7 @@ take_escape(struct scanner *s, uint8_t **to)
 	c = *s->at++;
 	if (c == 'u') {
 		RETURN_IF(take_unicode(s, &c));
-		*to = put_utf8(*to, c);
+		*to = utf8_put(*to, c);
 		return ERR_OK;
 	}
 	if (c == 0 || (found = strchr(from, (int)c)) == NULL)

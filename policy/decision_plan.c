@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "policy/decision_internal.h"
+#include "policy/plan_internal.h"
 
 static enum err
 copy_words(const struct words *from, struct words *to)
@@ -170,40 +171,6 @@ compare_partner(struct comparison *m)
 	expect(m, "project", same_text(w->project, h->project));
 }
 
-static int
-same_columns(const struct plan *a, const struct plan *b)
-{
-	const struct plan_column *x, *y;
-	size_t i;
-
-	if (a->columns_len != b->columns_len)
-		return 0;
-	for (i = 0; i < a->columns_len; i++) {
-		x = &a->columns[i];
-		y = &b->columns[i];
-		if (strcmp(x->field, y->field) != 0 ||
-		    strcmp(x->ladder, y->ladder) != 0 ||
-		    x->from != y->from || x->to != y->to ||
-		    x->date != y->date)
-			return 0;
-	}
-	return 1;
-}
-
-static int
-same_texts(const struct plan *a, const struct plan *b)
-{
-	size_t i;
-
-	if (a->texts_len != b->texts_len)
-		return 0;
-	for (i = 0; i < a->texts_len; i++)
-		if (!same_sha256(a->texts[i].sha256, b->texts[i].sha256) ||
-		    a->texts[i].scopes != b->texts[i].scopes)
-			return 0;
-	return 1;
-}
-
 static void
 compare_what(struct comparison *m, int is_refused)
 {
@@ -213,8 +180,8 @@ compare_what(struct comparison *m, int is_refused)
 	    w->survey_version == h->survey_version &&
 	    same_sha256(w->survey_sha256, h->survey_sha256));
 	/* A refused request has no columns to compare with. */
-	expect(m, "column", is_refused || same_columns(w, h));
-	expect(m, "consent-text", is_refused || same_texts(w, h));
+	expect(m, "column", is_refused || plan_same_columns(w, h));
+	expect(m, "consent-text", is_refused || plan_same_texts(w, h));
 	expect(m, "k", w->k == h->k);
 	expect(m, "suppression-limit",
 	    w->suppression_limit == h->suppression_limit);

@@ -1,7 +1,7 @@
 /* policy/plan_again.c - a plan that computes an earlier export again. */
 #include <string.h>
 
-#include "policy/plan.h"
+#include "policy/plan_internal.h"
 
 int
 plan_rederives(const struct plan *p)
@@ -9,8 +9,8 @@ plan_rederives(const struct plan *p)
 	return p->rederive.export_id[0] != '\0';
 }
 
-static int
-same_columns(const struct plan *a, const struct plan *b)
+int
+plan_same_columns(const struct plan *a, const struct plan *b)
 {
 	size_t i;
 
@@ -29,8 +29,8 @@ same_columns(const struct plan *a, const struct plan *b)
 	return 1;
 }
 
-static int
-same_texts(const struct plan *a, const struct plan *b)
+int
+plan_same_texts(const struct plan *a, const struct plan *b)
 {
 	size_t i;
 
@@ -62,7 +62,7 @@ plan_is_again(const struct plan *p, const struct plan *earlier,
 	    memcmp(p->rederive.plan_sha256, sha256, 32) == 0 &&
 	    p->rederive.frozen_unix_s == earlier->frozen_unix_s &&
 	    !plan_rederives(earlier) && same_papers(p, earlier) &&
-	    same_columns(p, earlier) && same_texts(p, earlier) &&
+	    plan_same_columns(p, earlier) && plan_same_texts(p, earlier) &&
 	    p->k == earlier->k && p->epochs == earlier->epochs &&
 	    p->suppression_limit == earlier->suppression_limit &&
 	    p->minimum_cell == earlier->minimum_cell &&

@@ -62,19 +62,6 @@ builder_places_cleanup(struct builder_places **p)
 
 /* ---- reading ---- */
 
-static enum err
-read_memory(void *ctx, uint8_t *dst, size_t max, size_t *ret_got)
-{
-	struct bytes *rest = ctx, piece = {NULL, 0};
-	size_t len = rest->len < max ? rest->len : max;
-
-	RETURN_IF(bytes_take(rest, len, &piece));
-	if (len > 0)
-		memcpy(dst, piece.data, len);
-	*ret_got = len;
-	return ERR_OK;
-}
-
 /* One record after the other to ${take}. */
 typedef enum err (*take_fn)(struct builder_places *p,
     const struct bytes *cells, size_t count, unsigned long line,
@@ -90,7 +77,7 @@ read_records(struct builder_places *p, struct bytes file, char delimiter,
 	size_t count;
 	enum err e;
 
-	RETURN_IF(csv_reader_new(read_memory, &file, delimiter, "places", &r));
+	RETURN_IF(csv_reader_new(csv_read_bytes, &file, delimiter, "places", &r));
 	for (;;) {
 		e = csv_reader_next(r, &cells, &count, &line, info);
 		if (e == ERR_NOT_FOUND)

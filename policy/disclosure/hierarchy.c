@@ -175,19 +175,6 @@ add_line(struct hierarchy *h, const struct bytes *cells, size_t len,
 }
 
 static enum err
-read_memory(void *ctx, uint8_t *dst, size_t max, size_t *ret_got)
-{
-	struct bytes *rest = ctx, piece = {NULL, 0};
-	size_t len = rest->len < max ? rest->len : max;
-
-	RETURN_IF(bytes_take(rest, len, &piece));
-	if (len > 0)
-		memcpy(dst, piece.data, len);
-	*ret_got = len;
-	return ERR_OK;
-}
-
-static enum err
 read_lines(struct hierarchy *h, struct bytes file, char delimiter,
     struct err_info *info)
 {
@@ -197,7 +184,7 @@ read_lines(struct hierarchy *h, struct bytes file, char delimiter,
 	size_t count;
 	enum err e;
 
-	RETURN_IF(csv_reader_new(read_memory, &file, delimiter, "", &r));
+	RETURN_IF(csv_reader_new(csv_read_bytes, &file, delimiter, "", &r));
 	for (;;) {
 		e = csv_reader_next(r, &cells, &count, &line, info);
 		if (e == ERR_NOT_FOUND)

@@ -47,18 +47,6 @@ do_text(void)
 }
 
 static enum err
-read_bytes(void *ctx, uint8_t *dst, size_t max, size_t *ret_got)
-{
-	struct bytes *rest = ctx, part;
-
-	RETURN_IF(bytes_take(rest, max < rest->len ? max : rest->len, &part));
-	if (part.len > 0)
-		memcpy(dst, part.data, part.len);
-	*ret_got = part.len;
-	return ERR_OK;
-}
-
-static enum err
 do_csv(void)
 {
 	CLEANUP(csv_reader_cleanup) struct csv_reader *r = NULL;
@@ -71,7 +59,7 @@ do_csv(void)
 	for (i = 0; i < 200; i++)
 		RETURN_IF(buf_append_str(&in, "field,"));
 	rest = bytes_buf(&in);
-	RETURN_IF(csv_reader_new(read_bytes, &rest, ',', "x", &r));
+	RETURN_IF(csv_reader_new(csv_read_bytes, &rest, ',', "x", &r));
 	return csv_reader_next(r, &fields, &count, &line, NULL);
 }
 

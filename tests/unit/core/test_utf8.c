@@ -17,6 +17,30 @@ clean_text_is_taken(void **state)
 }
 
 static void
+every_character_is_put_as_it_reads(void **state)
+{
+	static const struct {
+		uint32_t c;
+		const char *bytes;
+	} cases[] = {{0x7f, "\x7f"}, {0x80, "\xc2\x80"},
+		{0x7ff, "\xdf\xbf"}, {0x800, "\xe0\xa0\x80"},
+		{0xfffd, "\xef\xbf\xbd"}, {0xffff, "\xef\xbf\xbf"},
+		{0x10000, "\xf0\x90\x80\x80"},
+		{0x10ffff, "\xf4\x8f\xbf\xbf"}};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		uint8_t to[6] = {0x55, 0x55, 0x55, 0x55, 0x55, 0x55};
+		size_t len = strlen(cases[i].bytes);
+
+		assert_ptr_equal(utf8_put(to, cases[i].c), to + len);
+		assert_memory_equal(to, cases[i].bytes, len);
+		assert_int_equal(to[len], 0x55);
+	}
+}
+
+static void
 invalid_utf8_is_refused(void **state)
 {
 	static const char *const bad[] = {"\x80", "\xc3", "a\xc3(", "\xc0\xaf",
@@ -90,6 +114,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clean_text_is_taken),
+		cmocka_unit_test(every_character_is_put_as_it_reads),
 		cmocka_unit_test(invalid_utf8_is_refused),
 		cmocka_unit_test(
 		    unclean_characters_are_refused_with_their_rule),

@@ -36,19 +36,6 @@ static struct ladder_map *maps[COLUMNS];
 static uint32_t tuples[ROWS * COLUMNS];
 static int is_there;
 
-static enum err
-read_all(void *ctx, uint8_t *dst, size_t max, size_t *ret_got)
-{
-	struct bytes *rest = ctx, piece = {NULL, 0};
-	size_t n = rest->len < max ? rest->len : max;
-	enum err e = bytes_take(rest, n, &piece);
-
-	if (n > 0)
-		memcpy(dst, piece.data, n);
-	*ret_got = n;
-	return e;
-}
-
 static void
 load_ladder(size_t i)
 {
@@ -87,7 +74,7 @@ load_rows(void)
 	    "vectors/adult/adult.csv"));
 	assert_ok(fixture_read(path, &file));
 	rest = bytes_buf(&file);
-	assert_ok(csv_reader_new(read_all, &rest, ';', "adult", &r));
+	assert_ok(csv_reader_new(csv_read_bytes, &rest, ';', "adult", &r));
 	assert_ok(csv_reader_next(r, &fields, &count, &line, NULL));
 	for (row = 0; row < ROWS; row++) {
 		assert_ok(csv_reader_next(r, &fields, &count, &line, NULL));
