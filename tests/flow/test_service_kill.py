@@ -1,7 +1,8 @@
 """A service that dies at any instant while everything is under way: webhooks,
-batches, requests, plans, approvals, exports and fetches.  Whatever it answered
-is there, exactly once; the ledger verifies, and so does every bundle.  The
-clients keep the lists.  AZUKARI_KILLS=1000 for more, AZUKARI_SEED to repeat."""
+batches, requests, plans, approvals, exports, fetches and receipts.  Whatever
+it answered is there, exactly once; the ledger verifies, and so does every
+bundle.  The clients keep the lists.  AZUKARI_KILLS=1000 for more, AZUKARI_SEED
+to repeat."""
 import http.client
 import itertools
 import json
@@ -17,6 +18,9 @@ from service import Service, person_entry
 from test_line_kill import Load
 
 KILLS = int(os.environ.get("AZUKARI_KILLS", 8))
+# plans that are approved before the first death, so that exports are under way
+# at most of them and come to their end
+APPROVED = max(2, KILLS // 4)
 LIMITS = {"requests_per_second": 0}
 DIED = (OSError, http.client.HTTPException, ValueError)
 BATCH = 40
@@ -31,7 +35,7 @@ class World:
 
     def __init__(self, home, seed):
         self.home, self.seed, self.stop = home, seed, False
-        self.busy = threading.Event()   # the desk has begun something
+        self.busy = threading.Event()   # a desk has begun something
         self.deaths, self.tokens = 0, {}
         self.numbers = itertools.count()
         self.start()
@@ -135,13 +139,12 @@ class Batches(threading.Thread):
         self.acknowledged += people
 
 
-class Desk(threading.Thread):
-    """From plan to bundle, again and again, by everybody it takes."""
+class Clerk(threading.Thread):
+    """Whoever works with plans and exports until the test is over."""
 
     def __init__(self, world):
         super().__init__(daemon=True)
         self.world, self.home = world, world.home
-        self.officers = flow.Officers(world.home)
         self.told, self.failure = [], None
         self.operator = ("operator", None, "op", self.home.operator)
         self.partner = ("partner", "14", "keio", self.home.partner)
@@ -162,8 +165,97 @@ class Desk(threading.Thread):
     def seat(self, name):
         return ("custodian", "14", name, self.home.seats["14"][name])
 
+    def carry_out(self, plan):
+        """How it ended.  Whatever was answered 202 goes on by itself: where
+        the service died meanwhile, and behind its end as well."""
+        status, _, data = self.ask(self.operator, "POST", "/v1/jobs",
+                                   {"plan": plan})
+        assert status == 202, data
+        self.told.append(("job", plan, None))
+        while True:
+            before = self.world.deaths
+            status, _, data = self.ask(self.operator, "GET",
+                                       f"/v1/jobs/{plan}")
+            if status == 404:       # it ended, and the service with it
+                assert self.state(plan) != "approved", (plan, before)
+                return self.state(plan)
+            assert status == 200, data
+            job = json.loads(data)["result"]
+            if job["state"] in ("done", "failed", "cancelled"):
+                assert job["state"] == "done", job
+                self.told.append(("job done", plan, None))
+                return self.state(plan)
+            self.world.busy.set()
+            time.sleep(0.02)
+
+    def state(self, plan):
+        status, _, data = self.ask(self.partner, "GET", "/v1/exports/" +
+                                   plan.replace("PLAN", "EXP"))
+        return json.loads(data)["result"]["state"] if status == 200 else None
+
+
+class Carrier(Clerk):
+    """What was approved, one after the other: carried out, fetched with the
+    partner's own program, opened, and its receipt handed in."""
+
+    def __init__(self, world, plans):
+        super().__init__(world)
+        self.plans = list(plans)
+
+    def one(self):
+        if not self.plans:
+            raise Stopped
+        plan = self.plans.pop(0)
+        assert self.carry_out(plan) == "released", plan
+        bundle = self.fetch(plan.replace("PLAN", "EXP"))
+        self.receipt(plan.replace("PLAN", "EXP"), bundle)
+
+    def fetch(self, export):
+        """As often as it takes: the rest each time, and never half a file."""
+        out = self.home.folder / f"{export}.fetched.tar"
+        me = self.home.partner
+        while not self.world.stop:
+            self.world.busy.set()
+            ran = flow.az(
+                "fetch", export, "--gateway",
+                f"http://127.0.0.1:{self.world.port()}", "--as",
+                "partner:14/keio", *me.options(), "-o", out, code=None)
+            assert ran.code in (0, 4, 6), ran   # 4: a session that died
+            assert out.exists() == (ran.code == 0), ran
+            if ran.code == 0:
+                there = self.home.path / "outbox" / f"{export}.tar"
+                assert out.read_bytes() == there.read_bytes(), export
+                self.told.append(("fetched", export, None))
+                return out
+        raise Stopped
+
+    def receipt(self, export, bundle):
+        me, folder = self.home.partner, self.home.folder / f"{export}.open"
+        folder.mkdir()
+        flow.az("open", bundle, *me.options(), "-o", folder)
+        path = self.home.folder / f"{export}.receipt.txt"
+        flow.az("receipt", bundle, *me.options(), "--data",
+                next(folder.iterdir()), "-o", path)
+        deaths = self.world.deaths
+        status, _, data = self.ask(
+            self.partner, "POST", f"/v1/exports/{export}/papers", {
+                "text": path.read_text(encoding="utf-8"), "signature":
+                path.with_name(path.name + ".sig").read_text(
+                    encoding="utf-8")})
+        known = status == 409 and b'"ERR_EXISTS"' in data
+        assert status == 200 or (known and self.world.deaths > deaths), data
+        self.told.append(("receipt", export, None))
+
+
+class Desk(Clerk):
+    """From request to bundle, again and again, by everybody it takes."""
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.officers = flow.Officers(world.home)
+        self.officers.made = len(list(self.officers.folder.iterdir()))
+
     def approve(self, plan, seat):
-        """0 or the status of a refusal."""
         status, _, packet = self.ask(self.seat(seat), "GET",
                                      f"/v1/plans/{plan}/packet")
         assert status == 200, packet
@@ -179,25 +271,6 @@ class Desk(threading.Thread):
         assert status == 200 or (known and self.world.deaths > deaths), data
         self.told.append(("approval", plan, seat))
 
-    def settled(self, plan):
-        """The job's end; a killed one goes on by itself."""
-        while True:
-            status, _, data = self.ask(self.operator, "GET",
-                                       f"/v1/jobs/{plan}")
-            if status == 404:       # it ended, and the service with it
-                return self.state(plan)
-            assert status == 200, data
-            job = json.loads(data)["result"]
-            if job["state"] in ("done", "failed", "cancelled"):
-                self.told.append(("job " + job["state"], plan, None))
-                return self.state(plan)
-            time.sleep(0.02)
-
-    def state(self, plan):
-        status, _, data = self.ask(self.partner, "GET", "/v1/exports/" +
-                                   plan.replace("PLAN", "EXP"))
-        return json.loads(data)["result"]["state"] if status == 200 else None
-
     def fetch(self, plan):
         """In pieces, each asked for until it is answered."""
         export = plan.replace("PLAN", "EXP")
@@ -206,7 +279,7 @@ class Desk(threading.Thread):
         while len(got) < len(bundle):
             status, _, data = self.ask(
                 self.partner, "GET", f"/v1/exports/{export}/bundle",
-                headers={"Range": f"bytes={len(got)}-{len(got) + 199999}"})
+                headers={"Range": f"bytes={len(got)}-{len(got) + 19999}"})
             assert status == 206, data
             got += data
             self.told.append(("fetched", export, None))
@@ -241,11 +314,7 @@ class Desk(threading.Thread):
         self.told.append(("plan", plan, None))
         for seat in ("a", "b", "a"):
             self.approve(plan, seat)
-        status, _, data = self.ask(self.operator, "POST", "/v1/jobs",
-                                   {"plan": plan})
-        assert status == 202, data
-        self.told.append(("job", plan, None))
-        if self.settled(plan) == "released":
+        if self.carry_out(plan) == "released":
             self.fetch(plan)
 
 
@@ -257,18 +326,27 @@ def make_world(folder, seed):
                                   "respondents_per_export": 100000000})
     home.operator = flow.make_person(home.folder, "operator")
     lineapi.connect(home, home.folder, access_token_file=None)
-    return World(home, seed)
+    plans, officers = [], flow.Officers(home)
+    for n in range(APPROVED):
+        flow.submit(home, home.partner, f"REQ-2026-A{n:04d}")
+        plans.append(flow.freeze(home, f"REQ-2026-A{n:04d}"))
+        officers.approve_fully(plans[-1])
+    return World(home, seed), plans
 
 
 def kills(world, dice):
-    """At any instant; now and then just after the desk began something."""
+    """At any instant; most just after a desk began something, some so late
+    that what was begun could end."""
     for _ in range(KILLS):
-        if dice.random() < 0.6:
+        chance = dice.random()
+        if chance < 0.5:
             world.busy.clear()
             world.busy.wait(2)
             time.sleep(dice.uniform(0, 0.25))
-        else:
+        elif chance < 0.8:
             time.sleep(dice.uniform(0.05, 0.8))
+        else:
+            time.sleep(dice.uniform(0.8, 3))
         world.kill()
 
 
@@ -300,14 +378,14 @@ def check_intake(world, load, batches):
                 ("survey", "register")], world.seed
 
 
-def check_desk(world, desk):
+def check_desk(world, told):
     """One of each in the ledger for what was told; every bundle verifies."""
     home, seed = world.home, world.seed
     entries = home.json("ledger", "show")
     plans = {p["plan"]: p for p in home.json("plan", "list")}
     requests = [r["request"] for r in home.json("request", "list")]
     assert len(set(requests)) == len(requests), seed
-    for what, name, _ in desk.told:
+    for what, name, _ in told:
         assert what not in ("plan", "approval") or name in plans, (seed, name)
         assert what != "request" or requests.count(name) == 1, (seed, name)
     for kind in ("exported", "released"):
@@ -318,17 +396,20 @@ def check_desk(world, desk):
     approvals = [(e["plan-sha256"], e["seat"]) for e in entries
                  if e["kind"] == "approval"]
     assert len(approvals) == len(set(approvals)), seed
-    for what, plan, seat in desk.told:
+    for what, plan, seat in told:
         assert what != "approval" or (digests[plan], seat) in approvals, \
             (seed, plan, seat)
     fetches = [e["export"] for e in entries if e["kind"] == "fetched"]
-    told = [e for what, e, _ in desk.told if what == "fetched"]
-    for export in set(told):
-        assert fetches.count(export) >= told.count(export), (seed, export)
+    got = [e for what, e, _ in told if what == "fetched"]
+    for export in set(got):
+        assert fetches.count(export) >= got.count(export), (seed, export)
+    receipts = [e["export"] for e in entries if e["kind"] == "receipt"]
+    assert len(receipts) == len(set(receipts)), seed
+    assert {e for what, e, _ in told if what == "receipt"} <= set(receipts)
     bundles = sorted((home.path / "outbox").glob("*.tar"))
     for path in bundles:
         flow.az("verify", path)
-    done = {p for what, p, _ in desk.told if what == "job done"}
+    done = {p for what, p, _ in told if what == "job done"}
     assert {p.replace("PLAN", "EXP") for p in done} <= {
         b.stem for b in bundles}, seed
     return len(bundles)
@@ -337,10 +418,11 @@ def check_desk(world, desk):
 def test_whatever_was_answered_is_there_once(tmp_path):
     seed = int(os.environ.get("AZUKARI_SEED", time.time_ns() % 10**6))
     print("seed", seed, "kills", KILLS, flush=True)
-    world = make_world(tmp_path / "g", seed)
+    world, plans = make_world(tmp_path / "g", seed)
     load = [Load(i + 1, world.port) for i in range(4)]
-    batches, desk = Batches(world), Desk(world)
-    threads = [*load, batches, desk]
+    batches = Batches(world)
+    clerks = [Desk(world), Carrier(world, plans)]
+    threads = [*load, batches, *clerks]
     for thread in threads:
         thread.start()
     kills(world, random.Random(seed))
@@ -350,25 +432,29 @@ def test_whatever_was_answered_is_there_once(tmp_path):
                 len(batches.acknowledged))
 
     # The last one takes in of both kinds, and with it closes what the one
-    # before left open.
+    # before left open; and it carries out what was approved.
     before = so_far()
     flow.until(so_far, lambda n: n[0] > before[0] + 2 * len(load) and
                n[1] > before[1], seconds=300)
+    clerks[1].join(600 + 60 * APPROVED)
     world.stop = True
     for thread in load:
         thread.stop = True
     for thread in threads:
-        thread.join(120)
+        thread.join(300)
         assert not thread.is_alive()
     world.service.stop()
-    assert desk.failure is None, (seed, desk.failure)
+    assert [c.failure for c in clerks] == [None, None], seed
     home = world.home
     home.az("ledger", "verify")
     check_intake(world, load, batches)
-    bundles = check_desk(world, desk)
+    told = [t for c in clerks for t in c.told]
+    bundles = check_desk(world, told)
     answered = sum(len(t.acknowledged) for t in load)
     assert answered > KILLS and batches.acknowledged, seed
+    assert sum(w == "receipt" for w, *_ in told) == APPROVED, seed
     print("kills", world.deaths, "webhooks", answered, "lines",
-          2 * len(batches.acknowledged), "plans, approvals, jobs, fetches",
-          [sum(w == what for w, *_ in desk.told) for what in
-           ("plan", "approval", "job done", "fetched")], "bundles", bundles)
+          2 * len(batches.acknowledged), "plans, approvals, jobs, fetches, "
+          "receipts", [sum(w == what for w, *_ in told) for what in
+                       ("plan", "approval", "job done", "fetched",
+                        "receipt")], "bundles", bundles)
