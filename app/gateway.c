@@ -9,26 +9,6 @@
 
 #define JSON_TYPE "application/json"
 
-void gateway_close(struct gateway *g)
-{
-	if (g == NULL)
-		return;
-	if (g->curl != NULL)
-		curl_easy_cleanup(g->curl);
-	secret_wipe(g->token, sizeof(g->token));
-	free(g);
-}
-
-void gateway_cleanup(struct gateway **g)
-{
-	gateway_close(*g);
-}
-
-const char *gateway_token(const struct gateway *g)
-{
-	return g->token;
-}
-
 /* ---- one exchange ---- */
 
 static enum err failed(struct gateway *g, CURLcode code)
@@ -116,6 +96,7 @@ enum err gateway_exchange(struct gateway *g, const struct gateway_ask *ask,
 
 	RETURN_IF(fs_path(url, "%s%s", g->base, ask->path));
 	g->e = ERR_OK;
+	g->answers = 0;
 	RETURN_IF(set_body(g, ask));
 	RETURN_IF(set_headers(g, ask, more, &headers));
 	if (curl_easy_setopt(g->curl, CURLOPT_URL, url) != CURLE_OK ||
@@ -131,6 +112,7 @@ enum err gateway_exchange(struct gateway *g, const struct gateway_ask *ask,
 	if (code != CURLE_OK)
 		return failed(g, code);
 	(void)curl_easy_getinfo(g->curl, CURLINFO_RESPONSE_CODE, ret_status);
+	g->answers = 1;
 	return ERR_OK;
 }
 
@@ -276,4 +258,54 @@ enum err gateway_read(struct gateway *g, const char *path, struct buf *out)
 	if (e == ERR_NOT_FOUND)
 		return err_at(&g->cli->outcome.info, e, 0, "cannot be opened");
 	return e;
+}
+
+/* ---- the end ---- */
+
+#define GOODBYE_MS 5000L
+
+/* The service holds few sessions of one person: a command that is over takes
+ * none of them.  Whatever comes of it, the command has said what it had to. */
+static void end_session(struct gateway *g)
+{
+	const struct gateway_ask ask = {.method = "DELETE",
+	    .path = "/v1/session"};
+	const struct gateway_more more = {.write = pass, .header = pass};
+	CLEANUP(slist_cleanup) struct curl_slist *headers = NULL;
+	char url[FS_PATH_MAX];
+
+	if (fs_path(url, "%s%s", g->base, ask.path) == ERR_OK &&
+	    set_body(g, &ask) == ERR_OK &&
+	    set_headers(g, &ask, &more, &headers) == ERR_OK &&
+	    curl_easy_setopt(g->curl, CURLOPT_URL, url) == CURLE_OK &&
+	    curl_easy_setopt(g->curl, CURLOPT_TIMEOUT_MS, GOODBYE_MS) ==
+	    CURLE_OK &&
+	    curl_easy_setopt(g->curl, CURLOPT_WRITEFUNCTION, pass) ==
+	    CURLE_OK &&
+	    curl_easy_setopt(g->curl, CURLOPT_HEADERFUNCTION, pass) ==
+	    CURLE_OK)
+		(void)curl_easy_perform(g->curl);
+}
+
+void gateway_close(struct gateway *g)
+{
+	if (g == NULL)
+		return;
+	if (g->own_session && g->answers)
+		end_session(g);
+	if (g->curl != NULL)
+		curl_easy_cleanup(g->curl);
+	secret_wipe(g->token, sizeof(g->token));
+	free(g);
+}
+
+void gateway_cleanup(struct gateway **g)
+{
+	gateway_close(*g);
+}
+
+const char *gateway_token(struct gateway *g)
+{
+	g->own_session = 0;
+	return g->token;
 }

@@ -21,11 +21,13 @@ struct gateway;
  * where these are missing; ERR_BUSY: not reachable; ERR_UNTRUSTED: not the
  * service its certificate should name; ERR_NOT_FOUND: it does not know us. */
 enum err gateway_open(struct cli *cli, struct gateway **ret) MUST_USE;
+/* A session that was begun here ends with it. */
 void gateway_close(struct gateway *g);
 void gateway_cleanup(struct gateway **g);
 
-/* The token, for `azukari session`; valid until gateway_close. */
-const char *gateway_token(const struct gateway *g);
+/* The token, for `azukari session`; valid until gateway_close, which does not
+ * end the session then. */
+const char *gateway_token(struct gateway *g);
 
 /* One question. */
 struct gateway_ask {

@@ -14,6 +14,8 @@ struct gateway {
 	CURL *curl;
 	char base[FS_PATH_MAX];         /* the URL, without a last slash */
 	char token[GATEWAY_TOKEN_MAX];
+	int own_session;                /* begun here, and nobody else has it */
+	int answers;                    /* the last exchange came to its end */
 	enum err e;                     /* of our own callbacks */
 };
 

@@ -95,6 +95,13 @@ static enum err ask_challenge(struct gateway *g, const struct claim *c,
 	return buf_append_str(ret, text);
 }
 
+static int is_token(const char *text, size_t len)
+{
+	return len > 0 && len < GATEWAY_TOKEN_MAX && strspn(text,
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789_-") == len;
+}
+
 static enum err prove(struct gateway *g, const struct buf *challenge)
 {
 	CLEANUP(identity_cleanup) struct identity *id = NULL;
@@ -110,9 +117,10 @@ static enum err prove(struct gateway *g, const struct buf *challenge)
 	json_doc_set_string(doc, "signature", buf_text(&sig));
 	RETURN_IF(gateway_post_json(g, "/v1/session", doc));
 	token = json_doc_string(json_doc_get(g->cli->result, "token"));
-	if (token == NULL || strlen(token) >= sizeof(g->token))
+	if (token == NULL || !is_token(token, strlen(token)))
 		return ERR_SYNTAX;
 	memcpy(g->token, token, strlen(token) + 1);
+	g->own_session = 1;
 	return ERR_OK;
 }
 
@@ -149,9 +157,7 @@ static enum err read_token(struct gateway *g)
 	RETURN_IF(gateway_read(g, g->cli->token_file, &text));
 	if (text.len > 0 && text.data[text.len - 1] == '\n')
 		text.data[--text.len] = '\0';
-	if (text.len == 0 || text.len >= sizeof(g->token) ||
-	    strspn(buf_text(&text), "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != text.len)
+	if (!is_token(buf_text(&text), text.len))
 		return err_at(&g->cli->outcome.info, ERR_SYNTAX, 0,
 		    "%s: no token", g->cli->token_file);
 	memcpy(g->token, text.data, text.len + 1);

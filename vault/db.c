@@ -262,6 +262,18 @@ db_open_again(const struct db *db, struct db **ret)
 }
 
 void
+db_memory_limit(uint64_t bytes)
+{
+	(void)sqlite3_soft_heap_limit64((sqlite3_int64)bytes);
+}
+
+uint64_t
+db_memory_used(void)
+{
+	return (uint64_t)sqlite3_memory_used();
+}
+
+void
 db_close(struct db *db)
 {
 	if (db == NULL)

@@ -60,6 +60,12 @@ enum err db_open(const struct db_open_args *args, struct db **ret) MUST_USE;
  * read much once): it keeps few pages. */
 enum err db_open_again(const struct db *db, struct db **ret) MUST_USE;
 
+/* What all databases of this process may keep in memory together, but for the
+ * first 1.6 MiB of each: at ${bytes} each gives up pages of its own before it
+ * takes more.  0, as it begins: each has its own bound and nothing else. */
+void db_memory_limit(uint64_t bytes);
+uint64_t db_memory_used(void);
+
 void db_close(struct db *db);           /* NULL is fine; rolls back */
 void db_cleanup(struct db **db);
 

@@ -14,7 +14,7 @@ static const struct config_limits usual = {
 	.threads = 2, .desks = 2, .streams = 4, .connections = 1024,
 	.connections_per_address = 128, .requests_per_second = 200,
 	.header_seconds = 10, .idle_seconds = 60, .request_seconds = 60,
-	.drain_seconds = 30, .session_minutes = 15,
+	.drain_seconds = 30, .session_minutes = 15, .cache_mib = 384,
 	.bodies_bytes = (uint64_t)256 << 20,
 };
 
@@ -178,6 +178,7 @@ static const struct limit_row limit_rows[] = {
 	LIMIT(requests_per_second, 0, 1000000), LIMIT(header_seconds, 1, 120),
 	LIMIT(idle_seconds, 1, 600), LIMIT(request_seconds, 1, 3600),
 	LIMIT(drain_seconds, 1, 600), LIMIT(session_minutes, 1, 60),
+	LIMIT(cache_mib, 16, 65536),
 };
 
 static enum err take_limits(struct config *c, struct err_info *info)

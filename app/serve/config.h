@@ -46,6 +46,7 @@ struct config_limits {
 	unsigned header_seconds, idle_seconds, request_seconds;
 	unsigned drain_seconds;
 	unsigned session_minutes;
+	unsigned cache_mib;             /* of all databases together */
 	uint64_t bodies_bytes;          /* of all bodies held at once */
 };
 

@@ -44,6 +44,7 @@ struct jobs {
 	pthread_cond_t more;
 	pthread_t thread;
 	int started, stopping;
+	int more_remembered;            /* than there were places for */
 	struct job_options options;
 	struct entry entries[JOBS_MAX];
 	size_t len;
@@ -144,19 +145,19 @@ static void forget(const struct jobs *j, const char *plan)
 
 static enum err recall_all(struct jobs *j)
 {
-	struct fs_names names = {0};
+	CLEANUP(fs_names_release) struct fs_names names = {0};
 	char path[FS_PATH_MAX];
-	enum err e = ERR_OK;
 
+	j->more_remembered = 0;
 	RETURN_IF(memory_path(j, "", path));
 	RETURN_IF(fs_mkdir_all(path, 0700));
 	RETURN_IF(fs_list(path, &names));
-	for (size_t i = 0; e == ERR_OK && i < names.len; i++)
+	for (size_t i = 0; i < names.len; i++)
 		if (strncmp(names.names[i], "PLAN-", 5) == 0 &&
 		    strlen(names.names[i]) <= REGISTER_NAME_MAX)
-			e = enqueue(j, names.names[i], clock_now_unix_s());
-	fs_names_release(&names);
-	return e;
+			j->more_remembered |= enqueue(j, names.names[i],
+			    clock_now_unix_s()) != ERR_OK;
+	return ERR_OK;
 }
 
 /* ---- the thread ---- */
@@ -264,6 +265,9 @@ static void *work(void *arg)
 		struct entry *e = next(j);
 
 		if (e == NULL) {
+			/* a folder that cannot be read is looked at again */
+			if (j->more_remembered)
+				(void)!recall_all(j);
 			wait_a_second(j);
 			continue;
 		}
@@ -408,6 +412,8 @@ static enum err post_job(struct serve_request *q)
 		e = enqueue(j, p.id, q->now_unix_s);
 	if (e == ERR_OK)
 		q->result = row_of(find(j, p.id));
+	else if (!j->more_remembered)
+		forget(j, p.id);
 	pthread_mutex_unlock(&j->lock);
 	q->reply.status = 202;
 	return e;

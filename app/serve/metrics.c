@@ -4,6 +4,7 @@
 
 #include "app/serve/serve_internal.h"
 #include "app/serve/tls.h"
+#include "vault/db.h"
 
 void metrics_put(struct buf *out, const struct metrics_line *l)
 {
@@ -88,6 +89,9 @@ static void put_work(struct serve *s, int64_t now, struct buf *out)
 	put_one(out, "azukari_desk_requests_total", "counter",
 	    "requests handled at desks",
 	    (double)atomic_load(&s->counters.desk_runs));
+	put_one(out, "azukari_cache_bytes", "gauge",
+	    "what all databases keep in memory",
+	    (double)db_memory_used());
 	put_one(out, "azukari_uptime_seconds", "gauge", "since the start",
 	    (double)(now - s->started_unix_s));
 	put_one(out, "azukari_certificate_expires_seconds", "gauge",

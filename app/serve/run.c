@@ -15,6 +15,7 @@
 #include "app/serve/serve_internal.h"
 #include "app/serve/tls.h"
 #include "core/clock.h"
+#include "vault/db.h"
 
 struct run {
 	struct serve *s;
@@ -259,6 +260,7 @@ static enum err start(struct run *r)
 {
 	struct serve *s = r->s;
 
+	db_memory_limit((uint64_t)s->limits.cache_mib << 20);
 	RETURN_IF(prove_home(r));
 	s->sessions = sessions_new();
 	s->rate = rate_new(s->limits.requests_per_second);

@@ -195,6 +195,19 @@ static size_t stream_body(struct serve_wire *w, const char *data, size_t len)
 	return len - taken;
 }
 
+/* A stream's handler may end before its body. */
+static int is_answered(struct serve_wire *w)
+{
+	int done;
+
+	if (w->ring == NULL)
+		return 0;
+	pthread_mutex_lock(&w->lock);
+	done = w->state == WIRE_DONE;
+	pthread_mutex_unlock(&w->lock);
+	return done;
+}
+
 static enum MHD_Result take_body(struct serve_wire *w, const char *data,
     size_t *len)
 {
@@ -203,7 +216,7 @@ static enum MHD_Result take_body(struct serve_wire *w, const char *data,
 	move_deadline(w, *len);
 	w->got += *len;
 	atomic_fetch_add(&w->q.serve->counters.bytes_in, *len);
-	if (w->refused != 0 || (w->ring != NULL && w->state == WIRE_DONE)) {
+	if (w->refused != 0 || is_answered(w)) {
 		/* the answer is known; the sender may not know it yet */
 		if (w->got > w->q.route->body_max + DISCARD_MAX)
 			return MHD_NO;

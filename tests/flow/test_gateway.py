@@ -111,6 +111,20 @@ def test_same_words_and_exit_codes(served, tmp_path):
     assert plan in done.out
 
 
+def test_a_command_leaves_no_session(served, tmp_path):
+    """A service holds sixteen sessions of one person: twenty commands put
+    nobody out, and the one that was asked for stays."""
+    s = served
+    op, _, _ = people(s)
+    token = tmp_path / "token"
+    op.az("session", "-o", token)
+    for _ in range(20):
+        op.az("request", "list")
+    assert s.metrics()["azukari_sessions"] == 1
+    reply = s.get("/v1/session", token=token.read_text().strip())
+    assert reply.status == 200 and reply.result["role"] == "operator", reply
+
+
 def test_who_is_not_there(served, tmp_path):
     s = served
     _, pi, _ = people(s)

@@ -77,6 +77,21 @@ def test_a_job(approved, tmp_path):
     flow.az("verify", home.path / "outbox" / f"{export}.tar")
 
 
+def test_more_is_remembered_than_there_are_places_for(approved):
+    """The service starts all the same, and comes to the last of them."""
+    home, plan = approved, approved.plan
+    folder = home.path / "run/jobs"
+    folder.mkdir(parents=True, exist_ok=True)
+    for n in range(70):
+        (folder / f"PLAN-1999-{n:04d}").touch()
+    (folder / plan).touch()
+    with serving(home) as s:
+        flow.until(lambda: list(folder.iterdir()), lambda left: not left)
+        assert s.partner() and s.get(
+            f"/v1/exports/{plan.replace('PLAN', 'EXP')}",
+            token=s.partner()).result["state"] == "released"
+
+
 def test_export_from_afar(approved, tmp_path):
     home, plan = approved, approved.plan
     here = home.copy(tmp_path / "copy")

@@ -36,17 +36,20 @@ class World:
     def __init__(self, home, seed):
         self.home, self.seed, self.stop = home, seed, False
         self.busy = threading.Event()   # a desk has begun something
-        self.deaths, self.tokens = 0, {}
+        self.deaths = 0
         self.numbers = itertools.count()
         self.start()
 
     def start(self):
-        self.service = Service(
+        service = Service(
             self.home, limits=LIMITS, listen=None,
             operators=[person_entry(self.home.operator, "op")]).start()
-        self.tokens = {}
+        service.tokens, service.dead = {}, False
+        self.service = service
 
     def kill(self):
+        # whoever has its port next knows nothing of its sessions
+        self.service.dead = True
         self.service.process.send_signal(signal.SIGKILL)
         self.service.stop(code=None)
         self.deaths += 1
@@ -55,8 +58,10 @@ class World:
     def port(self):
         return self.service.ports["plain"]
 
-    def once(self, method, path, body, headers):
-        c = http.client.HTTPConnection("127.0.0.1", self.port(), timeout=60)
+    @staticmethod
+    def once(service, method, path, body, headers):
+        c = http.client.HTTPConnection("127.0.0.1", service.ports["plain"],
+                                       timeout=60)
         try:
             c.request(method, path, body, headers)
             reply = c.getresponse()
@@ -64,23 +69,24 @@ class World:
         finally:
             c.close()
 
-    def token(self, who):
+    def token(self, service, who):
         """A session of WHO: (role, owner, name, person)."""
         role, owner, name, person = who
-        tokens = self.tokens
+        tokens = service.tokens
         if who[:3] not in tokens:
             claim = {"role": role, "name": name, "host": "127.0.0.1"}
             if owner:
                 claim["owner"] = owner
             kind = {"Content-Type": "application/json"}
-            text = json.loads(self.once("POST", "/v1/challenge", json.dumps(
-                claim), kind)[2])["result"]["challenge"]
+            text = json.loads(self.once(
+                service, "POST", "/v1/challenge", json.dumps(claim), kind)[2])["result"]["challenge"]
             path = flow.write(self.home.folder /
                               f"challenge-{next(self.numbers)}.txt", text)
             sig = flow.sign("session", path, person)
-            said = json.loads(self.once("POST", "/v1/session", json.dumps({
-                "challenge": text,
-                "signature": sig.read_text(encoding="utf-8")}), kind)[2])
+            said = json.loads(self.once(
+                service, "POST", "/v1/session", json.dumps({
+                    "challenge": text,
+                    "signature": sig.read_text(encoding="utf-8")}), kind)[2])
             tokens[who[:3]] = said["result"]["token"]
         return tokens[who[:3]]
 
@@ -91,15 +97,16 @@ class World:
             body = json.dumps(body)
             headers["Content-Type"] = "application/json"
         while not self.stop:
-            before = self.service
+            service = self.service
             try:
-                headers["Authorization"] = f"Bearer {self.token(who)}"
-                status, head, data = self.once(method, path, body, headers)
+                token = self.token(service, who)
+                headers["Authorization"] = f"Bearer {token}"
+                status, head, data = self.once(service, method, path, body,
+                                               headers)
             except (KeyError, *DIED):
                 time.sleep(0.02)
                 continue
-            # a session dies with its service; and it may be busy
-            if self.service is before and status != 503:
+            if status != 503 and not service.dead:
                 return status, head, data
             time.sleep(0.02)
         raise Stopped
@@ -173,11 +180,10 @@ class Clerk(threading.Thread):
         assert status == 202, data
         self.told.append(("job", plan, None))
         while True:
-            before = self.world.deaths
             status, _, data = self.ask(self.operator, "GET",
                                        f"/v1/jobs/{plan}")
             if status == 404:       # it ended, and the service with it
-                assert self.state(plan) != "approved", (plan, before)
+                assert self.state(plan) not in (None, "approved"), plan
                 return self.state(plan)
             assert status == 200, data
             job = json.loads(data)["result"]

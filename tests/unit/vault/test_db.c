@@ -650,6 +650,58 @@ test_attach_is_off(void **state)
 	db_close(db);
 }
 
+/* Every page of a file through a handle of its own. */
+static struct db *
+read_all(const char *path)
+{
+	const struct db_open_args args = {.kind = DB_REGISTER,
+		.mode = DB_OPEN, .path = path, .key = fixture_key(1),
+		.large_cache = 1};
+	struct db *db = NULL;
+
+	assert_ok(db_open(&args, &db));
+	assert_ok(db_check_all_pages(db));
+	return db;
+}
+
+/* What all keep together stays near the limit, and nothing is lost by it. */
+static void
+test_memory_has_a_limit(void **state)
+{
+	const char *path = fixture_path("large.db");
+	struct db *db = fixture_db(DB_REGISTER, "large.db"), *more[3];
+	const uint64_t limit = 8 << 20;
+	uint64_t without, with;
+	uint8_t *bytes = calloc(1, 1 << 20);
+	char name[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 24; i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		add_committed(db, name, bytes, 1 << 20);
+	}
+	free(bytes);
+	db_close(db);
+	for (size_t i = 0; i < ARRAY_LEN(more); i++)
+		more[i] = read_all(path);
+	without = db_memory_used();
+	for (size_t i = 0; i < ARRAY_LEN(more); i++)
+		db_close(more[i]);
+	db_memory_limit(limit);
+	for (size_t i = 0; i < ARRAY_LEN(more); i++)
+		more[i] = read_all(path);
+	with = db_memory_used();
+	add_committed(more[1], "one more", "x", 1);
+	for (size_t i = 0; i < ARRAY_LEN(more); i++) {
+		assert_int_equal(count_drafts(more[i]), 25);
+		db_close(more[i]);
+	}
+	db_memory_limit(0);
+	assert_true(without > 4 * limit);
+	/* each has its first hundred pages in one piece */
+	assert_true(with < limit + ARRAY_LEN(more) * (2 << 20));
+}
+
 int
 main(void)
 {
@@ -678,6 +730,7 @@ main(void)
 		cmocka_unit_test(test_unfinished_creation),
 		cmocka_unit_test(test_nested_same_statement),
 		cmocka_unit_test(test_attach_is_off),
+		cmocka_unit_test(test_memory_has_a_limit),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_up, fixture_down);
