@@ -177,6 +177,8 @@ static enum err fill_columns(const struct job_scan *s, struct job_figures *f)
 	}
 	f->report.columns = f->columns;
 	f->report.columns_len = s->columns_len;
+	f->report.gap = s->result.loss > s->result.bound ?
+	    s->result.loss - s->result.bound : 0;
 	f->report.loss = report_loss_all(f->columns, s->columns_len, 0);
 	f->report.loss_of_domain = report_loss_all(f->columns,
 	    s->columns_len, 1);

@@ -2,17 +2,15 @@
  *
  * The search for k alone comes first.  Where the rules hold at its levels, or
  * take nobody more away, these are the best there are, since no others lose
- * less with k alone.  Else the vectors of the plan are tried by what each loses
- * at least, until none that is left can lose less than the best one found.
+ * less with k alone.  Else policy/disclosure/models_search.h.
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/job_internal.h"
 #include "core/text.h"
-#include "policy/disclosure/models.h"
+#include "policy/disclosure/models_search.h"
 
 #define PLACES_MAX 8192         /* values with an order or a ladder */
 
@@ -45,7 +43,6 @@ struct job_models {
 	struct models_column columns[MODEL_RULES_MAX];
 	struct tally_rule tallies[MODEL_RULES_MAX];
 	size_t *starts;                 /* by person, into answers */
-	uint32_t *class_of;
 	uint8_t *gone;                  /* by person */
 	uint8_t *left_out;              /* by respondent, once chosen */
 	struct models *models;
@@ -80,7 +77,6 @@ void job_models_free(struct job_models *m)
 	for (size_t i = 0; i < m->len; i++)
 		answered_release(&m->all[i]);
 	free(m->starts);
-	free(m->class_of);
 	free(m->gone);
 	free(m->left_out);
 	free(m);
@@ -342,11 +338,9 @@ static enum err open_models(const struct job_scan *s, struct job_models *m,
 	    .rules = m->rules, .columns = m->columns, .rules_len = m->len};
 
 	m->starts = calloc(people + 1, sizeof(*m->starts));
-	m->class_of = calloc(people + 1, sizeof(*m->class_of));
 	m->gone = calloc(people + 1, 1);
 	m->left_out = calloc((size_t)s->respondents + 1, 1);
-	if (m->starts == NULL || m->class_of == NULL || m->gone == NULL ||
-	    m->left_out == NULL)
+	if (m->starts == NULL || m->gone == NULL || m->left_out == NULL)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < people; i++)
 		m->starts[i + 1] = m->starts[i] +
@@ -366,277 +360,61 @@ static enum err open_models(const struct job_scan *s, struct job_models *m,
 	return models_new(&in, &m->models);
 }
 
-/* ---- a vector ---- */
+/* ---- the levels ---- */
 
-struct found {
-	unsigned levels[KANON_COLUMNS_MAX];
-	uint64_t suppressed;
-	double loss;
-};
-
-struct searching {
-	struct job_scan *s;
-	struct job_models *m;
-	const struct kanon_row *rows;   /* one a person, by respondent */
-	size_t people;
-	const struct kanon_column *columns;
-	size_t dimensions;
-	uint64_t allowed;
-};
-
-static const uint32_t *person_leaves(const struct searching *x, size_t person)
+static const uint32_t *leaves_of(const void *scan, uint32_t tuple)
 {
-	return job_visits_leaves(x->s, x->rows[person].tuple);
+	return job_visits_leaves(scan, tuple);
 }
 
-/* As ENGINE_LOSS: whoever is gone is covered by all. */
-static double loss_of(const struct searching *x, const unsigned *levels,
-    const uint8_t *gone)
+static struct models_table table_of(const struct job_scan *s,
+    const struct plan *plan)
 {
-	double sum = 0;
+	struct models_table t = {.kanon = s->kanon,
+	    .models = s->models->models, .columns = job_visits_columns(s),
+	    .columns_len = s->dimensions, .leaves = leaves_of, .ctx = s};
 
-	for (size_t d = 0; d < x->dimensions; d++) {
-		const struct kanon_column *c = &x->columns[d];
-		uint64_t covered = 0;
-
-		for (size_t i = 0; i < x->people; i++)
-			covered += gone[i] ? c->domain :
-			    c->sizes[levels[d]][person_leaves(x, i)[d]];
-		sum += log1p(report_loss((double)covered, (double)x->people,
-		    (double)c->domain));
-	}
-	return expm1(sum / (double)x->dimensions);
+	t.rows = job_visits_people(s, &t.people);
+	t.allowed = (uint64_t)t.people * plan->suppression_limit / 10000;
+	return t;
 }
 
-static uint64_t count_gone(const struct searching *x)
+/* As found, once more: who does not leave. */
+static enum err take(const struct job_scan *s, const struct models_table *t,
+    const struct models_found *f, struct kanon_result *r)
 {
-	uint64_t n = 0;
+	struct models_found again;
 
-	for (size_t i = 0; i < x->people; i++)
-		n += x->m->gone[i];
-	return n;
-}
-
-/* k and the rules at these levels: m->gone.  ${ret_k} is how many k alone takes
- * away; where that is too many, nothing else is looked at. */
-static enum err try_levels(struct searching *x, const unsigned *levels,
-    struct found *ret, uint64_t *ret_k)
-{
-	struct kanon_result r;
-	const uint32_t *of;
-	size_t classes;
-
-	RETURN_IF(kanon_evaluate(x->s->kanon, levels, &r));
-	*ret_k = ret->suppressed = r.suppressed_respondents;
-	memcpy(ret->levels, levels, sizeof(ret->levels));
-	if (*ret_k > x->allowed)
-		return ERR_OK;
-	of = kanon_classes(x->s->kanon, &classes);
-	for (size_t i = 0; i < x->people; i++) {
-		x->m->class_of[i] = of[x->rows[i].tuple];
-		x->m->gone[i] = (uint8_t)kanon_is_suppressed(x->s->kanon,
-		    x->rows[i].respondent);
-	}
-#ifndef AZUKARI_MUTATION_RULES
-	RETURN_IF(models_settle(x->m->models, x->m->class_of, classes,
-	    x->m->gone));
-#endif
-	ret->suppressed = count_gone(x);
-	ret->loss = loss_of(x, levels, x->m->gone);
-	return ERR_OK;
-}
-
-/* ---- all vectors, by what they lose at least ---- */
-
-#define VECTORS_MAX 65536
-#define EVALUATIONS_MAX 20000
-
-struct vector {
-	double least;                   /* loss with nobody suppressed */
-	uint32_t number;                /* mixed radix, first column slowest */
-	uint32_t sum;
-};
-
-static int by_least(const void *a, const void *b)
-{
-	const struct vector *x = a, *y = b;
-
-	if (x->least < y->least || x->least > y->least)
-		return x->least < y->least ? -1 : 1;
-	if (x->sum != y->sum)
-		return x->sum < y->sum ? -1 : 1;
-	return (x->number > y->number) - (x->number < y->number);
-}
-
-static void levels_of(const struct searching *x, const unsigned *from,
-    uint32_t number, unsigned *ret)
-{
-	memset(ret, 0, KANON_COLUMNS_MAX * sizeof(*ret));
-	for (size_t d = x->dimensions; d-- > 0;) {
-		unsigned span = x->columns[d].to - from[d] + 1;
-
-		ret[d] = from[d] + number % span;
-		number /= span;
-	}
-}
-
-/* Below ${ret} in a column nothing keeps k: not even with all others at their
- * coarsest. */
-static enum err least_levels(struct searching *x, unsigned *ret)
-{
-	unsigned top[KANON_COLUMNS_MAX] = {0};
-	struct kanon_result r;
-
-	for (size_t d = 0; d < x->dimensions; d++)
-		top[d] = x->columns[d].to;
-	for (size_t d = 0; d < x->dimensions; d++) {
-		unsigned l = x->columns[d].from;
-
-		for (; l < x->columns[d].to; l++) {
-			top[d] = l;
-			RETURN_IF(kanon_evaluate(x->s->kanon, top, &r));
-			if (r.suppressed_respondents <= x->allowed)
-				break;
-		}
-		ret[d] = l;
-		top[d] = x->columns[d].to;
-	}
-	return ERR_OK;
-}
-
-/* No more vectors than there is room for: the first columns at their
- * coarsest where there would be. */
-static size_t count_vectors(const struct searching *x, unsigned *from)
-{
-	size_t len = VECTORS_MAX + 1;
-
-	for (size_t fixed = 0; len > VECTORS_MAX; fixed++) {
-		if (fixed > 0)
-			from[fixed - 1] = x->columns[fixed - 1].to;
-		len = 1;
-		for (size_t d = 0; d < x->dimensions && len <= VECTORS_MAX;
-		    d++)
-			len *= x->columns[d].to - from[d] + 1;
-	}
-	return len;
-}
-
-/* A column's share of the least loss, by level. */
-static double least_loss(const struct searching *x, size_t d, unsigned level)
-{
-	const struct kanon_column *c = &x->columns[d];
-	uint64_t covered = 0;
-
-	for (size_t i = 0; i < x->people; i++)
-		covered += c->sizes[level][person_leaves(x, i)[d]];
-	return log1p(report_loss((double)covered, (double)x->people,
-	    (double)c->domain));
-}
-
-static enum err list_vectors(const struct searching *x, unsigned *from,
-    struct vector **ret, size_t *ret_len)
-{
-	double (*least)[LADDER_LEVELS_MAX] = calloc(x->dimensions,
-	    sizeof(*least));
-	unsigned levels[KANON_COLUMNS_MAX];
-	size_t len = *ret_len = count_vectors(x, from);
-
-	*ret = calloc(len, sizeof(**ret));
-	if (least == NULL || *ret == NULL) {
-		free(least);
-		return ERR_NOMEM;
-	}
-	for (size_t d = 0; d < x->dimensions; d++)
-		for (unsigned l = from[d]; l <= x->columns[d].to; l++)
-			least[d][l] = least_loss(x, d, l);
-	for (size_t i = 0; i < len; i++) {
-		struct vector *v = &(*ret)[i];
-
-		v->number = (uint32_t)i;
-		levels_of(x, from, v->number, levels);
-		for (size_t d = 0; d < x->dimensions; d++) {
-			v->least += least[d][levels[d]];
-			v->sum += levels[d];
-		}
-		v->least = expm1(v->least / (double)x->dimensions);
-	}
-	free(least);
-	qsort(*ret, len, sizeof(**ret), by_least);
-	return ERR_OK;
-}
-
-static int is_allowed(const struct searching *x, const struct found *f)
-{
-	return f->suppressed <= x->allowed && f->suppressed < x->people;
-}
-
-static enum err try_all(struct searching *x, struct found *best, int *ret_any)
-{
-	unsigned from[KANON_COLUMNS_MAX] = {0}, levels[KANON_COLUMNS_MAX];
-	struct vector *v = NULL;
-	size_t len = 0, tried = 0;
-	enum err e;
-
-	RETURN_IF(least_levels(x, from));
-	e = list_vectors(x, from, &v, &len);
-	for (size_t i = 0; e == ERR_OK && i < len &&
-	    tried < EVALUATIONS_MAX; i++) {
-		struct found here = {.loss = 2};
-		uint64_t k_alone;
-
-		if (*ret_any && v[i].least >= best->loss)
-			break;
-		levels_of(x, from, v[i].number, levels);
-		e = try_levels(x, levels, &here, &k_alone);
-		tried++;
-		if (e != ERR_OK || !is_allowed(x, &here) ||
-		    (*ret_any && here.loss >= best->loss))
-			continue;
-		*best = here;
-		*ret_any = 1;
-	}
-	free(v);
-	return e;
-}
-
-static enum err take(struct searching *x, const struct found *f,
-    struct kanon_result *r)
-{
-	struct found again = {0};
-	uint64_t k_alone;
-
-	RETURN_IF(try_levels(x, f->levels, &again, &k_alone));
+	RETURN_IF(models_try(t, f->levels, s->models->gone, &again));
 	if (again.suppressed != f->suppressed)
 		return ERR_MISMATCH;
 	memcpy(r->levels, f->levels, sizeof(r->levels));
 	r->suppressed_respondents = f->suppressed;
 	r->loss = f->loss;
-	for (size_t i = 0; i < x->people; i++)
-		x->m->left_out[x->rows[i].respondent] = x->m->gone[i];
+	r->bound = f->bound;
+	for (size_t i = 0; i < t->people; i++)
+		s->models->left_out[t->rows[i].respondent] =
+		    s->models->gone[i];
 	return ERR_OK;
 }
 
 enum err job_models_choose(struct job_scan *s, const struct plan *plan)
 {
-	struct searching x = {.s = s, .m = s->models,
-	    .dimensions = s->dimensions};
-	struct found best = {.loss = 2};
-	uint64_t k_alone;
-	int any;
+	struct models_table t;
+	struct models_found f;
+	enum err e = ERR_OK;
 
 	RETURN_IF(open_models(s, s->models, plan->k));
-	x.rows = job_visits_people(s, &x.people);
-	x.columns = job_visits_columns(s);
-	x.allowed = (uint64_t)x.people * plan->suppression_limit / 10000;
-	RETURN_IF(try_levels(&x, s->result.levels, &best, &k_alone));
-	any = is_allowed(&x, &best);
-	if (!any || best.suppressed != k_alone)
-		RETURN_IF(try_all(&x, &best, &any));
-	if (!any) {
+	t = table_of(s, plan);
+	RETURN_IF(models_try(&t, s->result.levels, s->models->gone, &f));
+	f.bound = s->result.bound;
+	if (f.suppressed != f.for_k || f.suppressed > t.allowed)
+		e = models_search(&t, &f);
+	if (e == ERR_REFUSED || e == ERR_LIMIT) {
 		s->rules_refused = 1;
 		return ERR_REFUSED;
 	}
-	return take(&x, &best, &s->result);
+	return e == ERR_OK ? take(s, &t, &f, &s->result) : e;
 }
 
 int job_models_leave_out(const struct job_models *m, uint32_t respondent)

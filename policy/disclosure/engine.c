@@ -53,6 +53,9 @@ check_numbers(const struct engine_input *in)
 	    (in->has_balance && !(in->balance >= 0 && in->balance <= 1)) ||
 	    in->metric > ENGINE_AMBIGUITY || in->aggregate > ENGINE_RANK)
 		return ERR_RANGE;
+	if (in->judge != NULL && (in->rules_len > 0 ||
+	    in->metric != ENGINE_LOSS || in->aggregate == ENGINE_RANK))
+		return ERR_UNSUPPORTED;
 	return in->tuple_of == NULL && in->rows_len != in->tuples_len ?
 	    ERR_RANGE : ERR_OK;
 }

@@ -101,6 +101,19 @@ enum engine_aggregate {
 	ENGINE_RANK,                    /* vectors, greatest column first */
 };
 
+/* What rules that the engine does not know say of a vector. */
+struct engine_verdict {
+	int feasible;
+	int hopeless;                   /* no vector below it is feasible */
+	double value;                   /* of the metric: at least the engine's
+	                                 * own, without these rules */
+	/* In every vector below so many rows more are suppressed, at least,
+	 * than for the size of classes; sums of their sizes at this vector by
+	 * column, or more. */
+	uint64_t forced;
+	uint64_t forced_size[ENGINE_COLUMNS_MAX];
+};
+
 struct engine_input {
 	const struct engine_column *columns;
 	size_t columns_len;             /* 0: one class of everybody */
@@ -122,6 +135,11 @@ struct engine_input {
 	size_t rules_len;
 	enum engine_metric metric;
 	enum engine_aggregate aggregate;
+	/* Asked about each vector that keeps to the limit without it; NULL:
+	 * nobody is.  With ENGINE_LOSS and no ${rules} only. */
+	enum err (*judge)(void *judge_ctx, const unsigned *levels,
+	    struct engine_verdict *ret);
+	void *judge_ctx;
 	/* ARX's balance of generalisation and suppression, 0..1; 0.5: both
 	 * count fully.  Taken from ${balance} when ${has_balance}. */
 	int has_balance;
@@ -160,13 +178,15 @@ struct engine;
 /* Checks and encodes.  ERR_RANGE: a number outside its table; ERR_MISMATCH:
  * labels that are not a tree; ERR_LIMIT: too many columns, levels or rules;
  * ERR_UNSUPPORTED: a sensitive rule where a respondent has several rows, or a
- * metric of the whole table with ${joined}. */
+ * metric of the whole table with ${joined}, or a judge with rules or another
+ * metric. */
 enum err engine_new(const struct engine_input *in, struct engine **ret)
     MUST_USE;
 void engine_free(struct engine *e);
 void engine_cleanup(struct engine **e);
 
-/* The search.  ERR_REFUSED when no vector within from..to keeps to the limit
+/* The search.  (With a judge all figures but levels, loss and bound are of the
+ * vector without it.)  ERR_REFUSED when no vector within from..to keeps to the limit
  * (or, with a budget, none was found: then ${ret}->optimal is 0); ${ret} then
  * has the figures of the coarsest vector.  At least one respondent stays in
  * every vector that is accepted unless ${in}->limit is 1. */

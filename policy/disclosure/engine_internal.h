@@ -173,6 +173,8 @@ struct engine_node {
 	unsigned refs;
 	int feasible;                   /* keeps to the limit */
 	int hopeless;                   /* nothing below it does either */
+	int is_judged;
+	double judged;                  /* its value then */
 	uint64_t rows_gone, people_gone;
 	uint64_t groups, smallest, largest, sum_of_sizes;
 	/* certain: suppressed in every vector below, too */

@@ -203,6 +203,8 @@ consider(struct search *s, const uint8_t *levels, const struct engine_node *n)
 	if (!n->feasible)
 		return 0;
 	engine_metric_value(s->e, levels, n, value);
+	if (n->is_judged)
+		value[0] = n->judged;
 	if (!may_be_better(s, value, levels))
 		return 0;
 	s->found = 1;
@@ -245,12 +247,43 @@ ended(struct search *s)
 	return s->stopped;
 }
 
+/* What the caller's own rules say of a vector, into its node. */
+static enum err
+ask_judge(const struct search *s, const uint8_t *at, struct engine_node *n)
+{
+	const struct engine_input *in = &s->e->in;
+	struct engine_verdict v = {0};
+	unsigned levels[ENGINE_COLUMNS_MAX] = {0};
+	size_t i;
+
+	if (in->judge == NULL || n->hopeless || !n->feasible)
+		return ERR_OK;
+	for (i = 0; i < s->e->columns_len; i++)
+		levels[i] = at[i];
+	RETURN_IF(in->judge(in->judge_ctx, levels, &v));
+	n->feasible = v.feasible;
+	n->hopeless = v.hopeless;
+	n->is_judged = 1;
+	n->judged = v.value;
+	n->rows_forced = v.forced;
+	memcpy(n->forced_size, v.forced_size, sizeof(n->forced_size));
+	return ERR_OK;
+}
+
 /* Evaluates; what it says of others is kept. */
 static enum err
 evaluate(struct search *s, const struct engine_table *t, const uint8_t *lo,
     const uint8_t *levels, struct engine_node **ret)
 {
+	enum err e;
+
 	RETURN_IF(engine_node_new(s->e, t, lo, levels, ret));
+	e = ask_judge(s, levels, *ret);
+	if (e != ERR_OK) {
+		engine_node_unref(*ret);
+		*ret = NULL;
+		return e;
+	}
 	if ((*ret)->hopeless && s->failed_len < FAILED_MAX)
 		memcpy(s->failed[s->failed_len++], levels,
 		    sizeof(s->failed[0]));
@@ -596,6 +629,8 @@ finish(struct search *s, struct engine_result *ret)
 	RETURN_IF(engine_evaluate(e, levels, &r));
 	e->evaluated = evaluated;
 	r.nodes_evaluated = evaluated;
+	if (e->in.judge != NULL && s->found)
+		r.loss = s->value[0];
 	r.optimal = s->heap_len == 0;
 	r.bound = r.loss;
 	if (s->heap_len > 0 && (!s->found || s->heap[0]->bound[0] < r.loss))

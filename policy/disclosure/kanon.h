@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "policy/disclosure/engine.h"
 
 #define KANON_COLUMNS_MAX 64
 #define KANON_VECTORS_MAX 20000
@@ -81,6 +82,16 @@ enum err kanon_evaluate(struct kanon *k, const unsigned *levels,
  * vector.  After KANON_VECTORS_MAX the best one found, whose bound is below
  * its loss, or ERR_LIMIT.  ERR_MISMATCH: two counts differ. */
 enum err kanon_search(struct kanon *k, struct kanon_result *ret) MUST_USE;
+
+/* The same with rules that only the caller knows (engine.h, engine_verdict);
+ * ${ret}->loss and bound are with them, its counts without. */
+struct kanon_judge {
+	enum err (*ask)(void *ctx, const unsigned *levels,
+	    struct engine_verdict *ret);
+	void *ctx;
+};
+enum err kanon_search_judged(struct kanon *k, const struct kanon_judge *judge,
+    struct kanon_result *ret) MUST_USE;
 
 /* By tuple, the number of its group under the vector evaluated last; numbers
  * are below ${ret_len}.  Valid until the next evaluation. */

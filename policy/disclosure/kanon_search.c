@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/disclosure/engine.h"
 #include "policy/disclosure/kanon_internal.h"
 
 /* The rows as the engine takes them. */
@@ -70,12 +69,15 @@ ask(const struct kanon *k, struct asked *a)
 }
 
 static enum err
-find(const struct kanon *k, struct engine_result *ret)
+find(const struct kanon *k, const struct kanon_judge *judge,
+    struct engine_result *ret)
 {
 	CLEANUP(engine_cleanup) struct engine *e = NULL;
 	CLEANUP(asked_release) struct asked a = {0};
 
 	RETURN_IF(ask(k, &a));
+	a.in.judge = judge->ask;
+	a.in.judge_ctx = judge->ctx;
 	RETURN_IF(engine_new(&a.in, &e));
 	return engine_search(e, ret);
 }
@@ -83,9 +85,16 @@ find(const struct kanon *k, struct engine_result *ret)
 enum err
 kanon_search(struct kanon *k, struct kanon_result *ret)
 {
+	return kanon_search_judged(k, &(struct kanon_judge){NULL, NULL}, ret);
+}
+
+enum err
+kanon_search_judged(struct kanon *k, const struct kanon_judge *judge,
+    struct kanon_result *ret)
+{
 	struct engine_result found = {0};
 	struct kanon_result r;
-	enum err e = find(k, &found);
+	enum err e = find(k, judge, &found);
 
 	if (e != ERR_OK && e != ERR_REFUSED)
 		return e;

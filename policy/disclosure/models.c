@@ -178,8 +178,8 @@ count_values(struct judge *j, const struct models *m, const uint32_t *people,
 	}
 }
 
-static int
-holds_entropy(const struct judge *j, size_t len)
+static double
+entropy_of(const struct judge *j, size_t len)
 {
 	double sum = 0, p;
 	size_t i;
@@ -188,7 +188,13 @@ holds_entropy(const struct judge *j, size_t len)
 		p = (double)j->count[j->met[i]] / (double)len;
 		sum -= p * log(p);
 	}
-	return sum >= log(j->rule->thousandths / 1000.0) - ENTROPY_SLACK;
+	return sum;
+}
+
+static double
+entropy_wanted(const struct judge *j)
+{
+	return log(j->rule->thousandths / 1000.0);
 }
 
 static int
@@ -199,8 +205,9 @@ more_first(const void *a, const void *b)
 	return (*x < *y) - (*x > *y);
 }
 
-static int
-holds_recursive(const struct judge *j)
+/* The most frequent value, and all from the l-th most frequent on. */
+static uint64_t
+count_tail(const struct judge *j, uint64_t *ret_most)
 {
 	uint64_t tail = 0;
 	size_t i;
@@ -210,7 +217,16 @@ holds_recursive(const struct judge *j)
 	qsort(j->sorted, j->met_len, sizeof(*j->sorted), more_first);
 	for (i = j->rule->whole - 1; i < j->met_len; i++)
 		tail += j->sorted[i];
-	return (wide)j->sorted[0] * 1000 < (wide)tail * j->rule->thousandths;
+	*ret_most = j->sorted[0];
+	return tail;
+}
+
+static int
+holds_recursive(const struct judge *j)
+{
+	uint64_t most, tail = count_tail(j, &most);
+
+	return (wide)most * 1000 < (wide)tail * j->rule->thousandths;
 }
 
 /* How much more of a value the class has than all, times both sizes. */
@@ -227,67 +243,64 @@ positive(wide x)
 	return x < 0 ? -x : x;
 }
 
-/* ${sum} / (${per} * both sizes) <= t */
-static int
-is_near(const struct judge *j, wide sum, size_t per, size_t len)
-{
-	return sum * 1000 <= (wide)j->rule->thousandths * (wide)per *
-	    (wide)len * (wide)j->all;
-}
+/* A distance is sum / (per * both sizes). */
+struct far {
+	wide sum;
+	size_t per;
+};
 
-static int
-holds_equal(const struct judge *j, size_t len)
+static struct far
+far_equal(const struct judge *j, size_t len)
 {
+	struct far f = {0, 2};
 	uint64_t here = 0;
-	wide sum = 0;
 	size_t i;
 
 	for (i = 0; i < j->met_len; i++) {
-		sum += positive(excess(j, j->met[i], len));
+		f.sum += positive(excess(j, j->met[i], len));
 		here += j->total[j->met[i]];
 	}
 	/* values that nobody of the class has */
-	sum += (wide)(j->all - here) * (wide)len;
-	return is_near(j, sum, 2, len);
+	f.sum += (wide)(j->all - here) * (wide)len;
+	return f;
 }
 
-static int
-holds_ordered(const struct judge *j, size_t len)
+static struct far
+far_ordered(const struct judge *j, size_t len)
 {
-	wide sum = 0, so_far = 0;
+	struct far f = {0, j->met_values < 2 ? 1 : j->met_values - 1};
+	wide so_far = 0;
 	size_t i;
 
-	if (j->met_values < 2)
-		return 1;
-	for (i = 0; i < j->col->values; i++) {
+	for (i = 0; i < j->col->values && j->met_values > 1; i++) {
 		uint32_t v = j->col->by_place[i];
 
 		if (j->total[v] == 0)
 			continue;
 		so_far += excess(j, v, len);
-		sum += positive(so_far);
+		f.sum += positive(so_far);
 	}
-	return is_near(j, sum, j->met_values - 1, len);
+	return f;
 }
 
 /* What one part of the tree has too much fills what another lacks, at the
  * height of the node where they meet. */
-static int
-holds_ladder(struct judge *j, size_t len)
+static struct far
+far_ladder(struct judge *j, size_t len)
 {
+	struct far f = {0, j->col->levels < 2 ? 1 : j->col->levels - 1};
 	size_t i, up;
-	wide cost = 0;
 	int64_t flow;
 
 	if (j->col->levels < 2)
-		return 1;
+		return f;
 	memset(j->plus, 0, j->nodes * sizeof(*j->plus));
 	memset(j->minus, 0, j->nodes * sizeof(*j->minus));
 	for (i = 0; i < j->nodes; i++) {
 		flow = i < j->col->values ? (int64_t)excess(j, i, len) :
 		    j->plus[i] - j->minus[i];
 		if (i >= j->col->values)
-			cost += (wide)j->level_of[i] * (j->plus[i] <
+			f.sum += (wide)j->level_of[i] * (j->plus[i] <
 			    j->minus[i] ? j->plus[i] : j->minus[i]);
 		if (i + 1 == j->nodes)
 			break;
@@ -297,7 +310,25 @@ holds_ladder(struct judge *j, size_t len)
 		else
 			j->minus[up] -= flow;
 	}
-	return is_near(j, cost, j->col->levels - 1, len);
+	return f;
+}
+
+static struct far
+far_of(struct judge *j, size_t len)
+{
+	if (j->rule->kind == MODEL_T_EQUAL)
+		return far_equal(j, len);
+	return j->rule->kind == MODEL_T_ORDERED ? far_ordered(j, len) :
+	    far_ladder(j, len);
+}
+
+static int
+is_near(struct judge *j, size_t len)
+{
+	struct far f = far_of(j, len);
+
+	return f.sum * 1000 <= (wide)j->rule->thousandths * (wide)f.per *
+	    (wide)len * (wide)j->all;
 }
 
 static int
@@ -307,15 +338,13 @@ holds_answer(struct judge *j, size_t len)
 	case MODEL_DISTINCT:
 		return j->met_len >= j->rule->whole;
 	case MODEL_ENTROPY:
-		return holds_entropy(j, len);
+		return entropy_of(j, len) >= entropy_wanted(j) - ENTROPY_SLACK;
 	case MODEL_RECURSIVE:
 		return holds_recursive(j);
 	case MODEL_T_EQUAL:
-		return holds_equal(j, len);
 	case MODEL_T_ORDERED:
-		return holds_ordered(j, len);
 	case MODEL_T_LADDER:
-		return holds_ladder(j, len);
+		return is_near(j, len);
 	case MODEL_SETS:
 	default:
 		return 1;
@@ -402,21 +431,25 @@ present(uint32_t *people, size_t len, const uint8_t *gone)
 	return n;
 }
 
+/* Of ${certain} only what no splitting can mend. */
 static int
-class_holds(struct models *m, const uint32_t *people, size_t len)
+class_holds(struct models *m, const uint32_t *people, size_t len, int certain)
 {
 	size_t r;
 
 	if (len < m->in.k)
 		return 0;
-	for (r = 0; r < m->in.rules_len; r++)
+	for (r = 0; r < m->in.rules_len; r++) {
+		if (certain && m->in.rules[r].kind != MODEL_DISTINCT)
+			continue;
 		if (!holds(&m->judges[r], m, people, len))
 			return 0;
+	}
 	return 1;
 }
 
 static int
-judge_classes(struct models *m, size_t classes, uint8_t *gone)
+judge_classes(struct models *m, size_t classes, int certain, uint8_t *gone)
 {
 	size_t c, i, len;
 	uint32_t *people;
@@ -425,7 +458,7 @@ judge_classes(struct models *m, size_t classes, uint8_t *gone)
 	for (c = 0; c < classes; c++) {
 		people = m->members + m->begin[c];
 		len = present(people, m->begin[c + 1] - m->begin[c], gone);
-		if (len == 0 || class_holds(m, people, len))
+		if (len == 0 || class_holds(m, people, len, certain))
 			continue;
 		any = 1;
 		for (i = 0; i < len; i++)
@@ -518,21 +551,162 @@ judge_sets(const struct models *m, const struct judge *j, uint8_t *gone,
 	return ERR_OK;
 }
 
-enum err
-models_settle(struct models *m, const uint32_t *class_of, size_t classes,
-    uint8_t *gone)
+static enum err
+settle(struct models *m, size_t classes, int certain, uint8_t *gone)
 {
 	int again = 1;
 	size_t r;
 
-	RETURN_IF(order_members(m, class_of, classes));
 	while (again) {
 		sum_totals(m, gone);
-		again = judge_classes(m, classes, gone);
+		again = judge_classes(m, classes, certain, gone);
 		for (r = 0; r < m->in.rules_len; r++)
 			if (m->in.rules[r].kind == MODEL_SETS)
 				RETURN_IF(judge_sets(m, &m->judges[r], gone,
 				    &again));
+	}
+	return ERR_OK;
+}
+
+enum err
+models_settle(struct models *m, const uint32_t *class_of, size_t classes,
+    uint8_t *gone)
+{
+	RETURN_IF(order_members(m, class_of, classes));
+	return settle(m, classes, 0, gone);
+}
+
+/* ---- what is certain of finer classes ---- */
+
+/* Answers that can go with ${people} people, at most. */
+static uint64_t
+answers_of(const struct models *m, uint64_t people)
+{
+	size_t p, most = 0, n;
+
+	for (p = 0; p < m->in.people; p++) {
+		n = m->in.starts[p + 1] - m->in.starts[p];
+		most = n > most ? n : most;
+	}
+	return people * most;
+}
+
+/* How many values can go with so many answers: the order closes up. */
+static size_t
+values_lost(struct judge *j, uint64_t answers)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < j->col->values; i++)
+		n += j->total[i] > 0 && j->total[i] <= answers;
+	return n;
+}
+
+/* How much further from all that is there now a class may be, when as much as
+ * ${answers} of it go yet. */
+static double
+leeway(struct judge *j, uint64_t answers)
+{
+	double ret = (double)answers / (double)j->all;
+
+	if (j->rule->kind == MODEL_T_ORDERED && j->met_values > 1)
+		ret += (double)values_lost(j, answers) /
+		    (double)(j->met_values - 1);
+	return ret;
+}
+
+static uint32_t
+people_of(double share, size_t len)
+{
+	double n = ceil((share - ENTROPY_SLACK) * (double)len -
+	    ENTROPY_SLACK);
+
+	if (!(n > 0))
+		return 0;
+	return n < (double)len ? (uint32_t)n : (uint32_t)len;
+}
+
+/* Of what is counted in ${j}: a mixture of what holds and of whatever goes. */
+static uint32_t
+forced_by(struct judge *j, size_t len, uint64_t answers)
+{
+	uint64_t most, tail;
+	double t;
+	struct far f;
+
+	switch (j->rule->kind) {
+	case MODEL_ENTROPY:
+		return people_of(1 - entropy_of(j, len) /
+		    (entropy_wanted(j) - ENTROPY_SLACK), len);
+	case MODEL_RECURSIVE:
+		/* each takes at most one from the most frequent value and
+		 * adds nothing to the tail */
+		tail = count_tail(j, &most);
+		return people_of(((double)most - (double)tail *
+		    j->rule->thousandths / 1000.0) / (double)len, len);
+	case MODEL_T_EQUAL:
+	case MODEL_T_ORDERED:
+	case MODEL_T_LADDER:
+		t = j->rule->thousandths / 1000.0 + leeway(j, answers);
+		f = far_of(j, len);
+		return t >= 1 ? 0 : people_of(((double)f.sum / ((double)f.per *
+		    (double)len * (double)j->all) - t) / (1 - t), len);
+	case MODEL_DISTINCT:
+	case MODEL_SETS:
+	default:
+		return 0;
+	}
+}
+
+static uint32_t
+forced_in(struct models *m, struct judge *j, const uint32_t *people,
+    size_t len, uint64_t answers)
+{
+	size_t all = m->in.starts[people[0] + 1] - m->in.starts[people[0]];
+	uint32_t most = 0, n;
+	size_t a, i;
+
+	for (a = 0; a < all; a++) {
+		count_values(j, m, people, len, a);
+		n = forced_by(j, len, answers);
+		most = n > most ? n : most;
+		for (i = 0; i < j->met_len; i++)
+			j->count[j->met[i]] = 0;
+	}
+	return most;
+}
+
+static int
+can_force(const struct model_rule *r)
+{
+	return r->kind != MODEL_DISTINCT && r->kind != MODEL_SETS;
+}
+
+enum err
+models_least(struct models *m, const uint32_t *class_of, size_t classes,
+    uint64_t allowed, uint8_t *gone, uint32_t *forced)
+{
+	uint64_t n = 0, answers;
+	size_t c, i, len;
+	uint32_t *people, f;
+
+	RETURN_IF(order_members(m, class_of, classes));
+	RETURN_IF(settle(m, classes, 1, gone));
+	memset(forced, 0, classes * sizeof(*forced));
+	for (i = 0; i < m->in.people; i++)
+		n += gone[i];
+	if (n > allowed)
+		return ERR_OK;
+	answers = answers_of(m, allowed - n);
+	for (c = 0; c < classes; c++) {
+		people = m->members + m->begin[c];
+		len = present(people, m->begin[c + 1] - m->begin[c], gone);
+		for (i = 0; i < m->in.rules_len && len > 0; i++) {
+			if (!can_force(&m->in.rules[i]))
+				continue;
+			f = forced_in(m, &m->judges[i], people, len, answers);
+			forced[c] = f > forced[c] ? f : forced[c];
+		}
 	}
 	return ERR_OK;
 }

@@ -58,4 +58,14 @@ void models_cleanup(struct models **m);
 enum err models_settle(struct models *m, const uint32_t *class_of,
     size_t classes, uint8_t *gone) MUST_USE;
 
+/* What is certain of every way to split these classes further, as finer levels
+ * do, that suppresses at most ${allowed} people in all: who is gone in each of
+ * them (into ${gone}, which has those whom k takes away), and how many at least
+ * of the people of each class besides (${forced}, by class).  Sizes, values and
+ * combinations only become fewer by splitting; entropy, recursive diversity
+ * and distances hold for classes together where they hold for each. */
+enum err models_least(struct models *m, const uint32_t *class_of,
+    size_t classes, uint64_t allowed, uint8_t *gone, uint32_t *forced)
+    MUST_USE;
+
 #endif

@@ -195,6 +195,16 @@ put_unique(const struct report *r, struct buf *out)
 }
 
 static enum err
+put_proof(const struct report *r, struct buf *out)
+{
+	if (r->gap <= 0)
+		return buf_append_str(out, "  levels: proved, no others of "
+		    "the plan lose less\n");
+	return buf_printf(out, "  levels: not proved, others of the plan may "
+	    "lose up to %.6f less\n", r->gap);
+}
+
+static enum err
 put_columns(const struct report *r, struct buf *out)
 {
 	const struct report_column *c;
@@ -202,9 +212,11 @@ put_columns(const struct report *r, struct buf *out)
 
 	RETURN_IF(buf_printf(out,
 	    "\n品質 quality\n  Loss (ARX's, geometric mean), over the values that occur: %.6f\n"
-	    "    over the domains of the ladders: %.6f\n"
-	    "\n項目 field, class, rule, level, values as answered -> as they leave, Loss (over the domain, its values)\n",
+	    "    over the domains of the ladders: %.6f\n",
 	    r->loss, r->loss_of_domain));
+	RETURN_IF(put_proof(r, out));
+	RETURN_IF(buf_append_str(out,
+	    "\n項目 field, class, rule, level, values as answered -> as they leave, Loss (over the domain, its values)\n"));
 	for (i = 0; i < r->columns_len; i++) {
 		c = &r->columns[i];
 		RETURN_IF(buf_printf(out, "  %-12s %-18s %s%s %u (of %u..%u)",

@@ -60,6 +60,9 @@ struct report {
 	const struct mask_count *counts;        /* REPORT_COUNTS, masked */
 	struct report_groups before, after;     /* as answered; as it leaves */
 	double loss, loss_of_domain;
+	/* by how much less, at most, other levels of the plan lose; 0: these
+	 * are proved to lose the least */
+	double gap;
 	const struct report_column *columns;
 	size_t columns_len;
 	uint64_t population;

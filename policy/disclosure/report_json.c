@@ -87,6 +87,9 @@ put_risks(const struct report *r, struct buf *out)
 	    r->loss}));
 	RETURN_IF(put_more(out, "loss_of_domains", (struct report_figure){1,
 	    r->loss_of_domain}));
+	RETURN_IF(buf_printf(out, ",\"proved\":%s", r->gap <= 0 ? "true" :
+	    "false"));
+	RETURN_IF(put_more(out, "gap", (struct report_figure){1, r->gap}));
 	RETURN_IF(put_more(out, "average_group", k.size));
 	RETURN_IF(put_more(out, "suppressed_share", report_share(r,
 	    REPORT_PEOPLE_SUPPRESSED, REPORT_PEOPLE)));

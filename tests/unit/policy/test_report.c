@@ -156,6 +156,13 @@ test_documents(void **state)
 	    "ladder:age 2 (of 1..4)  81 -> 9  0.2500 (0.1250, 122)\n"));
 	assert_true(says(&s.text, "over the domains of the ladders: 0.125"));
 	assert_true(says(&s.json, "\"loss\":0.25,\"loss_of_domains\":0.125,"));
+	assert_true(says(&s.json, "\"proved\":true,\"gap\":0,"));
+	assert_true(says(&s.text, "levels: proved, no others of the plan"));
+	s.report.gap = 0.0625;
+	scene_write(&s);
+	assert_true(says(&s.json, "\"proved\":false,\"gap\":0.0625,"));
+	assert_true(says(&s.text, "levels: not proved, others of the plan may "
+	    "lose up to 0.062500 less\n"));
 	assert_true(says(&s.json, "\"domain\":122,\"loss_of_domain\":0.125}"));
 	assert_true(says(&s.svg, "suppressed 25"));
 	assert_false(says(&s.svg, "script"));
