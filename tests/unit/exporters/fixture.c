@@ -439,6 +439,17 @@ fixture_keys(const struct fixture *f, const struct secret **storage)
 	return (struct age_keys){.identities = storage, .identities_len = 1};
 }
 
+void
+fixture_overwrite(const char *path, size_t at, struct bytes bytes)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, bytes.data, bytes.len, (off_t)at),
+	    bytes.len);
+	assert_int_equal(close(fd), 0);
+}
+
 int
 fixture_is_empty(const char *dir)
 {

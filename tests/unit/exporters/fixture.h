@@ -85,6 +85,11 @@ void fixture_write_identity(const struct fixture *f, const char *dir);
 struct age_keys fixture_keys(const struct fixture *f,
     const struct secret **storage);
 
+/* Writes ${bytes} at ${at} into a file that is there.  Without waiting for the
+ * disk, and never over a file cut to nothing, which a journaling file system
+ * flushes when it is closed: there are tens of thousands of these. */
+void fixture_overwrite(const char *path, size_t at, struct bytes bytes);
+
 /* 1 when the folder holds nothing at all. */
 int fixture_is_empty(const char *dir);
 

@@ -187,17 +187,6 @@ test_statement_binds(void **state)
 	assert_ok(open_it(&s));
 }
 
-/* Without waiting for the disk: there are thousands of these. */
-static void
-overwrite(const struct scene *s, struct bytes bytes)
-{
-	FILE *out = fopen(s->payload, "wb");
-
-	assert_non_null(out);
-	assert_int_equal(fwrite(bytes.data, 1, bytes.len, out), bytes.len);
-	assert_int_equal(fclose(out), 0);
-}
-
 /* ---- damage: nothing of it ever opens, and nothing stays ---- */
 
 static void
@@ -215,20 +204,28 @@ test_every_bit_and_cut(void **state)
 		unsigned bit = i < 200 ? 8 : 1;
 
 		while (bit-- > 0) {
-			good.data[i] ^= (uint8_t)(1 << (bit + i) % 8);
-			overwrite(&s, bytes_buf(&good));
+			uint8_t flipped = good.data[i] ^
+			    (uint8_t)(1 << (bit + i) % 8);
+
+			fixture_overwrite(s.payload, i, bytes_of(&flipped, 1));
 			assert_int_not_equal(open_it(&s), ERR_OK);
 			assert_true(fixture_is_empty(s.out));
-			good.data[i] ^= (uint8_t)(1 << (bit + i) % 8);
 		}
+		fixture_overwrite(s.payload, i, bytes_of(good.data + i, 1));
 	}
-	for (i = 0; i < good.len; i += i < 300 ? 1 : 37) {
-		overwrite(&s, bytes_of(good.data, i));
+	/* Every cut near the start, and the last byte of all. */
+	for (i = good.len; i > 0; ) {
+		i -= i > 337 && i < good.len ? 37 : 1;
+		assert_int_equal(truncate(s.payload, (off_t)i), 0);
 		assert_int_not_equal(open_it(&s), ERR_OK);
 		assert_true(fixture_is_empty(s.out));
 	}
+	fixture_overwrite(s.payload, 0, bytes_buf(&good));
+	assert_ok(open_it(&s));
+	assert_ok(fs_remove_tree(s.out));
+	assert_ok(fs_mkdir(s.out, 0700));
 	assert_ok(buf_append_u8(&good, 0));
-	overwrite(&s, bytes_buf(&good));
+	fixture_overwrite(s.payload, 0, bytes_buf(&good));
 	expect_refused(&s, ERR_DECRYPT);
 }
 
