@@ -156,6 +156,67 @@ enum err erasure_order_draft(struct owner *w,
 	return ERR_OK;
 }
 
+/* ---- the text ---- */
+
+void erasure_order_text_release(struct erasure_order_text *t)
+{
+	text_free(TAKE(t->text));
+	free(t->tags);
+	*t = (struct erasure_order_text){0};
+}
+
+static enum err take_tags(struct erasure_order_text *t, struct err_info *info)
+{
+	size_t len = text_run_len(t->text, "respondent-#");
+
+	t->tags = calloc(len + 1, STORE_TAG_LEN);
+	if (t->tags == NULL)
+		return ERR_NOMEM;
+	for (; t->tags_len < len; t->tags_len++) {
+		size_t i = t->tags_len;
+		const char *hex = text_run_get(t->text, "respondent-#", i);
+
+		if (decode_hex(bytes_str(hex), t->tags[i], STORE_TAG_LEN) !=
+		    ERR_OK || (i > 0 && by_tag(t->tags[i - 1], t->tags[i]) >=
+		    0))
+			return err_at(info, ERR_SYNTAX, 0,
+			    "respondent-%02zu is no tag, or not in its place",
+			    i + 1);
+	}
+	return len > 0 ? ERR_OK : err_at(info, ERR_RANGE, 0,
+	    "the list names nobody");
+}
+
+static enum err take_order(struct erasure_order_text *t,
+    struct err_info *info)
+{
+	const char *hold = text_get(t->text, "hold");
+	uint8_t nonce[NONCE_LEN];
+
+	t->owner = text_get(t->text, "owner");
+	RETURN_IF(text_get_hex(t->text, "charter-sha256", t->charter_sha256,
+	    DIGEST_LEN, info));
+	RETURN_IF(text_get_time(t->text, "created", &t->created_unix_s, info));
+	RETURN_IF(text_get_time(t->text, "expires", &t->expires_unix_s, info));
+	RETURN_IF(text_get_hex(t->text, "nonce", nonce, sizeof(nonce), info));
+	t->now = strcmp(hold, hold_words[1]) == 0;
+	if (strcmp(hold, hold_words[t->now]) != 0)
+		return err_at(info, ERR_UNKNOWN, 0, "hold: policy or none");
+	return take_tags(t, info);
+}
+
+enum err erasure_order_parse(struct bytes bytes,
+    struct erasure_order_text *ret, struct err_info *info)
+{
+	CLEANUP(erasure_order_text_release) struct erasure_order_text t = {0};
+
+	RETURN_IF(text_parse(bytes, &schema, &t.text, info));
+	RETURN_IF(take_order(&t, info));
+	*ret = t;
+	t = (struct erasure_order_text){0};
+	return ERR_OK;
+}
+
 /* ---- reading a signed one ---- */
 
 struct order {
@@ -163,13 +224,11 @@ struct order {
 	struct buf bytes, sigs[CHARTER_SEATS_MAX];
 	char signers[CHARTER_SEATS_MAX][REGISTER_NAME_MAX + 1];
 	size_t sigs_len;
-	struct text *text;
+	struct erasure_order_text text;
 	uint8_t sha256[DIGEST_LEN];
 	struct paper_charter charter;
 	struct withdraw_item *items;
 	size_t len, before;
-	int now;                        /* no hold */
-	int64_t created_unix_s, expires_unix_s;
 };
 
 static void order_free(struct order **o)
@@ -179,32 +238,23 @@ static void order_free(struct order **o)
 	for (size_t i = 0; i < (*o)->sigs_len; i++)
 		buf_release(&(*o)->sigs[i]);
 	buf_release(&(*o)->bytes);
-	text_free((*o)->text);
+	erasure_order_text_release(&(*o)->text);
 	paper_charter_release(&(*o)->charter);
 	free((*o)->items);
 	free(*o);
 }
 
-static enum err check_head(struct order *o)
+static enum err check_head(const struct order *o)
 {
 	struct home *h = o->w->home;
-	struct err_info *info = &h->outcome->info;
-	const char *hold = text_get(o->text, "hold");
-	uint8_t charter[DIGEST_LEN];
 
-	RETURN_IF(text_get_hex(o->text, "charter-sha256", charter, DIGEST_LEN,
-	    info));
-	RETURN_IF(text_get_time(o->text, "created", &o->created_unix_s, info));
-	RETURN_IF(text_get_time(o->text, "expires", &o->expires_unix_s, info));
-	o->now = strcmp(hold, hold_words[1]) == 0;
-	if (strcmp(hold, hold_words[o->now]) != 0)
-		return err_at(info, ERR_UNKNOWN, 0, "hold: policy or none");
-	if (strcmp(text_get(o->text, "owner"), o->w->code) != 0 ||
-	    memcmp(charter, o->charter.paper.sha256, DIGEST_LEN) != 0)
-		return outcome_refuse(h->outcome, ERR_STATE,
-		    "the list is of another owner, or another charter is in force since it was drafted",
-		    "この一覧は別の所有者のものか、作成後に憲章が変わっています");
-	return ERR_OK;
+	if (strcmp(o->text.owner, o->w->code) == 0 &&
+	    memcmp(o->text.charter_sha256, o->charter.paper.sha256,
+	    DIGEST_LEN) == 0)
+		return ERR_OK;
+	return outcome_refuse(h->outcome, ERR_STATE,
+	    "the list is of another owner, or another charter is in force since it was drafted",
+	    "この一覧は別の所有者のものか、作成後に憲章が変わっています");
 }
 
 /* The seat that made this signature; told apart by its key. */
@@ -260,23 +310,14 @@ static enum err check_sigs(struct order *o,
 static enum err find_people(struct order *o)
 {
 	struct home *h = o->w->home;
-	size_t len = text_run_len(o->text, "respondent-#");
-	uint8_t tag[STORE_TAG_LEN], last[STORE_TAG_LEN] = {0};
 	struct store_respondent who;
 
-	o->items = calloc(len + 1, sizeof(*o->items));
+	o->items = calloc(o->text.tags_len, sizeof(*o->items));
 	if (o->items == NULL)
 		return ERR_NOMEM;
-	for (size_t i = 0; i < len; i++) {
-		const char *hex = text_run_get(o->text, "respondent-#", i);
-
-		if (decode_hex(bytes_str(hex), tag, sizeof(tag)) != ERR_OK ||
-		    (i > 0 && memcmp(last, tag, sizeof(tag)) >= 0))
-			return err_at(&h->outcome->info, ERR_SYNTAX, 0,
-			    "respondent-%02zu is no tag, or not in its place",
-			    i + 1);
-		memcpy(last, tag, sizeof(tag));
-		if (store_respondent_get(o->w->store, tag, &who) != ERR_OK)
+	for (size_t i = 0; i < o->text.tags_len; i++) {
+		if (store_respondent_get(o->w->store, o->text.tags[i],
+		    &who) != ERR_OK)
 			return err_at(&h->outcome->info, ERR_NOT_FOUND, 0,
 			    "respondent-%02zu is nobody here", i + 1);
 		if (who.state != STORE_ACTIVE) {
@@ -285,10 +326,10 @@ static enum err find_people(struct order *o)
 		}
 		o->items[o->len++] = (struct withdraw_item){
 			.number = who.number, .scopes = STORE_SCOPE_ALL,
-			.no_hold = o->now != 0, .by_owner = 1,
+			.no_hold = o->text.now != 0, .by_owner = 1,
 			.at_unix_s = h->now_unix_s};
 	}
-	return len > 0 ? ERR_OK : ERR_RANGE;
+	return ERR_OK;
 }
 
 static enum err read_order(struct order *o,
@@ -299,7 +340,7 @@ static enum err read_order(struct order *o,
 
 	(void)snprintf(info->file, sizeof(info->file), "%s", args->path);
 	RETURN_IF(fs_read_file(args->path, TEXT_MAX_DEFAULT, &o->bytes));
-	RETURN_IF(text_parse(bytes_buf(&o->bytes), &schema, &o->text, info));
+	RETURN_IF(erasure_order_parse(bytes_buf(&o->bytes), &o->text, info));
 	digest_sha256(bytes_buf(&o->bytes), o->sha256);
 	RETURN_IF(papers_charter(h, o->w->code, &o->charter));
 	RETURN_IF(check_head(o));
@@ -333,8 +374,8 @@ static enum err check_time(const struct order *o)
 {
 	struct home *h = o->w->home;
 
-	if (h->now_unix_s < o->expires_unix_s &&
-	    o->created_unix_s <= o->expires_unix_s)
+	if (h->now_unix_s < o->text.expires_unix_s &&
+	    o->text.created_unix_s <= o->text.expires_unix_s)
 		return ERR_OK;
 	return outcome_refuse(h->outcome, ERR_EXPIRED,
 	    "the list is over its time; draft a new one",
@@ -417,6 +458,6 @@ enum err erasure_order_run(struct owner *w,
 		RETURN_IF(withdraw_apply(w, o->items, o->len, &stopped));
 	RETURN_IF(mark_done(o));
 	*ret = (struct erasure_order_result){stopped.stopped, o->before,
-	    o->now};
+	    o->text.now};
 	return ERR_OK;
 }

@@ -9,9 +9,27 @@
 #define AZUKARI_APP_OPS_ERASURE_ORDER_H
 
 #include "app/home.h"
+#include "core/text.h"
+#include "keys/digest.h"
+#include "vault/store_respondent.h"
 
 #define ERASURE_ORDER_PEOPLE_MAX 10000
 #define ERASURE_ORDER_DAYS 30
+
+/* erasure.txt, parsed; ${owner} is borrowed from ${text}. */
+struct erasure_order_text {
+	struct text *text;
+	const char *owner;
+	uint8_t charter_sha256[DIGEST_LEN];
+	int now;                        /* no hold */
+	int64_t created_unix_s, expires_unix_s;
+	uint8_t (*tags)[STORE_TAG_LEN]; /* ascending */
+	size_t tags_len;                /* at least one */
+};
+void erasure_order_text_release(struct erasure_order_text *t);
+/* Says nothing of signatures, time or whether anybody in it is here. */
+enum err erasure_order_parse(struct bytes bytes,
+    struct erasure_order_text *ret, struct err_info *info) MUST_USE;
 
 /* Write erasure.txt to ${path} (new) from a file of respondents' ids, one a
  * line, of ${source}.  ERR_NOT_FOUND with the line of one who is not here, or
