@@ -62,6 +62,7 @@ struct cli_command {
 	const char *usage;         /* "PLAN --seat NAME -o FILE" */
 	const char *summary_en, *summary_ja;
 	enum err (*run)(struct cli *cli, struct cli_args args);
+	int remote;                /* --gateway in place of a home will do */
 };
 
 /* Sort ${args} into ${options} (${count} of them) and the plain words, which

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/gateway_internal.h"
 #include "core/utf8.h"
@@ -54,10 +56,30 @@ static void slist_cleanup(struct curl_slist **list)
 	curl_slist_free_all(*list);
 }
 
-static enum err set_body(struct gateway *g, const struct gateway_ask *ask)
+static enum err set_stream(struct gateway *g, const struct gateway_ask *ask,
+    const struct gateway_more *more)
 {
 	CURL *c = g->curl;
 
+	return curl_easy_setopt(c, CURLOPT_POST, 1L) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, ask->method) ==
+	    CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_POSTFIELDS, NULL) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
+	    (curl_off_t)more->read_bytes) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_READFUNCTION, more->read) ==
+	    CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_READDATA, more->ctx) == CURLE_OK ?
+	    ERR_OK : ERR_NOMEM;
+}
+
+static enum err set_body(struct gateway *g, const struct gateway_ask *ask,
+    const struct gateway_more *more)
+{
+	CURL *c = g->curl;
+
+	if (more->read != NULL)
+		return set_stream(g, ask, more);
 	if (ask->type == NULL)
 		return curl_easy_setopt(c, CURLOPT_HTTPGET, 1L) == CURLE_OK &&
 		    curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, ask->method) ==
@@ -79,6 +101,9 @@ static enum err set_headers(struct gateway *g, const struct gateway_ask *ask,
 	if (ask->type != NULL)
 		RETURN_IF(add_header(list, "Content-Type: %s", ask->type));
 	RETURN_IF(add_header(list, "%s", "Expect:"));
+	if (more->read != NULL && more->read_bytes < 0)
+		RETURN_IF(add_header(list, "%s",
+		    "Transfer-Encoding: chunked"));
 	if (more->range != NULL)
 		RETURN_IF(add_header(list, "Range: %s", more->range));
 	if (more->if_range != NULL)
@@ -97,7 +122,7 @@ enum err gateway_exchange(struct gateway *g, const struct gateway_ask *ask,
 	RETURN_IF(fs_path(url, "%s%s", g->base, ask->path));
 	g->e = ERR_OK;
 	g->answers = 0;
-	RETURN_IF(set_body(g, ask));
+	RETURN_IF(set_body(g, ask, more));
 	RETURN_IF(set_headers(g, ask, more, &headers));
 	if (curl_easy_setopt(g->curl, CURLOPT_URL, url) != CURLE_OK ||
 	    curl_easy_setopt(g->curl, CURLOPT_WRITEFUNCTION, more->write) !=
@@ -121,7 +146,19 @@ enum err gateway_exchange(struct gateway *g, const struct gateway_ask *ask,
 struct keeping {
 	struct gateway *g;
 	struct buf bytes;
+	int fd;                         /* of what is sent */
 };
+
+static size_t send_more(char *to, size_t one, size_t len, void *ctx)
+{
+	struct keeping *k = ctx;
+	ssize_t n = read(k->fd, to, one * len);
+
+	if (n >= 0)
+		return (size_t)n;
+	k->g->e = ERR_IO;
+	return CURL_READFUNC_ABORT;
+}
 
 static size_t keep(char *data, size_t one, size_t len, void *ctx)
 {
@@ -217,6 +254,26 @@ enum err gateway_ask(struct gateway *g, const struct gateway_ask *ask)
 	return e;
 }
 
+enum err gateway_send(struct gateway *g, const struct gateway_ask *ask,
+    int fd)
+{
+	struct keeping k = {.g = g, .fd = fd,
+	    .bytes = {.max = GATEWAY_REPLY_MAX}};
+	struct stat st;
+	struct gateway_more more = {.write = keep, .header = pass, .ctx = &k,
+	    .read = send_more, .read_bytes = -1};
+	long status = 0;
+	enum err e;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		more.read_bytes = st.st_size;
+	e = gateway_exchange(g, ask, &more, &status);
+	if (e == ERR_OK)
+		e = gateway_take(g, bytes_buf(&k.bytes), status);
+	buf_release(&k.bytes);
+	return e;
+}
+
 enum err gateway_get(struct gateway *g, const char *path)
 {
 	return gateway_ask(g, &(struct gateway_ask){.method = "GET",
@@ -275,7 +332,7 @@ static void end_session(struct gateway *g)
 	char url[FS_PATH_MAX];
 
 	if (fs_path(url, "%s%s", g->base, ask.path) == ERR_OK &&
-	    set_body(g, &ask) == ERR_OK &&
+	    set_body(g, &ask, &more) == ERR_OK &&
 	    set_headers(g, &ask, &more, &headers) == ERR_OK &&
 	    curl_easy_setopt(g->curl, CURLOPT_URL, url) == CURLE_OK &&
 	    curl_easy_setopt(g->curl, CURLOPT_TIMEOUT_MS, GOODBYE_MS) ==

@@ -40,6 +40,9 @@ struct gateway_ask {
  * the service's error is returned as if it were our own. */
 enum err gateway_ask(struct gateway *g, const struct gateway_ask *ask)
     MUST_USE;
+/* The same with what is read from ${fd} as its body, whatever its size. */
+enum err gateway_send(struct gateway *g, const struct gateway_ask *ask,
+    int fd) MUST_USE;
 /* The usual ones. */
 enum err gateway_get(struct gateway *g, const char *path) MUST_USE;
 enum err gateway_post_json(struct gateway *g, const char *path,
@@ -49,7 +52,7 @@ enum err gateway_post_signed(struct gateway *g, const char *path,
     const char *file, const char *sig) MUST_USE;
 
 /* What comes back into the new file ${to} (ERR_EXISTS). */
-enum err gateway_save(struct gateway *g, const char *path,
+enum err gateway_save(struct gateway *g, const struct gateway_ask *ask,
     const char *to) MUST_USE;
 
 /* Into ${part}, going on where an earlier try ended (its ETag is kept in

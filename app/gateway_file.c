@@ -94,10 +94,9 @@ static size_t on_header(char *data, size_t one, size_t len, void *ctx)
 	return n;
 }
 
-static enum err fetch_once(struct download *d, const char *path,
+static enum err fetch_once(struct download *d, const struct gateway_ask *ask,
     const char *range, const char *if_range)
 {
-	const struct gateway_ask ask = {.method = "GET", .path = path};
 	const struct gateway_more more = {.write = on_bytes,
 	    .header = on_header, .ctx = d, .range = range,
 	    .if_range = if_range};
@@ -105,7 +104,7 @@ static enum err fetch_once(struct download *d, const char *path,
 
 	d->status = 0;
 	d->got = 0;
-	RETURN_IF(gateway_exchange(d->g, &ask, &more, &status));
+	RETURN_IF(gateway_exchange(d->g, ask, &more, &status));
 	if (status == 416)              /* it was all there already */
 		return ERR_OK;
 	if (!is_wanted(status))
@@ -113,7 +112,8 @@ static enum err fetch_once(struct download *d, const char *path,
 	return ERR_OK;
 }
 
-enum err gateway_save(struct gateway *g, const char *path, const char *to)
+enum err gateway_save(struct gateway *g, const struct gateway_ask *ask,
+    const char *to)
 {
 	CLEANUP(download_release) struct download d = {.g = g, .fd = -1,
 	    .problem = {.max = GATEWAY_REPLY_MAX}};
@@ -125,7 +125,7 @@ enum err gateway_save(struct gateway *g, const char *path, const char *to)
 		return outcome_refuse(&g->cli->outcome, ERR_EXISTS,
 		    "%s cannot be made; is it there already?",
 		    "%sを作れません。すでに存在しませんか", to);
-	e = fetch_once(&d, path, NULL, NULL);
+	e = fetch_once(&d, ask, NULL, NULL);
 	if (e == ERR_OK)
 		e = fs_sync(d.fd);
 	if (e != ERR_OK)
@@ -167,6 +167,7 @@ static enum err try_once(struct gateway *g, const char *path,
 {
 	CLEANUP(download_release) struct download d = {.g = g, .fd = -1,
 	    .etag_path = etag_path, .problem = {.max = GATEWAY_REPLY_MAX}};
+	const struct gateway_ask ask = {.method = "GET", .path = path};
 	char etag[ETAG_MAX + 1], range[40];
 	enum err e;
 
@@ -174,7 +175,7 @@ static enum err try_once(struct gateway *g, const char *path,
 	RETURN_IF(open_part(&d, part, etag));
 	(void)snprintf(range, sizeof(range), "bytes=%llu-",
 	    (unsigned long long)d.had);
-	e = fetch_once(&d, path, d.had > 0 ? range : NULL,
+	e = fetch_once(&d, &ask, d.had > 0 ? range : NULL,
 	    d.had > 0 ? etag : NULL);
 	if (e == ERR_OK)
 		e = fs_sync(d.fd);

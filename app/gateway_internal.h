@@ -25,6 +25,9 @@ struct gateway_more {
 	size_t (*header)(char *data, size_t one, size_t len, void *ctx);
 	void *ctx;
 	const char *range, *if_range;
+	/* the body in place of the question's; NULL: none */
+	size_t (*read)(char *to, size_t one, size_t len, void *ctx);
+	int64_t read_bytes;             /* of it; -1: until it ends */
 };
 enum err gateway_exchange(struct gateway *g, const struct gateway_ask *ask,
     const struct gateway_more *more, long *ret_status) MUST_USE;

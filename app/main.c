@@ -101,6 +101,17 @@ static enum err prepare_process(struct cli *cli)
 	return e;
 }
 
+/* What a service was asked for is never done to a home instead. */
+static enum err check_place(struct cli *cli, const struct cli_command *c)
+{
+	if (cli->gateway == NULL || c->remote)
+		return ERR_OK;
+	return outcome_refuse(&cli->outcome, ERR_USAGE,
+	    "azukari %s is not done through a service; leave --gateway out",
+	    "azukari %s はサービスを通しては実行できません。--gateway を外してください",
+	    c->words);
+}
+
 static int run(struct cli *cli, struct cli_args args)
 {
 	const struct cli_command *command;
@@ -125,7 +136,9 @@ static int run(struct cli *cli, struct cli_args args)
 			commands_help(cli, command->words);
 			return cli_finish(cli, command->words, ERR_OK);
 		}
-	e = prepare_process(cli);
+	e = check_place(cli, command);
+	if (e == ERR_OK)
+		e = prepare_process(cli);
 	if (e == ERR_OK)
 		e = command->run(cli, args);
 	return cli_finish(cli, command->words, e);

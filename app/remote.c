@@ -55,6 +55,38 @@ enum err remote_post(struct cli *cli, const char *path,
 	return gateway_post_json(g, path, body);
 }
 
+enum err remote_packet(struct cli *cli, const struct gateway_ask *ask,
+    const char *to, char ret_seat[REMOTE_NAME_MAX])
+{
+	CLEANUP(gateway_cleanup) struct gateway *g = NULL;
+	const char *name;
+
+	RETURN_IF(gateway_open(cli, &g));
+	RETURN_IF(gateway_get(g, "/v1/session"));
+	name = json_doc_string(json_doc_get(cli->result, "name"));
+	if (name == NULL || strlen(name) >= REMOTE_NAME_MAX)
+		return ERR_SYNTAX;
+	memcpy(ret_seat, name, strlen(name) + 1);
+	json_doc_free(TAKE(cli->result));
+	return gateway_save(g, ask, to);
+}
+
+enum err remote_answer(struct cli *cli, const char *path, const char *answer,
+    const char *sig)
+{
+	CLEANUP(gateway_cleanup) struct gateway *g = NULL;
+	CLEANUP(buf_release) struct buf bytes = {0};
+
+	RETURN_IF(gateway_open(cli, &g));
+	json_doc_free(TAKE(cli->result));
+	if (sig != NULL)
+		return gateway_post_signed(g, path, answer, sig);
+	RETURN_IF(remote_read(g, answer, &bytes));
+	return gateway_ask(g, &(struct gateway_ask){.method = "POST",
+	    .path = path, .type = "application/x-tar",
+	    .body = bytes_buf(&bytes)});
+}
+
 enum err remote_read(struct gateway *g, const char *path, struct buf *out)
 {
 	return gateway_read(g, path, out);

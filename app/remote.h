@@ -17,6 +17,17 @@ enum err remote_post_signed(struct cli *cli, const char *path,
 enum err remote_post(struct cli *cli, const char *path,
     const struct json_doc *body) MUST_USE;
 
+/* A packet for the seat that asks into the new file ${to}; its name goes to
+ * ${ret_seat}. */
+#define REMOTE_NAME_MAX 80
+enum err remote_packet(struct cli *cli, const struct gateway_ask *ask,
+    const char *to, char ret_seat[REMOTE_NAME_MAX]) MUST_USE;
+
+/* POST an answer of an officer's to ${path}: a packet, or (${sig} not NULL) a
+ * text and its signature. */
+enum err remote_answer(struct cli *cli, const char *path, const char *answer,
+    const char *sig) MUST_USE;
+
 /* A file of ours, named in the outcome where it cannot be read. */
 enum err remote_read(struct gateway *g, const char *path,
     struct buf *out) MUST_USE;

@@ -139,6 +139,20 @@ struct json_doc *report_accepted(const struct accept_result *r)
 	return doc;
 }
 
+struct json_doc *report_byterelease(const struct byterelease_result *r)
+{
+	struct json_doc *doc = json_doc_new_object();
+
+	json_doc_set_string(doc, "export", r->export_id);
+	json_doc_set_string(doc, "plan", r->plan);
+	json_doc_set_string(doc, "seat", r->seat);
+	json_doc_set_bool(doc, "denied", r->denied);
+	json_doc_set_bool(doc, "ended", r->ended);
+	json_doc_set_int(doc, "signed", r->signed_seats);
+	json_doc_set_int(doc, "needed", r->needed);
+	return doc;
+}
+
 enum err report_next(struct home *h, const char *plan)
 {
 	CLEANUP(ballot_free) struct ballot *b = calloc(1, sizeof(*b));

@@ -9,6 +9,7 @@
 #include "app/ballot.h"
 #include "app/home.h"
 #include "app/ops/accept.h"
+#include "app/ops/byterelease.h"
 #include "core/json_doc.h"
 #include "policy/decision.h"
 
@@ -38,6 +39,8 @@ void report_decided(struct json_doc *rows, struct outcome *o,
 
 /* An accepted answer, and where its plan stands now and who is next. */
 struct json_doc *report_accepted(const struct accept_result *r);
+/* A seat's signature or refusal of a finished bundle. */
+struct json_doc *report_byterelease(const struct byterelease_result *r);
 enum err report_next(struct home *h, const char *plan) MUST_USE;
 
 /* What an export did, small counts hidden as in its statement; and a sentence

@@ -124,16 +124,53 @@ static enum err run_list(struct cli *cli, struct cli_args args)
 	return ERR_OK;
 }
 
+/* The decisions are this owner's, or the request is not there for us. */
+static enum err take_shown(struct cli *cli, const char *owner)
+{
+	CLEANUP(json_doc_cleanup) struct json_doc *shown = TAKE(cli->result);
+	const struct json_doc *rows = json_doc_get(shown, "decisions");
+	const char *text = json_doc_string(json_doc_get(shown, "text"));
+	const char *whose = json_doc_string(json_doc_get(json_doc_at(rows, 0),
+	    "owner"));
+
+	if (text == NULL || whose == NULL)
+		return ERR_SYNTAX;
+	if (strcmp(whose, owner) != 0) {
+		cli->outcome.len = 0;
+		return ERR_NOT_FOUND;
+	}
+	if (!cli->json)
+		(void)fputs(text, stdout);
+	cli->result = json_doc_copy(rows);
+	return ERR_OK;
+}
+
+static enum err show_remote(struct cli *cli, const char *owner,
+    const char *request)
+{
+	CLEANUP(gateway_cleanup) struct gateway *g = NULL;
+	char path[FS_PATH_MAX];
+
+	RETURN_IF(fs_path(path, "/v1/requests/%s", request));
+	RETURN_IF(gateway_open(cli, &g));
+	RETURN_IF(gateway_get(g, path));
+	return take_shown(cli, owner);
+}
+
 static enum err run_show(struct cli *cli, struct cli_args args)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
 	CLEANUP(paper_release) struct paper p = {0};
 	CLEANUP(decision_release) struct decision d = {0};
 	struct register_query q = {.kind = REGISTER_REQUEST};
+	const struct cli_option options[] = {
+		{"--identity", CLI_TEXT, &cli->identity}};
 
-	RETURN_IF(cli_options(cli, &args, NULL, 0, 2, 2));
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 2, 2));
 	q.owner = args.items[0];
 	q.name = args.items[1];
+	if (cli->gateway != NULL)
+		return show_remote(cli, q.owner, q.name);
 	RETURN_IF(unlock_home(cli, &h));
 	RETURN_IF(papers_find(h, &q, &p));
 	if (!cli->json)
@@ -209,15 +246,15 @@ static const struct cli_command rows[] = {
 	    "write a request; no home", "申請書を作る", run_draft},
 	{"request submit", "FILE [--sig FILE.sig]",
 	    "enter a signed request and decide for each owner",
-	    "署名された申請を受け付け、所有者ごとに判断する", run_submit},
+	    "署名された申請を受け付け、所有者ごとに判断する", run_submit, 1},
 	{"request check",
 	    "FILE --charter FILE --policy FILE --survey FILE [--ladder NAME=FILE…]",
 	    "what would be refused, before anything is signed; no home",
 	    "署名の前に、拒否される点を確かめる", run_check},
-	{"request list", "[OWNER]", "list requests", "申請の一覧", run_list},
+	{"request list", "[OWNER]", "list requests", "申請の一覧", run_list, 1},
 	{"request show", "OWNER REQUEST",
 	    "a request, and how it would be decided now",
-	    "申請の内容と、現時点での判断", run_show},
+	    "申請の内容と、現時点での判断", run_show, 1},
 };
 
 const struct commands_group ask_commands = {rows, ARRAY_LEN(rows)};

@@ -6,6 +6,8 @@
 #include "app/cmd/machine.h"
 #include "app/ops/byterelease.h"
 #include "app/ops/plans.h"
+#include "app/remote.h"
+#include "app/report.h"
 #include "app/unlock.h"
 #include "core/clock.h"
 
@@ -16,18 +18,47 @@ static enum err open_home(struct cli *cli, struct home **ret)
 	return plans_expire(*ret);
 }
 
+static enum err pack_remote(struct cli *cli, const char *export_id,
+    const char *out)
+{
+	char path[FS_PATH_MAX], seat[REMOTE_NAME_MAX];
+
+	RETURN_IF(fs_path(path, "/v1/exports/%s/byterelease", export_id));
+	RETURN_IF(remote_packet(cli, &(struct gateway_ask){.method = "GET",
+	    .path = path}, out, seat));
+	byterelease_pack_tell(&cli->outcome, export_id, out);
+	return ERR_OK;
+}
+
 static enum err run_pack(struct cli *cli, struct cli_args args)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
 	const char *out = NULL;
-	const struct cli_option options[] = {{"-o", CLI_TEXT, &out}};
+	const struct cli_option options[] = {
+		{"--identity", CLI_TEXT, &cli->identity},
+		{"-o", CLI_TEXT, &out}};
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
 	if (out == NULL)
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
 		    "give -o FILE", "-o FILE を指定してください");
+	if (cli->gateway != NULL)
+		return pack_remote(cli, args.items[0], out);
 	RETURN_IF(open_home(cli, &h));
 	return byterelease_pack(h, args.items[0], out);
+}
+
+static enum err accept_remote(struct cli *cli,
+    const struct byterelease_accept_args *a)
+{
+	char path[FS_PATH_MAX];
+
+	if (a->export_id == NULL)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "give the export the answer is about: --export EXPORT",
+		    "回答の対象の提供を --export EXPORT で指定してください");
+	RETURN_IF(fs_path(path, "/v1/exports/%s/byterelease", a->export_id));
+	return remote_answer(cli, path, a->answer, a->sig);
 }
 
 static enum err run_accept(struct cli *cli, struct cli_args args)
@@ -35,20 +66,18 @@ static enum err run_accept(struct cli *cli, struct cli_args args)
 	CLEANUP(home_cleanup) struct home *h = NULL;
 	struct byterelease_accept_args a = {0};
 	struct byterelease_result r;
-	const struct cli_option options[] = {{"--sig", CLI_TEXT, &a.sig}};
+	const struct cli_option options[] = {
+		{"--identity", CLI_TEXT, &cli->identity},
+		{"--export", CLI_TEXT, &a.export_id},
+		{"--sig", CLI_TEXT, &a.sig}};
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
 	a.answer = args.items[0];
+	if (cli->gateway != NULL)
+		return accept_remote(cli, &a);
 	RETURN_IF(open_home(cli, &h));
 	RETURN_IF(byterelease_accept(h, &a, &r));
-	cli->result = json_doc_new_object();
-	json_doc_set_string(cli->result, "export", r.export_id);
-	json_doc_set_string(cli->result, "plan", r.plan);
-	json_doc_set_string(cli->result, "seat", r.seat);
-	json_doc_set_bool(cli->result, "denied", r.denied);
-	json_doc_set_bool(cli->result, "ended", r.ended);
-	json_doc_set_int(cli->result, "signed", r.signed_seats);
-	json_doc_set_int(cli->result, "needed", r.needed);
+	cli->result = report_byterelease(&r);
 	return ERR_OK;
 }
 
@@ -145,7 +174,7 @@ static enum err run_deny(struct cli *cli, struct cli_args args)
 static const struct cli_command rows[] = {
 	{"byterelease pack", "EXPORT -o FILE",
 	    "the report and digests of a built bundle, for officers to sign",
-	    "作成済みの提供の評価とダイジェストを、保管官のために書き出す", run_pack},
+	    "作成済みの提供の評価とダイジェストを、保管官のために書き出す", run_pack, 1},
 	{"byterelease sign",
 	    "PACKET --identity FILE.key -o ANSWER [--trust DIR] [--state DIR] [--yes]",
 	    "on the officer's machine: check a finished bundle's papers, show its report, sign its SHA256SUMS",
@@ -155,9 +184,10 @@ static const struct cli_command rows[] = {
 	    "PACKET --identity FILE.key --reason TEXT -o ANSWER [--trust DIR] [--state DIR]",
 	    "on the officer's machine: do not let a finished bundle leave",
 	    "保管官の機械で：完成した提供を拒否する", run_deny},
-	{"byterelease accept", "ANSWER | SHA256SUMS --sig FILE",
+	{"byterelease accept",
+	    "ANSWER | SHA256SUMS --sig FILE [--export EXPORT]",
 	    "take in a seat's signature or refusal of a finished bundle",
-	    "完成した提供への署名または拒否を受け付ける", run_accept},
+	    "完成した提供への署名または拒否を受け付ける", run_accept, 1},
 };
 
 const struct commands_group byterelease_commands = {rows, ARRAY_LEN(rows)};

@@ -236,6 +236,10 @@ static enum err run_export(struct cli *cli, struct cli_args args)
 	o.arena_bytes = (size_t)arena << 20;
 	o.threads = (unsigned)threads;
 	o.rederive = rederive;
+	if (cli->gateway != NULL && (rederive || arena != 0 || threads != 0))
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "--rederive, --arena and --threads go with a home, not with --gateway",
+		    "--rederive、--arena、--threads はホームでのみ使えます");
 	if (cli->gateway != NULL)
 		return export_remote(cli, args.items[0], &showing);
 	RETURN_IF(unlock_home(cli, &h));
@@ -252,13 +256,13 @@ static enum err run_export(struct cli *cli, struct cli_args args)
 static const struct cli_command rows[] = {
 	{"plan freeze", "OWNER (REQUEST | --rederive EXPORT) [--days N]",
 	    "freeze a plan for the officers to approve",
-	    "承認を求める計画を確定する", run_freeze},
+	    "承認を求める計画を確定する", run_freeze, 1},
 	{"rederive", "PLAN [--arena MIB] [--threads N]",
 	    "compute an earlier export again and compare",
 	    "提供済みの内容を計算し直して比べる", run_rederive},
 	{"export", "PLAN [--arena MIB] [--threads N] [--rederive]",
 	    "carry an approved plan out", "承認された計画を実行する",
-	    run_export},
+	    run_export, 1},
 };
 
 const struct commands_group export_commands = {rows, ARRAY_LEN(rows)};

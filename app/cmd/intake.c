@@ -1,17 +1,21 @@
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/cmd/commands.h"
+#include "app/gateway.h"
 #include "app/home.h"
 #include "app/ops/intake_json.h"
 #include "app/unlock.h"
+#include "keys/names.h"
 
 #define BAD_SHOWN 20            /* lines told one by one; all are counted */
 
 struct shown {
 	struct cli *cli;
 	struct cli_progress progress;
-	struct json_doc *bad;           /* with --json */
+	struct json_doc *bad;           /* of the report */
 	uint64_t bad_count;
 };
 
@@ -22,32 +26,31 @@ static void show_progress(void *ctx, const struct ingest_counts *so_far)
 	cli_progress_at(&s->progress, so_far->read.lines);
 }
 
-static void list_bad(struct shown *s, const char *file,
-    const struct intake_bad *bad)
+/* File, line and rule; never what stands in the line. */
+static void show_bad_line(struct shown *s, const char *file, uint64_t line,
+    const char *rule)
 {
-	if (s->bad_count <= INTAKE_JSON_BAD_MAX)
-		json_doc_add(s->bad, intake_json_bad(file, bad));
+	if (s->progress.cli != NULL)
+		(void)fputs("\r\033[K", stderr);
+	if (s->bad_count <= BAD_SHOWN)
+		(void)fprintf(stderr, "azukari: %s:%llu: %s\n",
+		    strcmp(file, "-") == 0 ? "stdin" : file,
+		    (unsigned long long)line, rule);
+	else if (s->bad_count == BAD_SHOWN + 1)
+		cli_tell(s->cli, "azukari: further bad lines are only counted",
+		    "azukari: 以下の誤りは件数だけを示します");
 }
 
-/* File, line and rule; never what stands in the line. */
 static void show_bad(void *ctx, const char *file, const struct intake_bad *bad)
 {
 	struct shown *s = ctx;
 
 	s->bad_count++;
-	if (s->bad != NULL) {
-		list_bad(s, file, bad);
+	if (s->bad_count <= INTAKE_JSON_BAD_MAX)
+		json_doc_add(s->bad, intake_json_bad(file, bad));
+	if (s->cli->json)
 		return;
-	}
-	if (s->progress.cli != NULL)
-		(void)fputs("\r\033[K", stderr);
-	if (s->bad_count <= BAD_SHOWN)
-		(void)fprintf(stderr, "azukari: %s:%lu: %s\n",
-		    strcmp(file, "-") == 0 ? "stdin" : file, bad->line,
-		    bad->message);
-	else if (s->bad_count == BAD_SHOWN + 1)
-		cli_tell(s->cli, "azukari: further bad lines are only counted",
-		    "azukari: 以下の誤りは件数だけを示します");
+	show_bad_line(s, file, bad->line, bad->message);
 }
 
 static void number(char ret[24], uint64_t v)
@@ -63,58 +66,70 @@ static void count_row(struct cli_table *t, const char *what, uint64_t v)
 	cli_table_row(t, (const char *const[]){what, text});
 }
 
+static uint64_t count_of(const struct json_doc *doc, const char *key)
+{
+	return (uint64_t)json_doc_int(json_doc_get(doc, key), 0);
+}
+
 static void refused_rows(const struct cli *cli, struct cli_table *t,
-    const struct ingest_counts *c)
+    const struct json_doc *refused)
 {
 	char what[160];
 
 	for (size_t i = 0; i < INGEST_REFUSED_COUNT; i++) {
-		if (c->refused[i] == 0)
+		uint64_t n = count_of(refused, ingest_refusal_text(
+		    (enum ingest_refusal)i, 0));
+
+		if (n == 0)
 			continue;
 		(void)snprintf(what, sizeof(what), "%s%s",
 		    cli_say(cli, "refused: ", "拒否："),
 		    ingest_refusal_text((enum ingest_refusal)i,
 		    cli->japanese));
-		count_row(t, what, c->refused[i]);
+		count_row(t, what, n);
 	}
 }
 
 static void bad_rows(const struct cli *cli, struct cli_table *t,
-    const struct ingest_counts *c)
+    const struct json_doc *reasons)
 {
 	char what[160];
 
 	for (size_t i = 0; i < INTAKE_REASON_COUNT; i++) {
-		if (c->read.reasons[i] == 0)
+		const char *reason = intake_reason_text((enum intake_reason)i);
+		uint64_t n = count_of(reasons, reason);
+
+		if (n == 0)
 			continue;
 		(void)snprintf(what, sizeof(what), "%s%s",
-		    cli_say(cli, "bad: ", "不正："),
-		    intake_reason_text((enum intake_reason)i));
-		count_row(t, what, c->read.reasons[i]);
+		    cli_say(cli, "bad: ", "不正："), reason);
+		count_row(t, what, n);
 	}
 }
 
-static void show_table(const struct cli *cli,
-    const struct intake_run_report *r, int dry_run)
+/* Of the report as machines get it, from here or from a service. */
+static void show_table(const struct cli *cli, const struct json_doc *r)
 {
 	CLEANUP(cli_table_release) struct cli_table t = {.columns = 2};
-	const struct ingest_counts *c = &r->counts;
 
-	if (dry_run)
+	if (json_doc_bool(json_doc_get(r, "dry_run"), 0))
 		cli_table_row(&t, (const char *const[]){
 			cli_say(cli, "dry run", "試行"),
 			cli_say(cli, "nothing stored", "保存なし")});
 	else
 		count_row(&t, cli_say(cli, "batch", "受け入れ番号"),
-		    (uint64_t)r->batch);
-	count_row(&t, cli_say(cli, "lines", "行"), c->read.lines);
-	count_row(&t, cli_say(cli, "responses", "回答"), c->responses);
-	count_row(&t, cli_say(cli, "consents", "同意"), c->consents);
-	count_row(&t, cli_say(cli, "withdrawals", "撤回"), c->withdrawals);
+		    count_of(r, "batch"));
+	count_row(&t, cli_say(cli, "lines", "行"), count_of(r, "lines"));
+	count_row(&t, cli_say(cli, "responses", "回答"),
+	    count_of(r, "responses"));
+	count_row(&t, cli_say(cli, "consents", "同意"),
+	    count_of(r, "consents"));
+	count_row(&t, cli_say(cli, "withdrawals", "撤回"),
+	    count_of(r, "withdrawals"));
 	count_row(&t, cli_say(cli, "known already", "受け入れ済み"),
-	    c->duplicates);
-	refused_rows(cli, &t, c);
-	bad_rows(cli, &t, c);
+	    count_of(r, "known_already"));
+	refused_rows(cli, &t, json_doc_get(r, "refused"));
+	bad_rows(cli, &t, json_doc_get(r, "bad_reasons"));
 	cli_table_print(&t);
 }
 
@@ -165,6 +180,83 @@ static enum err check_batch_lines(struct cli *cli, uint64_t lines)
 	    BATCH_LINES_LEAST, BATCH_LINES_MOST);
 }
 
+/* ---- by a service ---- */
+
+static const char *const types[] = {[INGEST_NDJSON] = "application/x-ndjson",
+	[INGEST_CSV] = "text/csv", [INGEST_FHIR] = "application/fhir+ndjson"};
+
+/* Bad lines as they are told here, under the name that the file has here. */
+static void show_sent_bad(struct shown *s, const char *file)
+{
+	const struct json_doc *rows = json_doc_get(s->cli->result,
+	    "bad_lines");
+
+	for (size_t i = 0; !s->cli->json && i < json_doc_len(rows); i++) {
+		const struct json_doc *row = json_doc_at(rows, i);
+		const char *rule = json_doc_string(json_doc_get(row, "rule"));
+
+		s->bad_count++;
+		show_bad_line(s, file, count_of(row, "line"), rule == NULL ?
+		    "" : rule);
+	}
+}
+
+static enum err check_remote(struct cli *cli,
+    const struct intake_run_args *run)
+{
+	if (run->source == NULL || run->batch_lines != 0 ||
+	    run->files_len != 1)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "to a service goes one FILE, with --source ID; --map is the name of a mapping there, and --batch-lines goes with a home",
+		    "サービスには --source ID とともに1つのファイルを送ります。--map はサービス側の対応表の名前です。--batch-lines はホームでのみ使えます");
+	return ERR_OK;
+}
+
+/* Names go into an address: only what needs no escape there. */
+static enum err make_path(const struct intake_run_args *run,
+    char ret[FS_PATH_MAX])
+{
+	if (!names_is_owner(bytes_str(run->owner)) ||
+	    !names_is_word(bytes_str(run->source)) || (run->map != NULL &&
+	    !names_is_word(bytes_str(run->map))))
+		return ERR_SYNTAX;
+	return fs_path(ret, "/v1/intake/%s/%s?dry_run=%d%s%s", run->owner,
+	    run->source, run->dry_run, run->map == NULL ? "" : "&map=",
+	    run->map == NULL ? "" : run->map);
+}
+
+static enum err send_file(struct cli *cli, const struct intake_run_args *run)
+{
+	CLEANUP(gateway_cleanup) struct gateway *g = NULL;
+	CLEANUP(fs_fd_cleanup) int fd = -1;
+	const char *file = run->files[0];
+	char path[FS_PATH_MAX];
+
+	RETURN_IF(make_path(run, path));
+	fd = strcmp(file, "-") == 0 ? dup(STDIN_FILENO) :
+	    open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return outcome_refuse(&cli->outcome, ERR_NOT_FOUND,
+		    "%s cannot be opened", "%sを開けません", file);
+	RETURN_IF(gateway_open(cli, &g));
+	json_doc_free(TAKE(cli->result));
+	return gateway_send(g, &(struct gateway_ask){.method = "POST",
+	    .path = path, .type = types[run->format]}, fd);
+}
+
+static enum err intake_remote(struct cli *cli,
+    const struct intake_run_args *run)
+{
+	struct shown shown = {.cli = cli};
+
+	RETURN_IF(check_remote(cli, run));
+	RETURN_IF(send_file(cli, run));
+	show_sent_bad(&shown, run->files[0]);
+	if (!cli->json)
+		show_table(cli, cli->result);
+	return count_of(cli->result, "bad") > 0 ? ERR_SYNTAX : ERR_OK;
+}
+
 static enum err run_intake(struct cli *cli, struct cli_args args)
 {
 	struct intake_run_args run = {0};
@@ -172,6 +264,7 @@ static enum err run_intake(struct cli *cli, struct cli_args args)
 	const char *format = NULL;
 	uint64_t batch_lines = 0;
 	const struct cli_option options[] = {
+		{"--identity", CLI_TEXT, &cli->identity},
 		{"--source", CLI_TEXT, &run.source},
 		{"--format", CLI_TEXT, &format},
 		{"--map", CLI_TEXT, &run.map},
@@ -186,23 +279,23 @@ static enum err run_intake(struct cli *cli, struct cli_args args)
 	    SIZE_MAX));
 	RETURN_IF(find_format(cli, format, run.map, &run.format));
 	RETURN_IF(check_batch_lines(cli, batch_lines));
-	RETURN_IF(unlock_home(cli, &h));
 	run.owner = args.items[0];
 	run.files = args.items + 1;
 	run.files_len = args.len - 1;
 	run.batch_lines = (size_t)batch_lines;
+	if (cli->gateway != NULL)
+		return intake_remote(cli, &run);
+	RETURN_IF(unlock_home(cli, &h));
 	run.progress = show_progress;
 	run.bad = show_bad;
 	run.ctx = &shown;
-	if (cli->json)
-		shown.bad = json_doc_new_array();
+	shown.bad = json_doc_new_array();
 	cli_progress_begin(&shown.progress, cli, "lines", "行", 0);
 	e = intake_run(h, &run, &report);
 	cli_progress_end(&shown.progress);
-	if (cli->json)
-		cli->result = intake_json_report(&report, run.dry_run, shown.bad);
-	else if (report.counts.read.lines > 0 || e == ERR_OK)
-		show_table(cli, &report, run.dry_run);
+	cli->result = intake_json_report(&report, run.dry_run, shown.bad);
+	if (!cli->json && (report.counts.read.lines > 0 || e == ERR_OK))
+		show_table(cli, cli->result);
 	return e;
 }
 
@@ -210,7 +303,7 @@ static const struct cli_command rows[] = {
 	{"intake",
 	    "OWNER [--source ID] [--format ndjson|csv|fhir] [--map FILE] [--dry-run] [--batch-lines N] FILE…|-",
 	    "take answers, consents and withdrawals in",
-	    "回答・同意・撤回を受け入れる", run_intake},
+	    "回答・同意・撤回を受け入れる", run_intake, 1},
 };
 
 const struct commands_group intake_commands = {rows, ARRAY_LEN(rows)};

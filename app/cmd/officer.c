@@ -6,6 +6,7 @@
 
 #include "app/cmd/commands.h"
 #include "app/cmd/machine.h"
+#include "app/remote.h"
 #include "app/ops/byterelease.h"
 #include "app/ops/drill.h"
 #include "app/ops/officer.h"
@@ -406,23 +407,44 @@ static enum err run_seat_pack(struct cli *cli, struct cli_args args)
 
 /* ---- drill ---- */
 
+/* The service makes it for the seat that asks. */
+static enum err drill_remote(struct cli *cli, const char *out)
+{
+	struct drill_pack_args a = {.path = out};
+	char seat[REMOTE_NAME_MAX];
+
+	RETURN_IF(remote_packet(cli, &(struct gateway_ask){.method = "POST",
+	    .path = "/v1/drill"}, out, seat));
+	a.seat = seat;
+	drill_pack_tell(&cli->outcome, &a);
+	return ERR_OK;
+}
+
 static enum err run_drill_pack(struct cli *cli, struct cli_args args)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
 	struct drill_pack_args a = {0};
 	const struct cli_option options[] = {
+		{"--identity", CLI_TEXT, &cli->identity},
 		{"--seat", CLI_TEXT, &a.seat},
 		{"-o", CLI_TEXT, &a.path},
 		{"--days", CLI_NUMBER, &a.days},
 	};
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
-	if (a.seat == NULL || a.path == NULL || a.days > DRILL_DAYS_MAX)
+	if (cli->gateway != NULL && a.days != 0)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "--days goes with a home, not with --gateway",
+		    "--days はホームでのみ使えます");
+	if ((a.seat == NULL && cli->gateway == NULL) || a.path == NULL ||
+	    a.days > DRILL_DAYS_MAX)
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
 		    "give --seat NAME and -o FILE; --days is at most %u",
 		    "--seat NAME と -o FILE を指定してください。--days は%uまでです",
 		    DRILL_DAYS_MAX);
 	a.owner = args.items[0];
+	if (cli->gateway != NULL)
+		return drill_remote(cli, a.path);
 	RETURN_IF(unlock_home(cli, &h));
 	return drill_pack(h, &a);
 }
@@ -448,9 +470,14 @@ static enum err run_drill_accept(struct cli *cli, struct cli_args args)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
 	const char *sig = NULL;
-	const struct cli_option options[] = {{"--sig", CLI_TEXT, &sig}};
+	const struct cli_option options[] = {
+		{"--identity", CLI_TEXT, &cli->identity},
+		{"--sig", CLI_TEXT, &sig}};
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
+	if (cli->gateway != NULL)
+		return remote_answer(cli, "/v1/drill/answer", args.items[0],
+		    sig);
 	RETURN_IF(unlock_home(cli, &h));
 	return drill_accept(h, args.items[0], sig);
 }
@@ -474,14 +501,14 @@ static const struct cli_command rows[] = {
 	    "保管官の機械で：自分のシェアがすべて開けるか確かめる", run_seat_check},
 	{"seat drill pack", "OWNER --seat NAME -o FILE [--days N]",
 	    "a text that only this seat can open, to be signed",
-	    "その席だけが開ける文書を書き出す（訓練）", run_drill_pack},
+	    "その席だけが開ける文書を書き出す（訓練）", run_drill_pack, 1},
 	{"seat drill sign",
 	    "PACKET --identity FILE.key -o ANSWER [--state DIR] [--charter-sha256 DIGEST]",
 	    "on the custodian's machine: open and sign it",
 	    "保管官の機械で：開いて署名する", run_drill_sign},
 	{"seat drill accept", "ANSWER | TEXT --sig FILE",
 	    "the seat's key works; enter it", "席の鍵が使えることを記録する",
-	    run_drill_accept},
+	    run_drill_accept, 1},
 	{"seat pack", "OWNER --seat NAME -o FILE",
 	    "all shares of a seat, for seat check",
 	    "席のシェアをすべて書き出す（seat check 用）", run_seat_pack},

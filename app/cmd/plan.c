@@ -272,19 +272,20 @@ static enum err run_show(struct cli *cli, struct cli_args args)
 /* ---- plan pack, accept, end ---- */
 
 /* The service packs for the seat that asks. */
-static enum err pack_remote(struct cli *cli, const struct plan_pack_args *p)
+static enum err pack_remote(struct cli *cli, struct plan_pack_args *p)
 {
-	CLEANUP(gateway_cleanup) struct gateway *g = NULL;
-	char path[FS_PATH_MAX];
+	char path[FS_PATH_MAX], seat[REMOTE_NAME_MAX];
 
 	if (p->since != NULL)
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
 		    "--since goes with a home, not with --gateway",
 		    "--since はホームでのみ使えます");
 	RETURN_IF(fs_path(path, "/v1/plans/%s/packet", p->plan));
-	RETURN_IF(gateway_open(cli, &g));
-	json_doc_free(TAKE(cli->result));
-	return gateway_save(g, path, p->path);
+	RETURN_IF(remote_packet(cli, &(struct gateway_ask){.method = "GET",
+	    .path = path}, p->path, seat));
+	p->seat = seat;
+	plan_pack_tell(&cli->outcome, p);
+	return ERR_OK;
 }
 
 static enum err run_pack(struct cli *cli, struct cli_args args)
@@ -335,7 +336,6 @@ static enum err accept_remote(struct cli *cli, const struct accept_args *a)
 	CLEANUP(gateway_cleanup) struct gateway *g = NULL;
 	CLEANUP(json_doc_cleanup) struct json_doc *doc =
 	    json_doc_new_object();
-	CLEANUP(buf_release) struct buf answer = {0};
 	char path[FS_PATH_MAX];
 
 	if (a->plan == NULL)
@@ -343,15 +343,11 @@ static enum err accept_remote(struct cli *cli, const struct accept_args *a)
 		    "give the plan the answer is about: --plan PLAN",
 		    "回答の対象の計画を --plan PLAN で指定してください");
 	RETURN_IF(fs_path(path, "/v1/plans/%s/answers", a->plan));
+	if (a->sig == NULL)
+		return remote_answer(cli, path, a->answer, NULL);
 	RETURN_IF(gateway_open(cli, &g));
-	if (a->sig != NULL) {
-		RETURN_IF(put_by_hand(g, a, doc));
-		return gateway_post_json(g, path, doc);
-	}
-	RETURN_IF(remote_read(g, a->answer, &answer));
-	return gateway_ask(g, &(struct gateway_ask){.method = "POST",
-	    .path = path, .type = "application/x-tar",
-	    .body = bytes_buf(&answer)});
+	RETURN_IF(put_by_hand(g, a, doc));
+	return gateway_post_json(g, path, doc);
 }
 
 static enum err run_accept(struct cli *cli, struct cli_args args)
@@ -387,15 +383,15 @@ static enum err run_end(struct cli *cli, struct cli_args args)
 
 static const struct cli_command rows[] = {
 	{"plan list", "[OWNER]", "list plans and where they stand",
-	    "計画の一覧と進み具合", run_list},
+	    "計画の一覧と進み具合", run_list, 1},
 	{"plan show", "PLAN [--text]", "a plan in plain words",
 	    "計画の内容を平易に示す", run_show},
 	{"plan pack", "PLAN --seat NAME -o FILE [--since CHECKPOINT]",
 	    "write the packet for one officer",
-	    "保管官に渡すファイルを書き出す", run_pack},
+	    "保管官に渡すファイルを書き出す", run_pack, 1},
 	{"plan accept", "ANSWER | TEXT --sig FILE [--shares FILE] [--plan PLAN]",
 	    "take in what an officer sent back",
-	    "保管官からの回答を受け付ける", run_accept},
+	    "保管官からの回答を受け付ける", run_accept, 1},
 	{"plan end", "PLAN", "give a plan up", "計画を中止する", run_end},
 };
 

@@ -107,11 +107,11 @@ static const struct cli_command rows[] = {
 	{"session",
 	    "--gateway URL --as WHO --identity FILE.key -o FILE",
 	    "prove who one is; the token, for curl and --token-file",
-	    "本人であることを示し、トークンを得る", run_session},
+	    "本人であることを示し、トークンを得る", run_session, 1},
 	{"fetch",
 	    "EXPORT --gateway URL --as partner:OWNER/ID --identity PI.key -o FILE [--trust DIR]",
 	    "fetch a released bundle, going on where it ended, and verify it",
-	    "提供されたファイルを受け取り、検証する", run_fetch},
+	    "提供されたファイルを受け取り、検証する", run_fetch, 1},
 };
 
 const struct commands_group remote_commands = {rows, ARRAY_LEN(rows)};

@@ -252,9 +252,9 @@ static const struct cli_command rows[] = {
 	    "make a home from both sets of a backup",
 	    "バックアップの2つの組からホームを復旧する", run_restore},
 	{"status", "[--json]", "how this gateway stands, and what needs a person",
-	    "全体の状態と、人の手が必要なこと", run_status},
+	    "全体の状態と、人の手が必要なこと", run_status, 1},
 	{"export list", "[OWNER] [--json]", "list exports by their state",
-	    "提供の一覧", run_export_list},
+	    "提供の一覧", run_export_list, 1},
 };
 
 const struct commands_group status_commands = {rows, ARRAY_LEN(rows)};

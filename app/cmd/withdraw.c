@@ -383,12 +383,12 @@ static const struct cli_command rows[] = {
 	    "提供先に通知する", run_notice_issue},
 	{"notice accept", "FILE…",
 	    "take in an answer to a notice (with FILE.sig)",
-	    "通知への回答を記録する", run_accept},
+	    "通知への回答を記録する", run_accept, 1},
 	{"receipt accept", "FILE…", "take in a receipt (with FILE.sig)",
-	    "受領書を記録する", run_accept},
+	    "受領書を記録する", run_accept, 1},
 	{"destroyed accept", "FILE…",
 	    "take in a certificate of destruction (with FILE.sig)",
-	    "廃棄証明を記録する", run_accept},
+	    "廃棄証明を記録する", run_accept, 1},
 };
 
 const struct commands_group withdraw_commands = {rows, ARRAY_LEN(rows)};

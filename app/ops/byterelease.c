@@ -138,11 +138,17 @@ enum err byterelease_pack(struct home *h, const char *export_id,
 	RETURN_IF(check_waits(h, &e));
 	RETURN_IF(fill(h, export_id, &p));
 	RETURN_IF(pack_write(&p, path, h->now_unix_s));
-	outcome_add(h->outcome, OUTCOME_DONE,
+	byterelease_pack_tell(h->outcome, export_id, path);
+	return ERR_OK;
+}
+
+void byterelease_pack_tell(struct outcome *o, const char *export_id,
+    const char *path)
+{
+	outcome_add(o, OUTCOME_DONE,
 	    "%s: the report and digests of %s, for every officer; on their machines: azukari byterelease sign %s --identity NAME.key -o FILE",
 	    "%s：%sの開示評価とダイジェストです（どの保管官にも同じもの）。保管官の機械で azukari byterelease sign %s --identity 名前.key -o ファイル を実行してください",
 	    path, export_id, path);
-	return ERR_OK;
 }
 
 /* ---- accept ---- */
@@ -152,6 +158,7 @@ struct answer {
 	struct pack pack;
 	struct buf sums_file, sig_file;
 	struct bytes sums, sig;
+	const char *export_id;          /* it must be about; NULL: any */
 	char named[40];                 /* seat the packet says; "" */
 	uint8_t sums_sha256[DIGEST_LEN];
 	struct register_document doc;   /* SHA256SUMS */
@@ -228,6 +235,10 @@ static enum err find_bundle(struct answer *a)
 		    "no bundle that was built here has this SHA256SUMS",
 		    "このSHA256SUMSを持つ提供ファイルは、ここでは作成されていません");
 	RETURN_IF(e);
+	if (a->export_id != NULL && strcmp(a->doc.name, a->export_id) != 0)
+		return outcome_refuse(h->outcome, ERR_MISMATCH,
+		    "this text is not about %s",
+		    "この文書は%sについてのものではありません", a->export_id);
 	RETURN_IF(find_built(h, a->doc.name, &a->e));
 	RETURN_IF(register_export_get_built(h->reg, a->e.id, &built));
 	if (memcmp(built.sha256sums_sha256, a->sums_sha256, DIGEST_LEN) == 0)
@@ -388,10 +399,15 @@ static enum err take_signature(struct answer *a)
 
 static enum err take_denial(struct answer *a, const char *path)
 {
-	const struct accept_args args = {.answer = path};
+	struct accept_args args = {.answer = path};
 	struct byterelease_result *r = a->result;
+	struct register_export e;
 	struct accept_result said;
 
+	if (a->export_id != NULL) {
+		RETURN_IF(register_export_get(a->h->reg, a->export_id, &e));
+		args.plan = e.plan;
+	}
 	RETURN_IF(accept_answer(a->h, &args, &said));
 	(void)snprintf(r->plan, sizeof(r->plan), "%s", said.plan);
 	(void)snprintf(r->seat, sizeof(r->seat), "%s", said.seat);
@@ -410,6 +426,7 @@ enum err byterelease_accept(struct home *h,
 	if (a == NULL)
 		return ERR_NOMEM;
 	a->h = h;
+	a->export_id = args->export_id;
 	a->result = &result;
 	if (args->sig != NULL) {
 		RETURN_IF(read_files(a, args));

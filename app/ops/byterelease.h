@@ -21,9 +21,14 @@
 enum err byterelease_pack(struct home *h, const char *export_id,
     const char *path) MUST_USE;
 
+/* What it says when it is done; also by who has the packet from a service. */
+void byterelease_pack_tell(struct outcome *o, const char *export_id,
+    const char *path);
+
 struct byterelease_accept_args {
 	const char *answer;     /* a packet; or SHA256SUMS ... */
 	const char *sig;        /* ... with its signature file */
+	const char *export_id;  /* ERR_MISMATCH for another; NULL: any */
 };
 struct byterelease_result {
 	char export_id[REGISTER_NAME_MAX + 1], plan[REGISTER_NAME_MAX + 1];

@@ -142,11 +142,16 @@ enum err drill_pack(struct home *h, const struct drill_pack_args *args)
 	RETURN_IF(pack_add(&p, "drill.age", bytes_buf(&sealed)));
 	RETURN_IF(keep(h, args->owner, args->seat, bytes_buf(&text)));
 	RETURN_IF(pack_write(&p, args->path, h->now_unix_s));
-	outcome_add(h->outcome, OUTCOME_DONE,
+	drill_pack_tell(h->outcome, args);
+	return ERR_OK;
+}
+
+void drill_pack_tell(struct outcome *o, const struct drill_pack_args *args)
+{
+	outcome_add(o, OUTCOME_DONE,
 	    "%s: a drill for seat %s; on that custodian's machine: azukari seat drill sign %s --identity NAME.key -o FILE",
 	    "%1$s：席%2$sの訓練です。保管官の機械で azukari seat drill sign %3$s --identity 名前.key -o ファイル を実行してください",
 	    args->path, args->seat, args->path);
-	return ERR_OK;
 }
 
 /* ---- accept ---- */

@@ -35,6 +35,9 @@ struct drill_pack_args {
 enum err drill_pack(struct home *h, const struct drill_pack_args *args)
     MUST_USE;
 
+/* What it says when it is done; also by who has the packet from a service. */
+void drill_pack_tell(struct outcome *o, const struct drill_pack_args *args);
+
 /* On the custodian's machine: open, check, sign; the answer goes to ${path}. */
 enum err drill_sign(const struct officer_args *args, const char *path,
     struct outcome *o) MUST_USE;

@@ -510,11 +510,16 @@ enum err plan_pack(struct home *h, const struct plan_pack_args *args)
 	RETURN_IF(fill(p, args->since));
 	RETURN_IF(pack_write(&p->pack, args->path, h->now_unix_s));
 	RETURN_IF(keep_size(p));
-	outcome_add(h->outcome, OUTCOME_DONE,
+	plan_pack_tell(h->outcome, args);
+	return ERR_OK;
+}
+
+void plan_pack_tell(struct outcome *o, const struct plan_pack_args *args)
+{
+	outcome_add(o, OUTCOME_DONE,
 	    "%s: %s for seat %s; on that officer's machine: azukari approve %s --identity NAME.key -o FILE",
 	    "%1$s：席%3$s宛ての%2$sです。保管官の機械で azukari approve %4$s --identity 名前.key -o ファイル を実行してください",
 	    args->path, args->plan, args->seat, args->path);
-	return ERR_OK;
 }
 
 /* ---- every share of a seat ---- */

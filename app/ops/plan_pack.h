@@ -16,6 +16,9 @@ struct plan_pack_args {
  * is not of this ledger - somebody has shown the officer another one. */
 enum err plan_pack(struct home *h, const struct plan_pack_args *args) MUST_USE;
 
+/* What it says when it is done; also by who has the packet from a service. */
+void plan_pack_tell(struct outcome *o, const struct plan_pack_args *args);
+
 /* A packet of the shares of all the owner's epochs for one seat: for
  * officer_check_shares. */
 enum err plan_pack_shares(struct home *h, const char *owner, const char *seat,

@@ -7,6 +7,7 @@ static const struct serve_routes *const groups[] = {
 	&session_routes,
 	&request_routes,
 	&plan_routes,
+	&officer_routes,
 	&export_routes,
 	&ledger_routes,
 	&line_routes,

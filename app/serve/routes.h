@@ -9,6 +9,7 @@
 extern const struct serve_routes health_routes;
 extern const struct serve_routes export_routes;
 extern const struct serve_routes ledger_routes;
+extern const struct serve_routes officer_routes;
 extern const struct serve_routes plan_routes;
 extern const struct serve_routes request_routes;
 extern const struct serve_routes session_routes;

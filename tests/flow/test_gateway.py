@@ -3,6 +3,7 @@ home, and fetching what may break off at any byte."""
 import http.server
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -33,9 +34,11 @@ class Far:
 
 
 @pytest.fixture
-def served(asked):
+def served(asked, tmp_path):
+    """Running; home.before is the same home that nobody serves."""
     home = asked
     home.operator = flow.make_person(home.folder, "operator")
+    home.before = home.copy(tmp_path / "before")
     with Service(home, operators=[person_entry(home.operator, "op")],
                  limits={"requests_per_second": 0}) as s:
         yield s
@@ -63,7 +66,7 @@ def test_same_words_and_exit_codes(served, tmp_path):
                        fields="Q10")
     wrong_sig = flow.sign("request", wrong, home.partner)
     there = pi.az("request", "submit", wrong, "--sig", wrong_sig, code=1)
-    here = home.copy(tmp_path / "copy").az(
+    here = home.before.az(
         "request", "submit", wrong, "--sig", wrong_sig, code=1)
     assert there.err == here.err
     plan = op.az("plan", "freeze", "14", "REQ-2026-002", "--json").result[
@@ -109,6 +112,114 @@ def test_same_words_and_exit_codes(served, tmp_path):
     done = flow.run("curl", "-sS", "--fail", "--cacert", s.cert, "-H", header,
                     f"{url}/v1/plans")
     assert plan in done.out
+
+
+def test_intake_from_afar(served, tmp_path):
+    """One file, with good lines, bad lines and known ones: same table, same
+    bad lines, same exit code, and the same records."""
+    s, home = served, served.home
+    op, _, _ = people(s)
+    copy = home.before
+    who = ["U" + f"{n:032x}" for n in range(30)]
+    path = flow.lines(tmp_path / "l.ndjson", *(
+        flow.line(kind, f"{kind}{n}", w) for n, w in enumerate(who)
+        for kind in ("consent", "response")), *['{"type": 7}'] * 25,
+        flow.line("response", "response0", who[0]))
+    words = ["intake", "14", "--source", "line", path]
+    for more in (["--dry-run"], [], ["--json"], ["--lang", "ja"]):
+        there = op.az(*words, *more, code=3)
+        here = copy.az(*words, *more, code=3)
+        assert (there.err, there.code) == (here.err, here.code), more
+        if "--json" in more:
+            a, b = there.result, here.result
+            assert {b.pop("file") for b in a["bad_lines"]} == {"-"}
+            assert {b.pop("file") for b in b["bad_lines"]} == {str(path)}
+            assert a == b
+        else:
+            assert there.out == here.out, more
+    said = op.az("intake", "14", "--source", "line", "-", stdin=flow.line(
+        "consent", "c-new", "U" + "ef" * 16) + "\n")
+    assert re.search(r"^consents +1$", said.out, re.M), said
+    # what is not there, and what is not for them
+    op.az("intake", "14", "--source", "nowhere", path, code=4)
+    op.az("intake", "14", "--source", "../line", path, code=3)
+    op.az("intake", "14", path, code=2)
+    op.az("intake", "14", "--source", "line", tmp_path / "no", code=4)
+    seat = Far(s, "custodian:14/a", home.seats["14"]["a"])
+    seat.az("intake", "14", "--source", "line", path, code=4)
+    for at in (home, copy):
+        at.az("ledger", "verify")
+
+
+def test_request_show_and_drill_from_afar(served, tmp_path):
+    s, home = served, served.home
+    _, pi, seats = people(s)
+    for more in ([], ["--json"], ["--lang", "ja"]):
+        words = ["request", "show", "14", "REQ-2026-001", *more]
+        there, here = pi.az(*words), home.az(*words)
+        assert (there.out, there.err) == (here.out, here.err), more
+    pi.az("request", "show", "14", "REQ-2026-404", code=4)
+    pi.az("request", "show", "13", "REQ-2026-001", code=4)
+    # a drill: made there, answered here, entered there
+    copy = home.before
+    officers = flow.Officers(home)
+    packet = officers.path("drill")
+    there = seats["a"].az("seat", "drill", "pack", "14", "-o", packet)
+    other = officers.path("drill")
+    here = copy.az("seat", "drill", "pack", "14", "--seat", "a", "-o", other)
+    assert there.err == here.err.replace(str(other), str(packet))
+    answer = officers.path("answer")
+    flow.az("seat", "drill", "sign", packet, *seats["a"].person.options(),
+            "--state", officers.state("a"), "-o", answer)
+    before = home.json("ledger", "show")
+    said = seats["a"].az("seat", "drill", "accept", answer)
+    assert "opens and signs" in said.err
+    after = home.json("ledger", "show")[len(before):]
+    assert [(e["kind"], e["seat"]) for e in after] == [("drill", "a")]
+    seats["a"].az("seat", "drill", "accept", answer, code=None)
+    assert len(home.json("ledger", "show")) == len(before) + 1
+    seats["a"].az("seat", "drill", "pack", "14", "-o", packet, code=1)
+    pi.az("seat", "drill", "pack", "14", "-o", officers.path("x"), code=4)
+
+
+def test_byte_release_from_afar(ready, tmp_path):
+    """Where the policy asks for it: packed, signed and let go by officers who
+    never come to the gateway."""
+    home = ready.copy(tmp_path / "gateway")
+    flow.make_asked(home, byte_release=True)
+    home.operator = flow.make_person(home.folder, "operator")
+    home.plan = flow.freeze(home)
+    officers = flow.Officers(home)
+    officers.approve_fully(home.plan)
+    export = home.plan.replace("PLAN", "EXP")
+    home.az("export", home.plan)
+    with Service(home, operators=[person_entry(home.operator, "op")],
+                 limits={"requests_per_second": 0}) as s:
+        op, pi, seats = people(s)
+        for n, seat in enumerate(("a", "b")):
+            packet, here = officers.path("bytes"), officers.path("bytes")
+            said = seats[seat].az("byterelease", "pack", export, "-o", packet)
+            again = home.az("byterelease", "pack", export, "-o", here)
+            assert flow.members(packet) == flow.members(here)
+            assert said.err == again.err.replace(str(here), str(packet))
+            answer = officers.path("answer")
+            flow.az("byterelease", "sign", packet, "--yes",
+                    *seats[seat].person.options(), "--state",
+                    officers.state(seat), "-o", answer)
+            seats[seat].az("byterelease", "accept", answer, code=2)
+            seats[seat].az("byterelease", "accept", answer, "--export",
+                           "EXP-2026-0099", code=4)
+            pi.az("byterelease", "accept", answer, "--export", export, code=4)
+            taken = seats[seat].az("byterelease", "accept", answer,
+                                   "--export", export, "--json")
+            assert taken.result["signed"] == n + 1
+        seats["b"].az("byterelease", "accept", answer, "--export", export,
+                      code=1)
+        pi.az("byterelease", "pack", export, "-o", tmp_path / "x", code=4)
+        assert not (tmp_path / "x").exists()
+        op.az("export", home.plan)
+        pi.az("fetch", export, "-o", tmp_path / "e.tar")
+    flow.az("verify", tmp_path / "e.tar")
 
 
 def test_a_command_leaves_no_session(served, tmp_path):

@@ -96,3 +96,19 @@ def test_environment():
     (("verify", "/nonexistent/bundle.tar"), 4)])
 def test_codes_in_life(args, code):
     assert flow.az(*args, code=None).code == code
+
+
+def test_which_commands_a_service_is_asked_for():
+    """The manual names them; all others refuse --gateway before anything."""
+    lines = manual()
+    at = lines.index("\\fB\\-\\-gateway\\fR URL")
+    named = set(plain(lines[at + 2]).rstrip(".").split(", "))
+    able = set()
+    for command in commands():
+        ran = flow.az(*command.split(), "--gateway", "https://localhost:1",
+                      code=None)
+        if "not done through a service" in ran.err:
+            assert ran.code == 2 and not ran.out, ran
+        else:
+            able.add(command)
+    assert able == named
