@@ -152,7 +152,6 @@ void ingest_free(struct ingest *g)
 	ingest_judge_release(&g->judgement);
 	ingest_keys_release(&g->keys);
 	ingest_seal_release(&g->sealer);
-	ingest_slot_release(&g->given_slot);
 	free(g->places);
 	free(g->events);
 	free(g->wanted);

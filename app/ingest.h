@@ -106,6 +106,10 @@ struct ingest_mark {
 /* One batch; the caller's.  `batch` is filled with intake_batch_add. */
 struct ingest_given {
 	struct intake_batch batch;
+	/* by event: record_tag, as the store keeps it (store_tag_fit), and
+	 * record_event */
+	uint8_t (*tags)[RECORD_TAG_LEN];
+	uint8_t (*events)[RECORD_EVENT_LEN];
 	struct ingest_message *messages;
 	size_t messages_len;
 	/* messages whose answers are taken back, in stored records */

@@ -83,21 +83,17 @@ static void set_marks(const struct ingest *g, struct ingest_given *given)
 	}
 }
 
-/* The batch is lent to the slot for as long as it is stored. */
 enum err ingest_give(struct ingest *g, struct ingest_given *given)
 {
-	struct ingest_slot *slot = &g->given_slot;
+	const struct ingest_slot borrowed = {.batch = given->batch,
+	    .tags = given->tags, .events = given->events};
 	enum err e;
 
-	MUST_HOLD(!g->ended);
+	MUST_HOLD(!g->ended && given->batch.bad_len == 0);
 	RETURN_IF(places_room(g, given->batch.events_len + 1));
-	slot->batch = given->batch;
 	g->given = given;
-	e = ingest_hash(&g->args, slot);
-	if (e == ERR_OK)
-		e = ingest_store_batch(g, slot);
+	e = ingest_store_batch(g, &borrowed);
 	g->given = NULL;
-	slot->batch = (struct intake_batch){0};
 	RETURN_IF(e);
 	set_marks(g, given);
 	return ERR_OK;

@@ -246,11 +246,6 @@ static inline int ingest_is_answer(const struct intake_event *event)
 
 /* ---- ingest_give.c ---- */
 
-/* Hash the lines of ${s}. */
-enum err ingest_hash(const struct ingest_args *args,
-    struct ingest_slot *s) MUST_USE;
-void ingest_slot_release(struct ingest_slot *s);
-
 struct ingest;
 /* Transaction: what was given beside the events. */
 enum err ingest_give_store(struct ingest *g) MUST_USE;
@@ -272,7 +267,6 @@ struct ingest {
 	struct withdraw_terms terms;
 	struct ingest_counts counts;
 	int64_t batch;                          /* row number; 0: none yet */
-	struct ingest_slot given_slot;
 	struct ingest_given *given;             /* while it is stored */
 	struct ingest_place *places;
 	size_t places_cap;

@@ -25,7 +25,7 @@ static enum err slot_room(struct ingest_slot *s, size_t need)
 	return ERR_OK;
 }
 
-void ingest_slot_release(struct ingest_slot *s)
+static void release_slot(struct ingest_slot *s)
 {
 	intake_batch_release(&s->batch);
 	free(s->tags);
@@ -60,7 +60,8 @@ static void hash_respondent(const struct ingest_args *args,
 	}
 }
 
-enum err ingest_hash(const struct ingest_args *args, struct ingest_slot *s)
+static enum err hash_lines(const struct ingest_args *args,
+    struct ingest_slot *s)
 {
 	const struct owner *w = args->owner;
 	const struct gateway_key *keys = w->home->keys;
@@ -89,7 +90,7 @@ static enum err read_batch(struct ingest_pipe *p, struct ingest_slot *s)
 	RETURN_IF(p->csv != NULL ?
 	    csv_map_reader_next(p->csv, max, &s->batch) :
 	    ndjson_reader_next(p->ndjson, max, &s->batch));
-	return ingest_hash(p->args, s);
+	return hash_lines(p->args, s);
 }
 
 /* Waits for a free slot; NULL when the pipe is being closed. */
@@ -194,5 +195,5 @@ void ingest_pipe_close(struct ingest_pipe *p)
 	ndjson_reader_free(TAKE(p->ndjson));
 	csv_map_reader_free(TAKE(p->csv));
 	for (size_t i = 0; i < INGEST_SLOTS; i++)
-		ingest_slot_release(&p->slots[i]);
+		release_slot(&p->slots[i]);
 }

@@ -61,6 +61,7 @@ void conns_remove(struct conns *c, struct conn *conn)
 		conn->next->prev = conn->prev;
 	c->len--;
 	pthread_mutex_unlock(&c->lock);
+	free(conn->spare);
 	free(conn);
 }
 

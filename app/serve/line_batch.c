@@ -145,6 +145,29 @@ static enum err check_seen(struct line_run *r)
 
 /* ---- what a turn brings ---- */
 
+/* The hashes of the last event: of whose it is, and of its id; the latter is one
+ * that check_seen made of the item. */
+static enum err add_hashes(struct line_run *r, const struct line_item *it,
+    const uint8_t *event)
+{
+	struct ingest_given *g = &r->given;
+	size_t len = g->batch.events_len;
+
+	RETURN_IF(grow(&g->tags, &r->tags_cap, len, sizeof(*g->tags)));
+	RETURN_IF(grow(&g->events, &r->events_cap, len, sizeof(*g->events)));
+	memcpy(g->tags[len - 1], it->tag, sizeof(*g->tags));
+	memcpy(g->events[len - 1], event, sizeof(*g->events));
+	return ERR_OK;
+}
+
+/* Of the item's event (0) or of the mark of its message (1). */
+static const uint8_t *hash_of(const struct line_run *r,
+    const struct line_item *it, size_t which)
+{
+	return r->hashes + (2 * (size_t)(it - r->items) + which) *
+	    RECORD_EVENT_LEN;
+}
+
 static enum err add_event(struct line_run *r, struct line_item *it,
     enum intake_type type, struct intake_event **ret)
 {
@@ -152,6 +175,7 @@ static enum err add_event(struct line_run *r, struct line_item *it,
 	struct intake_event *ev;
 
 	RETURN_IF(intake_batch_add(&g->batch, &ev));
+	RETURN_IF(add_hashes(r, it, hash_of(r, it, 0)));
 	ev->type = type;
 	ev->event = it->ev->id;
 	ev->respondent = it->ev->user;
@@ -210,6 +234,9 @@ static enum err rename_second(struct line_run *r, struct line_item *it)
 	memcpy(room + it->ev->id.len, suffix, sizeof(suffix));
 	ev = &r->given.batch.events[r->given.batch.events_len - 1];
 	ev->event = bytes_of(room, it->ev->id.len + sizeof(suffix) - 1);
+	record_event(gateway_key_event_key(r->owner->home->keys,
+	    r->owner->code), r->source.source, ev->event,
+	    r->given.events[r->given.batch.events_len - 1]);
 	return ERR_OK;
 }
 
@@ -285,6 +312,8 @@ static enum err take_unsend(struct line_run *r, struct line_item *it)
 	RETURN_IF(add_event(r, it, INTAKE_NOTE, &ev));
 	RETURN_IF(intake_batch_copy(&g->batch, bytes_of(id,
 	    unsent_id(it->ev->message, id)), &ev->event));
+	memcpy(g->events[g->batch.events_len - 1], hash_of(r, it, 1),
+	    sizeof(*g->events));
 	RETURN_IF(grow(&r->unsent, &r->unsent_cap, g->unsent_len + 1,
 	    sizeof(*r->unsent)));
 	memcpy(r->unsent[g->unsent_len++], it->message, RECORD_MESSAGE_LEN);

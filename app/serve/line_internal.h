@@ -135,7 +135,7 @@ struct line_run {
 	struct line_item *items;        /* of the batch */
 	size_t items_len, items_cap, messages_cap;
 	uint8_t (*unsent)[RECORD_MESSAGE_LEN];
-	size_t unsent_cap, marks_cap, hashes_cap;
+	size_t unsent_cap, marks_cap, hashes_cap, tags_cap, events_cap;
 	uint8_t *hashes, *seen;
 	const char *problem;            /* why it does not open; static */
 };

@@ -165,7 +165,7 @@ static int keys_moved(struct line_owner *w)
 
 /* ---- requests ---- */
 
-static void answer(struct line_request *request)
+static void answer(struct line_request *request, struct serve_wakes *wakes)
 {
 	struct serve_request *q = request->q;
 	enum err e = request->e;
@@ -181,7 +181,7 @@ static void answer(struct line_request *request)
 	} else if (e == ERR_BUSY) {
 		q->reply.retry_after_s = 1;
 	}
-	serve_done(q, e);
+	serve_done_quietly(q, e, wakes);
 }
 
 /* The channel named in the path, when its secret signed the body. */
@@ -230,6 +230,7 @@ static void run_requests(struct line_owner *w, struct line_request **list,
     size_t len, struct line_run **of)
 {
 	struct line_request **mine = list + w->args.settings->batch;
+	struct serve_wakes wakes = {.len = 0};
 
 	for (size_t i = 0; i < len; i++) {
 		of[i] = verify(w, list[i]);
@@ -239,7 +240,8 @@ static void run_requests(struct line_owner *w, struct line_request **list,
 	for (size_t i = 0; i < w->runs_len; i++)
 		run_channel(w->runs[i], list, of, len, mine);
 	for (size_t i = 0; i < len; i++)
-		answer(list[i]);
+		answer(list[i], &wakes);
+	serve_wake(&wakes);
 	atomic_fetch_sub(&w->args.counters->waiting, len);
 }
 

@@ -120,6 +120,8 @@ static void release_lists(struct line_run *r)
 	free(r->items);
 	free(r->given.messages);
 	free(r->given.marks);
+	free(r->given.tags);
+	free(r->given.events);
 	free(r->unsent);
 	free(r->hashes);
 	free(r->seen);

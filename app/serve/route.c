@@ -15,30 +15,27 @@ static int put_value(struct route_params *p, const char *text, size_t len)
 	return 1;
 }
 
+/* All routes are tried for each request, so one that does not match costs no
+ * more than the letters it shares with the path. */
 int route_matches(const char *pattern, const char *path,
     struct route_params *ret)
 {
-	struct route_params p = {0};
-
+	ret->len = 0;
 	while (*pattern != '\0') {
-		size_t len = strcspn(path, "/");
+		size_t len;
 
 		if (*pattern != '{') {
 			if (*pattern++ != *path++)
 				return 0;
 			continue;
 		}
-		if (pattern[1] == '*')
-			len = strlen(path);
-		if (!put_value(&p, path, len))
+		len = pattern[1] == '*' ? strlen(path) : strcspn(path, "/");
+		if (!put_value(ret, path, len))
 			return 0;
 		path += len;
 		pattern += strcspn(pattern, "}") + 1;
 	}
-	if (*path != '\0')
-		return 0;
-	*ret = p;
-	return 1;
+	return *path == '\0';
 }
 
 const struct serve_route *route_at(size_t i)
@@ -62,15 +59,11 @@ const struct serve_route *route_find(const char *method, const char *path,
 
 	*ret_path_known = 0;
 	for (size_t i = 0; (r = route_at(i)) != NULL; i++) {
-		struct route_params p;
-
-		if (!route_matches(r->path, path, &p))
+		if (!route_matches(r->path, path, ret))
 			continue;
 		*ret_path_known = 1;
-		if (strcmp(r->method, wanted) != 0)
-			continue;
-		*ret = p;
-		return r;
+		if (strcmp(r->method, wanted) == 0)
+			return r;
 	}
 	return NULL;
 }

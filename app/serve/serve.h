@@ -151,6 +151,16 @@ struct serve_routes {
  * caller may have hung up meanwhile: nothing changes for the handler. */
 void serve_later(struct serve_request *q);
 void serve_done(struct serve_request *q, enum err e);
+/* The same for many at once, whose connections are woken together at the end:
+ * waking a thread costs more than an answer. */
+#define SERVE_WAKES_MAX 16
+struct serve_wakes {
+	struct net_loop *loops[SERVE_WAKES_MAX];
+	size_t len;
+};
+void serve_done_quietly(struct serve_request *q, enum err e,
+    struct serve_wakes *wakes);
+void serve_wake(struct serve_wakes *wakes);
 
 /* ---- bodies that are read while they come (lane SERVE_STREAM) ----
  *

@@ -18,6 +18,7 @@
 struct desk;
 struct net;
 struct net_loop;
+struct conn;
 struct conns;
 
 /* Counted for /metrics; relaxed. */
@@ -86,6 +87,8 @@ struct serve_wire {
 	struct serve_wire *next;        /* in a queue of the desk */
 };
 
+/* With one hold and nothing in it; NULL: no memory.  From the thread of ${c}. */
+struct serve_wire *wire_new(struct conn *c);
 /* The handler is done; lets go of the worker's hold. */
 void wire_done(struct serve_wire *w, enum err e);
 void wire_unref(struct serve_wire *w);
@@ -115,6 +118,7 @@ struct conn {
 	char address[SERVE_ADDRESS_LEN];
 	char target[FRONT_TARGET_MAX + 2];      /* raw, cut */
 	uintptr_t target_at;            /* where it stood */
+	struct serve_wire *spare;       /* room for the next request, or NULL */
 	struct conn *prev, *next;
 };
 

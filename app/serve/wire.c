@@ -11,7 +11,23 @@
 
 /* ---- life ---- */
 
-static void free_wire(struct serve_wire *w)
+/* A request is larger than what malloc has at hand, and a connection has one
+ * behind the other: it keeps the room of the last one. */
+struct serve_wire *wire_new(struct conn *c)
+{
+	struct serve_wire *w = TAKE(c->spare);
+
+	if (w == NULL)
+		w = malloc(sizeof(*w));
+	if (w == NULL)
+		return NULL;
+	*w = (struct serve_wire){.refs = 1, .conn = c};
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->moved, NULL);
+	return w;
+}
+
+static void release_wire(struct serve_wire *w)
 {
 	struct serve_request *q = &w->q;
 
@@ -27,18 +43,36 @@ static void free_wire(struct serve_wire *w)
 	free(w->ring);
 	pthread_cond_destroy(&w->moved);
 	pthread_mutex_destroy(&w->lock);
-	free(w);
 }
 
-void wire_unref(struct serve_wire *w)
+static unsigned drop_ref(struct serve_wire *w)
 {
 	unsigned left;
 
 	pthread_mutex_lock(&w->lock);
 	left = --w->refs;
 	pthread_mutex_unlock(&w->lock);
-	if (left == 0)
-		free_wire(w);
+	return left;
+}
+
+void wire_unref(struct serve_wire *w)
+{
+	if (drop_ref(w) > 0)
+		return;
+	release_wire(w);
+	free(w);
+}
+
+/* The same, from the thread of the connection, which is still there. */
+static void unref_here(struct serve_wire *w, struct conn *c)
+{
+	if (drop_ref(w) > 0)
+		return;
+	release_wire(w);
+	if (c->spare == NULL)
+		c->spare = w;
+	else
+		free(w);
 }
 
 /* With the lock held: the net thread stops looking until wake. */
@@ -51,23 +85,44 @@ static void sleep_net(struct serve_wire *w)
 	MHD_suspend_connection(w->connection);
 }
 
-static void wake_net(struct serve_wire *w)
+/* The loop that is to be woken; NULL: none. */
+static struct net_loop *resume_net(struct serve_wire *w)
 {
 	if (!w->suspended || w->gone)
-		return;
+		return NULL;
 	w->suspended = 0;
 	MHD_resume_connection(w->connection);
-	net_loop_wake(w->conn->loop);
+	return w->conn->loop;
+}
+
+static void wake_net(struct serve_wire *w)
+{
+	struct net_loop *loop = resume_net(w);
+
+	if (loop != NULL)
+		net_loop_wake(loop);
+}
+
+/* The loop outlives the connection. */
+static struct net_loop *finish(struct serve_wire *w, enum err e)
+{
+	struct net_loop *loop;
+
+	pthread_mutex_lock(&w->lock);
+	w->e = e;
+	w->state = WIRE_DONE;
+	loop = resume_net(w);
+	pthread_mutex_unlock(&w->lock);
+	wire_unref(w);
+	return loop;
 }
 
 void wire_done(struct serve_wire *w, enum err e)
 {
-	pthread_mutex_lock(&w->lock);
-	w->e = e;
-	w->state = WIRE_DONE;
-	wake_net(w);
-	pthread_mutex_unlock(&w->lock);
-	wire_unref(w);
+	struct net_loop *loop = finish(w, e);
+
+	if (loop != NULL)
+		net_loop_wake(loop);
 }
 
 /* ---- answering later ---- */
@@ -86,6 +141,29 @@ void serve_later(struct serve_request *q)
 void serve_done(struct serve_request *q, enum err e)
 {
 	wire_done(q->wire, e);
+}
+
+void serve_done_quietly(struct serve_request *q, enum err e,
+    struct serve_wakes *wakes)
+{
+	struct net_loop *loop = finish(q->wire, e);
+
+	for (size_t i = 0; i < wakes->len; i++)
+		if (wakes->loops[i] == loop)
+			return;
+	if (loop == NULL)
+		return;
+	if (wakes->len == SERVE_WAKES_MAX)
+		net_loop_wake(loop);
+	else
+		wakes->loops[wakes->len++] = loop;
+}
+
+void serve_wake(struct serve_wakes *wakes)
+{
+	for (size_t i = 0; i < wakes->len; i++)
+		net_loop_wake(wakes->loops[i]);
+	wakes->len = 0;
 }
 
 /* ---- bodies that are read while they come ---- */
@@ -380,5 +458,8 @@ void wire_completed(void *cls, struct MHD_Connection *connection,
 	w->gone = 1;
 	pthread_cond_broadcast(&w->moved);
 	pthread_mutex_unlock(&w->lock);
-	wire_unref(w);
+	if (c != NULL)
+		unref_here(w, c);
+	else
+		wire_unref(w);
 }

@@ -234,13 +234,10 @@ static int is_allowed(struct serve *s, const struct conn *c,
 static struct serve_wire *new_wire(struct serve *s, struct conn *c,
     struct MHD_Connection *connection)
 {
-	struct serve_wire *w = calloc(1, sizeof(*w));
+	struct serve_wire *w = wire_new(c);
 
 	if (w == NULL)
 		return NULL;
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->moved, NULL);
-	w->refs = 1;
 	w->connection = connection;
 	w->conn = c;
 	w->q.serve = s;
@@ -281,7 +278,7 @@ static unsigned make_wire(struct serve *s, struct conn *c,
 		return 0;
 	w->headers = h->headers;
 	h->headers = (struct buf){0};
-	memcpy(w->target, c->target, sizeof(w->target));
+	memcpy(w->target, c->target, strlen(c->target) + 1);
 	take_client_cert(c, connection, &w->q);
 	*ret = w;
 	return 1;
@@ -293,7 +290,7 @@ unsigned wire_head(struct serve *s, struct conn *c,
     struct wire_refusal *r)
 {
 	CLEANUP(head_release) struct head h = {0};
-	struct route_params params = {0};
+	struct route_params params;
 	char address[SERVE_ADDRESS_LEN];
 	const struct serve_route *route;
 	int known = 0, body;
@@ -317,7 +314,8 @@ unsigned wire_head(struct serve *s, struct conn *c,
 	(*ret)->q.route = route;
 	(*ret)->is_head = strcmp(method, "HEAD") == 0;
 	(*ret)->q.body.max = (size_t)route->body_max;
-	memcpy((*ret)->q.params, params.values, sizeof(params.values));
+	memcpy((*ret)->q.params, params.values,
+	    params.len * sizeof(params.values[0]));
 	memcpy((*ret)->q.address, address, sizeof(address));
 	if (is_allowed(s, c, &(*ret)->q))
 		return 0;
