@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/configuration.h"
 #include "app/step.h"
 #include "app/witnesses.h"
 #include "ledger/log.h"
@@ -119,9 +120,27 @@ static enum err append(struct home *h, const struct act *a, struct log *log,
 
 static enum err repair_left(struct home *h, struct db *db) MUST_USE;
 
+/* The settings this home is run with are in the ledger before any act under
+ * them.  What stops something is not held up by it. */
+static void enter_settings(struct home *h)
+{
+	uint8_t sha256[DIGEST_LEN];
+	int entered;
+
+	if (h->settings_seen)
+		return;
+	h->settings_seen = 1;           /* what follows is an act, too */
+	h->settings_err = configuration_of_home(h, sha256);
+	if (h->settings_err == ERR_OK)
+		h->settings_err = configuration_enter(h,
+		    CONFIGURATION_GATEWAY, sha256, &entered);
+	h->settings_seen = h->settings_err == ERR_OK;
+}
+
 enum err act_begin(struct home *h, struct db *db, struct act *ret)
 {
 	*ret = (struct act){.home = h, .db = db};
+	enter_settings(h);
 	step_reached(STEP_ACTS_LOCK);
 	RETURN_IF(lock_acts(h, &ret->lock));
 	RETURN_IF(repair_left(h, db));
@@ -172,6 +191,8 @@ enum err act_entry_end(struct act *a, struct entry_writer *w, int64_t *ret_act)
 
 	RETURN_IF(entry_end(w, &a->home->outcome->info));
 	RETURN_IF(check_clock(a->home, w->kind));
+	if (entry_info(w->kind)->class == ENTRY_GRANT)
+		RETURN_IF(a->home->settings_err);
 	if (a->len == ACT_ENTRIES_MAX)
 		return ERR_LIMIT;
 	entry = bytes_of(a->entry.data + start, a->entry.len - start);

@@ -63,15 +63,18 @@ enum err configuration_enter(struct home *h, const char *what,
     const uint8_t sha256[DIGEST_LEN], int *ret_entered)
 {
 	CLEANUP(act_abort) struct act a = {0};
+	uint8_t last[DIGEST_LEN];
+	enum err e = configuration_last(h, NULL, what, last);
 
 	*ret_entered = 0;
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return e;
+	if (e == ERR_OK && memcmp(last, sha256, DIGEST_LEN) == 0)
+		return ERR_OK;
+	*ret_entered = 1;
 	RETURN_IF(act_begin(h, register_db(h->reg), &a));
 	RETURN_IF(configuration_put(&a, NULL, what, sha256));
-	if (a.len == 0)
-		return ERR_OK;
-	RETURN_IF(act_commit(&a));
-	*ret_entered = 1;
-	return ERR_OK;
+	return a.len == 0 ? ERR_OK : act_commit(&a);
 }
 
 enum err configuration_of_home(struct home *h,

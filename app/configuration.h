@@ -3,7 +3,9 @@
  * An owner's rules are documents that its seats sign; these are the operator's:
  * HOME/config.json (`gateway`), the service's file (`service`) and what a LINE
  * channel asks (`line-SOURCE`).  The ledger has a digest of each, so that an
- * auditor sees when something changed and can ask to be shown what.
+ * auditor sees when something changed and can ask to be shown what.  config.json
+ * is entered when a home is made, and whenever it has other bytes by the first
+ * act that follows (act_begin); serve.json by the service that reads it.
  */
 #ifndef AZUKARI_APP_CONFIGURATION_H
 #define AZUKARI_APP_CONFIGURATION_H
@@ -24,7 +26,7 @@ enum err configuration_put(struct act *a, const char *owner,
     const char *what, const uint8_t sha256[DIGEST_LEN]) MUST_USE;
 
 /* The same as an act of its own, in the ledger on return.  ${ret_entered}: 1
- * where it was another one. */
+ * where the last entry said something else, or there was none. */
 enum err configuration_enter(struct home *h, const char *what,
     const uint8_t sha256[DIGEST_LEN], int *ret_entered) MUST_USE;
 

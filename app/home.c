@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/act.h"
+#include "app/configuration.h"
 #include "core/json_doc.h"
 
 #define CONFIG_MAX ((size_t)64 << 10)
@@ -222,6 +223,7 @@ static enum err put_genesis(struct home *h)
 	    export_key));
 	RETURN_IF(identity_ssh_append(export_key, &ssh));
 	RETURN_IF(note_key_write(note_signer_key(h->log_signer), &vkey));
+	h->settings_seen = 1;           /* they come behind it */
 	RETURN_IF(act_begin(h, register_db(h->reg), &a));
 	act_entry(&a, ENTRY_GENESIS, NULL, &w);
 	entry_put(&w, "origin", gateway_key_origin(h->keys));
@@ -296,14 +298,22 @@ static enum err open_register(struct home *h)
 	    gateway_key_register_key(h->keys), &h->reg), "gateway.db");
 }
 
-/* A crash of `init` may have come before the first entry. */
+/* A crash of `init` may have come before the first entries; the settings are
+ * then entered by the first act (act_begin). */
 static enum err ensure_genesis(struct home *h)
 {
 	CLEANUP(buf_release) struct buf note = {0};
+	uint8_t sha256[DIGEST_LEN];
 	struct register_signed s;
+	int entered;
 
 	RETURN_IF(register_signed_get(h->reg, &s, &note));
-	return s.size > 0 ? ERR_OK : put_genesis(h);
+	if (s.size > 0)
+		return ERR_OK;
+	RETURN_IF(put_genesis(h));
+	RETURN_IF(configuration_of_home(h, sha256));
+	return configuration_enter(h, CONFIGURATION_GATEWAY, sha256,
+	    &entered);
 }
 
 static enum err open_parts(struct home *h)

@@ -50,6 +50,8 @@ struct home {
 	struct note_signer *log_signer;
 	int64_t now_unix_s;             /* when it was opened */
 	int64_t cosigned_unix_s;        /* the ledger's last cosignature; 0 */
+	int settings_seen;              /* config.json is held to the ledger */
+	enum err settings_err;          /* why it could not be; stops grants */
 	struct outcome *outcome;        /* borrowed: repairs are told here */
 };
 

@@ -49,6 +49,7 @@ struct audit_plan {
 	char charter[65];       /* in force when it was frozen; "": none */
 	char witnesses[65];     /* policy of, likewise; "": none */
 	uint64_t exported_at;   /* index */
+	int receipt, certificate;       /* of the partner, have come */
 	struct audit_release release;   /* released_unix_s 0: not yet */
 	size_t seats;
 	struct audit_seat seat[AUDIT_SEATS_MAX];

@@ -384,6 +384,18 @@ after_release(const struct audit *a, const struct audit_event *ev)
 	return ev->plan == NULL || ev->plan->phase == AUDIT_PHASE_RELEASED;
 }
 
+/* What a partner says when it has opened a bundle, and when it has destroyed
+ * every copy: both are said of the whole bundle, so neither comes again. */
+static int
+answered_once(const struct audit *a, const struct audit_event *ev)
+{
+	(void)a;
+	if (ev->plan == NULL)
+		return 1;
+	return ev->kind == ENTRY_RECEIPT ? !ev->plan->receipt :
+	    !ev->plan->certificate;
+}
+
 static int
 erasure_of_batch(const struct audit *a, const struct audit_event *ev)
 {
@@ -584,6 +596,9 @@ static const struct audit_check checks[] = {
 	    "released bundles"},
 	    BIT(ENTRY_FETCHED) | BIT(ENTRY_RECEIPT) |
 	    BIT(ENTRY_DESTRUCTION), after_release},
+	{{"answered-once", "a bundle has one receipt and one certificate of "
+	    "destruction"},
+	    BIT(ENTRY_RECEIPT) | BIT(ENTRY_DESTRUCTION), answered_once},
 	{{"fetched-not-recalled", "a recalled bundle is fetched no more"},
 	    BIT(ENTRY_FETCHED), fetched_not_recalled},
 	{{"erasure-of-batch", "an erasure is of a withdrawal logged before"},

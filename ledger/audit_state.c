@@ -306,10 +306,12 @@ apply_release(struct audit_plan *p, const struct audit_event *ev)
 
 	if (ev->kind == ENTRY_RELEASED && r->released_unix_s == 0)
 		r->released_unix_s = audit_state_time(ev);
-	if (ev->kind == ENTRY_RECEIPT && r->receipt_unix_s == 0)
+	if (ev->kind == ENTRY_RECEIPT && !p->receipt)
 		r->receipt_unix_s = audit_state_time(ev);
-	if (ev->kind == ENTRY_DESTRUCTION && r->destroyed_unix_s == 0)
+	if (ev->kind == ENTRY_DESTRUCTION && !p->certificate)
 		r->destroyed_unix_s = audit_state_time(ev);
+	p->receipt |= ev->kind == ENTRY_RECEIPT;
+	p->certificate |= ev->kind == ENTRY_DESTRUCTION;
 	if (ev->kind == ENTRY_DESTRUCTION_DUE && clock_parse_day(
 	    bytes_str(text_get(ev->text, "until")), &day) == ERR_OK)
 		r->destroy_until = day;

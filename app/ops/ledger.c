@@ -362,8 +362,8 @@ static enum err check_stores(const struct ledger_verify_args *args,
 	e = configuration_last(args->home, NULL, CONFIGURATION_GATEWAY, said);
 	if (e == ERR_OK && memcmp(is, said, sizeof(is)) != 0)
 		outcome_put(o, OUTCOME_WARNING,
-		    "config.json is not what the ledger's last entry about it says; the service enters it when it starts",
-		    "config.json は台帳の最後の記載と異なります。サービスの起動時に記載されます");
+		    "config.json is not what the ledger's last entry about it says; the next act enters it first",
+		    "config.json は台帳の最後の記載と異なります。次の操作の前に記載されます");
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 

@@ -96,6 +96,30 @@ struct kind {
 	const char *en, *ja;
 };
 
+/* A receipt and a certificate are of the whole bundle: there is one of each.
+ * Within the act, so that two at a time are not two. */
+static enum err refuse_second(struct answer *a, const struct kind *k)
+{
+	const struct register_query q = {.kind = k->document,
+	    .owner = a->export_row.owner, .subject = a->export_row.id};
+	struct register_document doc;
+	enum err e = register_document_find(a->h->reg, &q, &doc);
+
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;
+	RETURN_IF(e);
+	a->h->outcome->info.file[0] = '\0';
+	if (memcmp(doc.sha256, a->sha256, DIGEST_LEN) == 0)
+		return outcome_refuse(a->h->outcome, ERR_EXISTS,
+		    "this very text is recorded for %s already; nothing more is to be done",
+		    "%sについて、同じ文書がすでに記録されています。ほかに必要な手続きはありません",
+		    a->export_row.id);
+	return outcome_refuse(a->h->outcome, ERR_EXISTS,
+	    "another one is recorded for %s already; a bundle has one receipt and one certificate of destruction",
+	    "%sについて、別の文書がすでに記録されています。受領書と廃棄証明は、提供ごとに1通だけです",
+	    a->export_row.id);
+}
+
 static enum err put_answer(struct answer *a, const struct kind *k,
     uint64_t number, const char *notice_sha256)
 {
@@ -121,6 +145,8 @@ static enum err put_answer(struct answer *a, const struct kind *k,
 		(void)snprintf(doc.name, sizeof(doc.name), "%s",
 		    a->export_row.partner);
 	RETURN_IF(act_begin(h, register_db(h->reg), &act));
+	if (number == 0)
+		RETURN_IF(refuse_second(a, k));
 	act_entry(&act, k->entry, a->export_row.owner, &w);
 	if (notice_sha256 == NULL) {
 		entry_put(&w, "export", a->export_row.id);

@@ -162,16 +162,22 @@ struct chosen {
 	const char *name;
 };
 
-static int is_named(const struct witness_set *s, size_t i, const char *name)
+static int is_meant(const struct witness_set *s, size_t i,
+    const struct witness_ask *ask)
 {
-	return name == NULL ||
-	    strcmp(policy_file_witness_name(s->file, i), name) == 0 ||
-	    strcmp(policy_file_witness(s->file, i)->name, name) == 0;
+	const struct note_key *key = policy_file_witness(s->file, i);
+
+	if (ask->key != NULL)
+		return note_key_equal(key, ask->key);
+	return ask->witness == NULL ||
+	    strcmp(policy_file_witness_name(s->file, i), ask->witness) == 0 ||
+	    strcmp(key->name, ask->witness) == 0;
 }
 
-static enum err choose(struct asking *a, const char *name,
+static enum err choose(struct asking *a, const struct witness_ask *ask,
     struct chosen *ret)
 {
+	const char *name = ask->witness;
 	struct chosen c = {NULL, NULL};
 
 	for (size_t i = 0; i < a->sets_len; i++)
@@ -180,7 +186,7 @@ static enum err choose(struct asking *a, const char *name,
 			const struct note_key *key =
 			    policy_file_witness(a->sets[i].file, k);
 
-			if (!is_named(&a->sets[i], k, name) ||
+			if (!is_meant(&a->sets[i], k, ask) ||
 			    (c.key != NULL && note_key_equal(c.key, key)))
 				continue;
 			if (c.key != NULL)
@@ -261,7 +267,7 @@ enum err witness_ask_text(struct home *h, const struct witness_ask *ask,
 	int64_t when;
 
 	RETURN_IF(new_asking(h, &a));
-	RETURN_IF(choose(a, ask->witness, &c));
+	RETURN_IF(choose(a, ask, &c));
 	RETURN_IF(last_of(a, c.key, &last, &when));
 	if (ask->from >= 0)
 		last = (uint64_t)ask->from;

@@ -14,6 +14,8 @@
 struct witness_ask {
 	const char *witness;    /* a name of the policy, or of the key; NULL:
 	                         * the only one there is */
+	const struct note_key *key;     /* this very one; NULL: by name, which
+	                         * policies may give to several */
 	int64_t from;           /* what the witness says it has cosigned; -1:
 	                         * what we have of it */
 };

@@ -6,239 +6,216 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "app/ops/witness_ask.h"
 #include "app/serve/metrics.h"
+#include "app/serve/witness_post.h"
+#include "core/clock.h"
 #include "ledger/decimal.h"
 
 #define SECONDS 60
-#define ANSWER_MAX ((size_t)64 << 10)
-#define WITNESSES_MAX 32
-#define NAME_LEN 256
-#define URL_LEN 512
 #define ANSWER_SECONDS 20
+#define NAME_LEN 256
+
+/* A witness that is being asked; in the slot of the same number. */
+struct asked {
+	int under_way;
+	struct note_key key;
+	char name[NAME_LEN], url[WITNESS_POST_URL_MAX];
+	int64_t from;           /* as in struct witness_ask */
+	int again;              /* it said where it stands (409) */
+	int64_t until_ms;       /* for both requests together */
+};
 
 struct witnesses {
 	struct serve *serve;
 	pthread_mutex_t lock;
-	pthread_cond_t wake;
 	pthread_t thread;
 	int started, stopping;
 	int64_t seconds;                /* from round to round */
 	int64_t answer_seconds;         /* one witness may take */
 	char ca[FS_PATH_MAX];
-	_Atomic uint64_t asked, cosigned, failed;
+	_Atomic uint64_t asked, cosigned, failed, under_way;
+	/* of the thread */
+	struct witness_post *post;
+	struct asked all[WITNESS_POST_SLOTS];
 };
 
-/* Whom to ask in this round. */
+/* ---- whom to ask in this round ---- */
+
 struct round {
-	struct {
-		char name[NAME_LEN], url[URL_LEN];
-	} items[WITNESSES_MAX];
+	struct witnesses *w;
+	size_t slots[WITNESS_POST_SLOTS];
 	size_t len;
 };
+
+/* A place for one that is not being asked already; none: the next round. */
+static struct asked *place_for(struct witnesses *w,
+    const struct note_key *key)
+{
+	struct asked *free_one = NULL;
+
+	for (size_t i = WITNESS_POST_SLOTS; i-- > 0;) {
+		if (w->all[i].under_way && note_key_equal(&w->all[i].key, key))
+			return NULL;
+		if (!w->all[i].under_way)
+			free_one = &w->all[i];
+	}
+	return free_one;
+}
 
 static enum err add(void *ctx, const struct witness_ask_row *row)
 {
 	struct round *r = ctx;
+	struct asked *a;
 
 	if (row->url[0] == '\0' || row->cosigned >= row->size ||
-	    r->len == WITNESSES_MAX || strlen(row->name) >= NAME_LEN ||
-	    strlen(row->url) >= URL_LEN - 32)
+	    strlen(row->name) >= NAME_LEN ||
+	    strlen(row->url) >= WITNESS_POST_URL_MAX)
 		return ERR_OK;
-	(void)snprintf(r->items[r->len].name, NAME_LEN, "%s", row->name);
-	(void)snprintf(r->items[r->len].url, URL_LEN, "%s", row->url);
-	r->len++;
+	if ((a = place_for(r->w, row->key)) == NULL)
+		return ERR_OK;
+	*a = (struct asked){.under_way = 1, .key = *row->key, .from = -1,
+	    .until_ms = clock_monotonic_ms() + r->w->answer_seconds * 1000};
+	(void)snprintf(a->name, sizeof(a->name), "%s", row->name);
+	(void)snprintf(a->url, sizeof(a->url), "%s", row->url);
+	r->slots[r->len++] = (size_t)(a - r->w->all);
+	atomic_fetch_add(&r->w->under_way, 1);
 	return ERR_OK;
 }
 
-/* ---- one exchange ---- */
+/* ---- one of them ---- */
 
-static size_t keep(char *data, size_t one, size_t len, void *ctx)
+/* "N" LF: where it stands. */
+static int64_t size_in(struct bytes answer)
 {
-	return buf_append(ctx, data, one * len) == ERR_OK ? one * len : 0;
+	struct bytes line;
+	uint64_t n;
+
+	if (bytes_take_line(&answer, &line) != ERR_OK || answer.len != 0 ||
+	    decimal_parse(line, INT64_MAX, &n) != ERR_OK)
+		return -1;
+	return (int64_t)n;
 }
 
-static size_t pass(char *data, size_t one, size_t len, void *ctx)
+static enum err ask(struct witnesses *w, struct home *h, size_t slot)
 {
-	(void)data;
-	(void)ctx;
-	return one * len;
+	CLEANUP(buf_release) struct buf request = {0};
+	struct asked *a = &w->all[slot];
+	const struct witness_ask what = {.key = &a->key, .from = a->from};
+	uint64_t size;
+
+	RETURN_IF(witness_ask_text(h, &what, &request, &size));
+	atomic_fetch_add(&w->asked, 1);
+	return witness_post_begin(w->post, slot, a->url, &request,
+	    a->until_ms - clock_monotonic_ms());
 }
 
-/* 1 ends the transfer: the service stops. */
-static int is_stopping(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c,
-    curl_off_t d)
+/* ERR_CHANGED: it stands elsewhere, and is asked from there, once. */
+static enum err take(struct home *h, struct asked *a,
+    const struct witness_post_done *done)
 {
-	struct witnesses *w = ctx;
+	if (done->status == 200)
+		return witness_ask_accept(h, done->answer);
+	if (done->status == 409 && !a->again) {
+		a->again = 1;
+		a->from = size_in(done->answer);
+		return a->from < 0 ? ERR_SYNTAX : ERR_CHANGED;
+	}
+	serve_log("witness-refused", "witness", a->name, "error",
+	    done->status == 0 ? "no answer" : done->status >= 500 ?
+	    "its own" : "refused", NULL);
+	return done->status == 0 || done->status >= 500 ? ERR_BUSY :
+	    ERR_REFUSED;
+}
+
+static void end(struct witnesses *w, struct asked *a, enum err e)
+{
+	a->under_way = 0;
+	atomic_fetch_sub(&w->under_way, 1);
+	atomic_fetch_add(e == ERR_OK ? &w->cosigned : &w->failed, 1);
+	if (e != ERR_OK && e != ERR_BUSY)
+		serve_log("witness-failed", "witness", a->name, "error",
+		    err_name(e), NULL);
+}
+
+/* ---- all of them, side by side ---- */
+
+static enum err begin_round(struct witnesses *w)
+{
+	CLEANUP(outcome_release) struct outcome o = {0};
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	struct round r = {.w = w};
+	enum err e;
+
+	RETURN_IF(serve_home_open(w->serve, &o, &h));
+	e = witness_ask_each(h, add, &r);
+	for (size_t i = 0; i < r.len; i++) {
+		enum err one = e != ERR_OK ? e : ask(w, h, r.slots[i]);
+
+		if (one != ERR_OK)
+			end(w, &w->all[r.slots[i]], one);
+	}
+	return e;
+}
+
+/* The home is opened for those that have answered, if any. */
+static void take_answers(struct witnesses *w)
+{
+	CLEANUP(outcome_release) struct outcome o = {0};
+	CLEANUP(home_cleanup) struct home *h = NULL;
+	struct witness_post_done done;
+
+	while (witness_post_next(w->post, &done)) {
+		struct asked *a = &w->all[done.slot];
+		enum err e = h != NULL ? ERR_OK :
+		    serve_home_open(w->serve, &o, &h);
+
+		if (e == ERR_OK)
+			e = take(h, a, &done);
+		if (e == ERR_CHANGED && (e = ask(w, h, done.slot)) == ERR_OK)
+			continue;
+		end(w, a, e);
+	}
+}
+
+/* ---- the thread ---- */
+
+static int is_stopping(struct witnesses *w)
+{
 	int stopping;
 
-	(void)a;
-	(void)b;
-	(void)c;
-	(void)d;
 	pthread_mutex_lock(&w->lock);
 	stopping = w->stopping;
 	pthread_mutex_unlock(&w->lock);
 	return stopping;
 }
 
-static int is_usable(const char *url)
+static enum err told(enum err e)
 {
-	return strncmp(url, "https://", 8) == 0 ||
-	    strncmp(url, "http://127.0.0.1:", 17) == 0;
-}
-
-static void curl_cleanup(CURL **c)
-{
-	if (*c != NULL)
-		curl_easy_cleanup(*c);
-}
-
-static CURLcode set_options(CURL *c, struct witnesses *w,
-    const char *url, const struct buf *request, struct buf *answer)
-{
-	CURLcode e = curl_easy_setopt(c, CURLOPT_URL, url);
-
-	e = e ? e : curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https,http");
-	e = e ? e : curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	e = e ? e : curl_easy_setopt(c, CURLOPT_TIMEOUT,
-	    (long)w->answer_seconds);
-	e = e ? e : curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	e = e ? e : curl_easy_setopt(c, CURLOPT_POST, 1L);
-	e = e ? e : curl_easy_setopt(c, CURLOPT_POSTFIELDS, request->data);
-	e = e ? e : curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
-	    (curl_off_t)request->len);
-	e = e ? e : curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, keep);
-	e = e ? e : curl_easy_setopt(c, CURLOPT_WRITEDATA, answer);
-	e = e ? e : curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, pass);
-	e = e ? e : curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-	e = e ? e : curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, is_stopping);
-	e = e ? e : curl_easy_setopt(c, CURLOPT_XFERINFODATA, w);
-	if (w->ca[0] != '\0')
-		e = e ? e : curl_easy_setopt(c, CURLOPT_CAINFO, w->ca);
+	if (e != ERR_OK)
+		serve_log("witnesses-failed", "error", err_name(e), NULL);
 	return e;
 }
 
-/* 0: no answer. */
-static long post(struct witnesses *w, const char *base,
-    const struct buf *request, struct buf *answer)
-{
-	CLEANUP(curl_cleanup) CURL *c = curl_easy_init();
-	char url[URL_LEN];
-	size_t len = strlen(base);
-	long status = 0;
-
-	while (len > 0 && base[len - 1] == '/')
-		len--;
-	(void)snprintf(url, sizeof(url), "%.*s/add-checkpoint", (int)len,
-	    base);
-	if (c == NULL || !is_usable(url) ||
-	    set_options(c, w, url, request, answer) != CURLE_OK ||
-	    curl_easy_perform(c) != CURLE_OK)
-		return 0;
-	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-	return status;
-}
-
-/* "N" LF: where it stands. */
-static int64_t size_in(const struct buf *answer)
-{
-	struct bytes rest = bytes_buf(answer), line;
-	uint64_t n;
-
-	if (bytes_take_line(&rest, &line) != ERR_OK || rest.len != 0 ||
-	    decimal_parse(line, INT64_MAX, &n) != ERR_OK)
-		return -1;
-	return (int64_t)n;
-}
-
-/* Asks once; ${from} as in struct witness_ask, moved by a 409. */
-static enum err ask_from(struct witnesses *w, struct home *h,
-    const char *name, const char *url, int64_t *from)
-{
-	CLEANUP(buf_release) struct buf request = {0};
-	CLEANUP(buf_release) struct buf answer = {.max = ANSWER_MAX};
-	const struct witness_ask ask = {.witness = name, .from = *from};
-	uint64_t size;
-	long status;
-
-	RETURN_IF(witness_ask_text(h, &ask, &request, &size));
-	atomic_fetch_add(&w->asked, 1);
-	status = post(w, url, &request, &answer);
-	if (status == 200)
-		return witness_ask_accept(h, bytes_buf(&answer));
-	if (status == 409) {
-		*from = size_in(&answer);
-		return *from < 0 ? ERR_SYNTAX : ERR_CHANGED;
-	}
-	serve_log("witness-refused", "witness", name, "error",
-	    status == 0 ? "no answer" : status >= 500 ? "its own" : "refused",
-	    NULL);
-	return status == 0 || status >= 500 ? ERR_BUSY : ERR_REFUSED;
-}
-
-static void ask_one(struct witnesses *w, struct home *h, const char *name,
-    const char *url)
-{
-	int64_t from = -1;
-	enum err e = ask_from(w, h, name, url, &from);
-
-	if (e == ERR_CHANGED)
-		e = ask_from(w, h, name, url, &from);
-	if (e == ERR_OK) {
-		atomic_fetch_add(&w->cosigned, 1);
-		return;
-	}
-	atomic_fetch_add(&w->failed, 1);
-	if (e != ERR_BUSY)
-		serve_log("witness-failed", "witness", name, "error",
-		    err_name(e), NULL);
-}
-
-static void round_free(struct round **r)
-{
-	free(*r);
-}
-
-static enum err ask_all(struct witnesses *w, struct outcome *o)
-{
-	CLEANUP(home_cleanup) struct home *h = NULL;
-	CLEANUP(round_free) struct round *r = calloc(1, sizeof(*r));
-
-	if (r == NULL)
-		return ERR_NOMEM;
-	RETURN_IF(serve_home_open(w->serve, o, &h));
-	RETURN_IF(witness_ask_each(h, add, r));
-	for (size_t i = 0; i < r->len; i++)
-		ask_one(w, h, r->items[i].name, r->items[i].url);
-	return ERR_OK;
-}
-
-/* ---- the thread ---- */
-
+/* Rounds begin on time whoever has not answered yet. */
 static void *watch(void *arg)
 {
 	struct witnesses *w = arg;
-	int stopping = 0;
+	int64_t next_ms = clock_monotonic_ms();
 
-	while (!stopping) {
-		CLEANUP(outcome_release) struct outcome o = {0};
-		struct timespec until;
-		enum err e = ask_all(w, &o);
+	while (!is_stopping(w)) {
+		int64_t now = clock_monotonic_ms();
 
-		if (e != ERR_OK)
-			serve_log("witnesses-failed", "error", err_name(e),
-			    NULL);
-		(void)clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += w->seconds;
-		pthread_mutex_lock(&w->lock);
-		if (!w->stopping)
-			(void)pthread_cond_clockwait(&w->wake, &w->lock,
-			    CLOCK_MONOTONIC, &until);
-		stopping = w->stopping;
-		pthread_mutex_unlock(&w->lock);
+		if (now >= next_ms) {
+			next_ms = now + w->seconds * 1000;
+			(void)told(begin_round(w));
+			continue;
+		}
+		if (told(witness_post_wait(w->post, next_ms - now)) != ERR_OK)
+			(void)sleep(1);
+		take_answers(w);
 	}
 	return NULL;
 }
@@ -253,11 +230,12 @@ static void stop(void *part)
 		return;
 	pthread_mutex_lock(&w->lock);
 	w->stopping = 1;
-	pthread_cond_broadcast(&w->wake);
 	pthread_mutex_unlock(&w->lock);
+	if (w->post != NULL)
+		witness_post_wake(w->post);
 	if (w->started)
 		(void)pthread_join(w->thread, NULL);
-	pthread_cond_destroy(&w->wake);
+	witness_post_free(w->post);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }
@@ -301,8 +279,8 @@ static enum err start(struct serve *s, const struct json_doc *section,
 	w->seconds = SECONDS;
 	w->answer_seconds = ANSWER_SECONDS;
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->wake, NULL);
 	RETURN_IF(read_section(w, section, &o->info));
+	RETURN_IF(witness_post_new(w->ca, &w->post));
 	if (pthread_create(&w->thread, NULL, watch, w) != 0)
 		return ERR_NOMEM;
 	w->started = 1;
@@ -313,7 +291,10 @@ static enum err start(struct serve *s, const struct json_doc *section,
 static void put(struct buf *out, const char *name, const char *help,
     _Atomic uint64_t *n)
 {
-	metrics_put(out, &(struct metrics_line){name, "counter", help, NULL,
+	const char *type = strstr(name, "_total") == NULL ? "gauge" :
+	    "counter";
+
+	metrics_put(out, &(struct metrics_line){name, type, help, NULL,
 	    (double)atomic_load(n)});
 }
 
@@ -325,8 +306,11 @@ static void metrics(void *part, struct buf *out)
 	    &w->asked);
 	put(out, "azukari_witness_cosigned_total", "cosignatures taken in",
 	    &w->cosigned);
-	put(out, "azukari_witness_failed_total", "rounds without one",
+	put(out, "azukari_witness_failed_total", "requests without one",
 	    &w->failed);
+	put(out, "azukari_witness_under_way",
+	    "witnesses that have been asked and not answered yet",
+	    &w->under_way);
 }
 
 const struct serve_part witnesses_part = {.name = "witnesses",

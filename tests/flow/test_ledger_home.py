@@ -119,10 +119,11 @@ def digest(path):
 
 def test_what_a_service_runs_with_is_entered_first(home):
     first = [("-", "gateway", digest(home.path / "config.json"))]
+    assert settings(home) == first              # by `init`
     with Service(home) as s:
         first.append(("-", "service", digest(home.path / "serve.json")))
         names = [e["event"] for e in s.events]
-        assert names.count("configuration-entered") == 2
+        assert names.count("configuration-entered") == 1
         assert names.index("configuration-entered") < names.index("listening")
         assert settings(home) == first
     with Service(home) as s:
@@ -147,19 +148,57 @@ def test_what_a_service_runs_with_is_entered_first(home):
         first.append(first[1])
         assert settings(home) == first
     # the home's own file, changed by hand
-    path = home.path / "config.json"
-    doc = json.loads(path.read_text())
-    path.write_text(json.dumps({**doc, "operator": doc["operator"] + " 2"}))
+    changed = change_operator(home)
     assert "config.json is not what the ledger's last entry" in home.az(
         "ledger", "verify").err
-    with Service(home):
-        first.append(("-", "gateway", digest(path)))
+    with Service(home) as s:
+        assert [e["what"] for e in s.events
+                if e["event"] == "configuration-entered"] == ["gateway"]
+        first.append(("-", "gateway", changed))
         assert settings(home) == first
     said = home.az("ledger", "verify").err
     assert "config.json" not in said
     out = home.az("ledger", "report", "--period",
                   f"{month()}..{month()}").out
     assert out.count("configuration  service") == 3
+
+
+def change_operator(home, more=" 2"):
+    """By hand, as nothing else does it; the file's digest."""
+    path = home.path / "config.json"
+    doc = json.loads(path.read_text())
+    path.write_text(json.dumps({**doc, "operator": doc["operator"] + more}))
+    return digest(path)
+
+
+def test_settings_are_entered_without_a_service(home, fault):
+    """The command line: by `init`, then before the first act under others;
+    what only reads enters nothing, and no grant goes without."""
+    was = ("-", "gateway", digest(home.path / "config.json"))
+    assert settings(home) == [was]
+    assert [e["kind"] for e in home.json("ledger", "show")][:2] == \
+        ["genesis", "configuration"]
+    now = ("-", "gateway", change_operator(home))
+    home.az("status")
+    assert settings(home) == [was]
+    home.az("source", "add", "14", "csv", "--namespace", "csv-14")
+    assert settings(home) == [was, now]
+    assert [e["kind"] for e in home.json("ledger", "show")][-2:] == \
+        ["configuration", "source"]
+    home.az("source", "add", "14", "one", "--namespace", "one")
+    assert settings(home) == [was, now]
+    # killed between the two: what changed is entered, what it was for is not
+    last = ("-", "gateway", change_operator(home, " 3"))
+    ran = home.az("source", "add", "14", "two", "--namespace", "two",
+                  program=fault, code=None,
+                  env={"AZUKARI_KILL_AT": "act.queued"})
+    assert ran.code == flow.KILLED
+    assert settings(home) == [was, now, last]   # a record is made good
+    assert [e["kind"] for e in home.json("ledger", "show")][-1] == \
+        "configuration"
+    home.az("source", "add", "14", "two", "--namespace", "two")
+    assert settings(home) == [was, now, last]
+    home.az("ledger", "verify")
 
 
 def month():

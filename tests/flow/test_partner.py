@@ -163,9 +163,16 @@ def test_answers_about_a_bundle(home, university, kind, namespace):
             f"{key}: {value(path, key)}", f"{key}: {wrong}"))
         refused(home, command, signed_by(changed, university.me, namespace),
                 key.split("-", maxsplit=1)[0], code=code)
+    # two that were made at different times: one counts
+    second = getattr(university, kind)(f"second-{kind}.txt")
+    assert second.read_bytes() != path.read_bytes()
     home.az(*command, path)
     assert kinds(home)[-1] == namespace
-    refused(home, command, path, "", code=1)
+    refused(home, command, path, "is recorded for EXP-")
+    refused(home, command, second, "another one is recorded for EXP-")
+    assert "提供ごとに1通だけです" in home.az(
+        *command, second, "--lang", "ja", code=1).err
+    home.az("ledger", "verify")
 
 
 def test_a_receipt_shows_that_it_was_opened(home, university):

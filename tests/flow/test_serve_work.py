@@ -437,7 +437,7 @@ def test_a_witness_that_keeps_silent(asked):
             reply = flow.until(
                 lambda: s.get(f"/v1/plans/{plan}/packet", token=s.seat("a")),
                 lambda r: b"missing: w1\"" in r.body.replace(b"w1, w2", b""),
-                seconds=240)    # its turn comes behind the silent one's
+                seconds=240)
             assert reply.status == 503, reply
             assert "waits for its witnesses" in reply.body.decode()
             # no export begins, and that is said at once, too
@@ -449,6 +449,80 @@ def test_a_witness_that_keeps_silent(asked):
         over.set()
         server.shutdown()
     assert not list((home.path / "outbox").glob("*.tar"))
+    home.az("ledger", "verify")
+
+
+def test_a_silent_witness_holds_up_no_quorum(asked, officers_of):
+    """Two of three are enough: while the third has its first request in hand
+    for minutes, the others cosign whatever comes, and the bundle leaves; a
+    seat that asks too early is told for whom it waits."""
+    home = asked
+    home.operator = flow.make_person(home.folder, "operator")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Posted)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    flow.make_witnessed(
+        home, names=("w0", "w1", "w2"), quorum=2,
+        url=f"http://127.0.0.1:{server.server_port}")
+    people = {w.name: w for w in home.witnesses}
+    over, open_all, seen = threading.Event(), threading.Event(), []
+
+    def answers(name, body):
+        seen.append(name)
+        if name == "w0":
+            over.wait(600)
+            return 503, b""
+        assert open_all.wait(600)
+        request = people[name].path("posted")
+        request.write_bytes(body)
+        answer, ran = people[name].cosign(request, code=None)
+        return (200, answer.read_bytes()) if ran.code == 0 else (409, b"0\n")
+
+    server.answers = answers
+    try:
+        with serving(home, gauges={"seconds": 1}, witnesses={
+                "seconds": 1, "answer_seconds": 300}) as s:
+            op = s.token("operator", "op", home.operator)
+            plan = s.post("/v1/plans", {"owner": "14",
+                                        "request": "REQ-2026-001"},
+                          token=op).result["plan"]
+            # all three are asked at one time, none has answered
+            flow.until(lambda: set(seen), lambda n: len(n) == 3, seconds=120)
+            s.until_metrics(azukari_witness_under_way=3)
+            reply = s.get(f"/v1/plans/{plan}/packet", token=s.seat("a"))
+            assert reply.status == 503 and "missing: w0, w1, w2" in \
+                reply.body.decode(), reply
+            open_all.set()
+            officers = officers_of(home)
+            for seat in ("a", "b", "a", "b"):
+                reply = flow.until(
+                    lambda seat=seat: s.get(f"/v1/plans/{plan}/packet",
+                                            token=s.seat(seat)),
+                    lambda r: r.status == 200, seconds=120)
+                size = home.json("ledger", "witness", "list")[1]["size"]
+                flow.until(
+                    lambda: home.json("ledger", "witness", "list")[1:],
+                    lambda rows, size=size: all(
+                        w["cosigned"] >= size for w in rows), seconds=120)
+                file = officers.path("packet")
+                file.write_bytes(s.get(f"/v1/plans/{plan}/packet",
+                                       token=s.seat(seat)).body)
+                answer, _ = officers.run("approve", file, seat, "--yes")
+                reply = s.post(f"/v1/plans/{plan}/answers",
+                               answer.read_bytes(), token=s.seat(seat),
+                               headers={"Content-Type": "application/x-tar"})
+                assert reply.status == 200, reply
+            s.post("/v1/jobs", {"plan": plan}, token=op)
+            done = job(s, plan, op, ("done", "failed"))
+            assert done["state"] == "done", done
+            assert seen.count("w1") >= 3 and seen.count("w2") >= 3
+    finally:
+        over.set()
+        open_all.set()
+        server.shutdown()
+    rows = home.json("ledger", "witness", "list")
+    assert rows[0]["cosigned"] == 0 and rows[1]["cosigned"] > 0
+    assert (home.path / "outbox" /
+            f"{plan.replace('PLAN', 'EXP')}.tar").exists()
     home.az("ledger", "verify")
 
 
