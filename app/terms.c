@@ -17,18 +17,24 @@ static enum err add_seat(const struct charter_seat *s, struct buf *out)
 	    print);
 }
 
+static enum err list_seats(const struct charter *c, struct buf *out)
+{
+	for (size_t i = 0; i < c->seats_len; i++)
+		RETURN_IF(add_seat(&c->seats[i], out));
+	return ERR_OK;
+}
+
 enum err terms_put_charter(struct entry_writer *w, const struct charter *c)
 {
 	CLEANUP(buf_release) struct buf seats = {0};
 
-	for (size_t i = 0; i < c->seats_len; i++)
-		RETURN_IF(add_seat(&c->seats[i], &seats));
+	RETURN_IF(list_seats(c, &seats));
 	entry_put_uint(w, "threshold", c->threshold);
 	entry_put(w, "seats", buf_text(&seats));
 	return ERR_OK;
 }
 
-static const char *act_of(const struct plan *p)
+const char *terms_act(const struct plan *p)
 {
 	if (p->reident.export_id[0] != '\0')
 		return "reident";
@@ -50,7 +56,7 @@ void terms_put_plan(struct entry_writer *w, const struct plan *p)
 	char expires[CLOCK_UTC_LEN + 1];
 
 	clock_format_utc(p->expires_unix_s, expires);
-	entry_put(w, "act", act_of(p));
+	entry_put(w, "act", terms_act(p));
 	entry_put_hex(w, "request-sha256", p->request_sha256, 32);
 	entry_put_hex(w, "policy-sha256", p->policy_sha256, 32);
 	entry_put_hex(w, "charter-sha256", p->charter_sha256, 32);
@@ -82,6 +88,17 @@ static int says_number(const struct text *entry, const char *key, uint64_t n)
 	    ERR_OK && said == n;
 }
 
+int terms_match_charter(const struct text *entry, const struct charter *c)
+{
+	CLEANUP(buf_release) struct buf seats = {0};
+
+	if (text_get(entry, "threshold") == NULL)
+		return 1;
+	return list_seats(c, &seats) == ERR_OK &&
+	    says(entry, "seats", buf_text(&seats)) &&
+	    says_number(entry, "threshold", c->threshold);
+}
+
 int terms_match_plan(const struct text *entry, const struct plan *p)
 {
 	char expires[CLOCK_UTC_LEN + 1];
@@ -89,7 +106,7 @@ int terms_match_plan(const struct text *entry, const struct plan *p)
 	if (text_get(entry, "threshold") == NULL)
 		return 1;
 	clock_format_utc(p->expires_unix_s, expires);
-	return says(entry, "act", act_of(p)) &&
+	return says(entry, "act", terms_act(p)) &&
 	    says_digest(entry, "request-sha256", p->request_sha256) &&
 	    says_digest(entry, "policy-sha256", p->policy_sha256) &&
 	    says_digest(entry, "charter-sha256", p->charter_sha256) &&

@@ -12,6 +12,12 @@
 enum err terms_put_charter(struct entry_writer *w,
     const struct charter *c) MUST_USE;
 
+/* Does an entry `charter` state what ${c} says?  As terms_match_plan. */
+int terms_match_charter(const struct text *entry, const struct charter *c);
+
+/* What a plan is to be carried out as: `export`, `reident`, `rederive`. */
+const char *terms_act(const struct plan *p);
+
 /* The last keys of entry `plan`. */
 void terms_put_plan(struct entry_writer *w, const struct plan *p);
 

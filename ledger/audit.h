@@ -13,6 +13,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "ledger/checkpoint.h"
+#include "ledger/entry.h"
 
 #define AUDIT_FINDINGS_MAX 10000
 
@@ -24,15 +25,33 @@ struct audit_finding {
 
 struct audit;
 
+/* What the document of a plan says; its entry states the same, but for entries
+ * from before there were terms. */
+struct audit_plan_terms {
+	unsigned threshold;             /* at least 1 */
+	int64_t expires_unix_s;
+	char act[16];                   /* as in the entry: "export", ... */
+	char request[65], policy[65], charter[65];      /* digests */
+	int byte_release;               /* required */
+	int veto;                       /* one denial ends it */
+};
+
 /* What entries alone do not say and an auditor may know from the documents.
  * Each function may be NULL; what is unknown breaks no rule. */
 struct audit_facts {
-	/* The threshold of the plan with that digest, 0 where it is unknown;
-	 * then one approval and one release are asked for. */
-	unsigned (*plan_threshold)(void *ctx, const uint8_t plan_sha256[32]);
+	/* Of the plan with that digest; 1, 0: unknown.  Where its entry does
+	 * not state them either, the threshold is the charter's, and 1 where
+	 * that is unknown, too (audit_unstated). */
+	int (*plan)(void *ctx, const char *plan_sha256,
+	    struct audit_plan_terms *ret);
 	void *ctx;
-	/* When that plan expires; 0: unknown. */
-	int64_t (*plan_expires)(void *ctx, const uint8_t plan_sha256[32]);
+	/* Threshold and seats of the charter with that digest; 0: unknown. */
+	unsigned (*charter)(void *ctx, const char *charter_sha256,
+	    size_t *ret_seats);
+	/* Does the document that an entry `charter`, `policy` or `plan` names
+	 * say what the entry says?  1, 0; -1: there is none. */
+	int (*agrees)(void *ctx, enum entry_kind kind,
+	    const struct text *entry);
 	/* Has the charter with that digest such a seat?  1, 0; -1: unknown. */
 	int (*seat_exists)(void *ctx, const char *charter_sha256,
 	    const char *seat);
@@ -66,6 +85,10 @@ void audit_root(const struct audit *a, uint8_t ret[MERKLE_PROOF_HASH_LEN]);
 
 size_t audit_findings(const struct audit *a);
 const struct audit_finding *audit_finding(const struct audit *a, size_t i);
+
+/* Plans of which neither their entries nor the facts say how many approvals
+ * they need: one is asked for, so that the rules about them show little. */
+size_t audit_unstated(const struct audit *a);
 
 /* What became of every bundle that was released, in the order of plans. */
 struct audit_release {

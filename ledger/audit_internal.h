@@ -39,8 +39,9 @@ struct audit_plan {
 	int ended;
 	int recalled;           /* revoked or recalled after its start */
 	unsigned threshold;     /* at least 1 */
+	int unstated;           /* nobody says it; it is taken to be 1 */
 	int64_t expires_unix_s; /* 0: unknown */
-	char act[16];           /* "export", …; "": its entry does not say */
+	char act[16];           /* "export", …; "": unknown */
 	int byte_release;       /* required; 0 also where it does not say */
 	int veto;               /* one denial ends it; likewise */
 	int vetoed;
@@ -98,11 +99,14 @@ const struct audit_check *audit_checks(size_t *ret_count);
 int audit_terms_charter(const struct audit *a, const struct audit_event *ev);
 int audit_terms_plan(const struct audit *a, const struct audit_event *ev);
 int audit_terms_stated(const struct audit *a, const struct audit_event *ev);
+int audit_terms_agree(const struct audit *a, const struct audit_event *ev);
 int audit_terms_act(const struct audit *a, const struct audit_event *ev);
 int audit_terms_veto(const struct audit *a, const struct audit_event *ev);
 /* Has the charter with that digest such a seat?  1, 0; -1: no entry says. */
 int audit_terms_seat(const struct audit *a, const char *charter,
     const char *seat);
+/* 1 where the entry states terms itself. */
+int audit_terms_has(const struct audit_event *ev);
 /* Remember a charter's terms; fill those of a plan, from its entry or from
  * the facts. */
 enum err audit_terms_apply_charter(struct audit *a,

@@ -468,6 +468,9 @@ static const struct audit_check checks[] = {
 	{{"terms-stated", "once a charter or plan states its terms, every later "
 	    "one does"},
 	    BIT(ENTRY_CHARTER) | BIT(ENTRY_PLAN), audit_terms_stated},
+	{{"document-agrees", "an entry says what the document it names says"},
+	    BIT(ENTRY_CHARTER) | BIT(ENTRY_POLICY) | BIT(ENTRY_PLAN),
+	    audit_terms_agree},
 	{{"seat-in-force", "drills and hand-overs are of seats in force"},
 	    BIT(ENTRY_DRILL) | BIT(ENTRY_HANDOVER), audit_facts_seat_now},
 	{{"entered-once", "a survey, ladder, consent text, source, request, "

@@ -239,7 +239,7 @@ add_plan(struct audit *a, const struct audit_event *ev)
 	audit_terms_fill(a, ev, p);
 	a->plans[a->plans_len++] = p;
 	RETURN_IF(audit_map_put(&a->map, key, a->plans_len - 1));
-	if (p->act[0] != '\0')
+	if (audit_terms_has(ev))
 		RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("terms",
 		    "plan"), 1));
 	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("plan", ev->owner,
@@ -501,6 +501,16 @@ audit_state_apply(struct audit *a, const struct audit_event *ev)
 	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("nonce",
 	    text_get(ev->text, "nonce")), 1));
 	return apply_kind(a, ev);
+}
+
+size_t
+audit_unstated(const struct audit *a)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < a->plans_len; i++)
+		n += a->plans[i]->unstated != 0;
+	return n;
 }
 
 size_t

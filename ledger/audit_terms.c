@@ -5,13 +5,12 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "keys/digest.h"
 #include "ledger/audit_internal.h"
 
 #define SEAT_NAME_FMT "%.*s"
 
-static int
-has_terms(const struct audit_event *ev)
+int
+audit_terms_has(const struct audit_event *ev)
 {
 	return text_get(ev->text, "threshold") != NULL;
 }
@@ -20,29 +19,6 @@ static int
 is(const struct audit_event *ev, const char *key, const char *value)
 {
 	return strcmp(text_get(ev->text, key), value) == 0;
-}
-
-/* Digest of a plan and what the documents say of it; 0: nothing. */
-static unsigned
-fact_threshold(const struct audit *a, const char *plan_hex)
-{
-	uint8_t digest[DIGEST_LEN];
-
-	if (a->facts == NULL || a->facts->plan_threshold == NULL ||
-	    digest_from_hex(bytes_str(plan_hex), digest) != ERR_OK)
-		return 0;
-	return a->facts->plan_threshold(a->facts->ctx, digest);
-}
-
-static int64_t
-fact_expires(const struct audit *a, const char *plan_hex)
-{
-	uint8_t digest[DIGEST_LEN];
-
-	if (a->facts == NULL || a->facts->plan_expires == NULL ||
-	    digest_from_hex(bytes_str(plan_hex), digest) != ERR_OK)
-		return 0;
-	return a->facts->plan_expires(a->facts->ctx, digest);
 }
 
 static uint64_t
@@ -60,64 +36,114 @@ expires_of(const struct text *t)
 	    ERR_OK ? at : 0;
 }
 
+static void
+set(char *to, size_t size, const struct text *t, const char *key)
+{
+	(void)snprintf(to, size, "%s", text_get(t, key));
+}
+
+/* Of a plan: what its entry states, else what its document says; 0: nobody
+ * knows. */
+static int
+plan_terms(const struct audit *a, const struct audit_event *ev,
+    struct audit_plan_terms *ret)
+{
+	*ret = (struct audit_plan_terms){0};
+	if (!audit_terms_has(ev))
+		return a->facts != NULL && a->facts->plan != NULL &&
+		    a->facts->plan(a->facts->ctx, text_get(ev->text,
+		    "plan-sha256"), ret);
+	ret->threshold = (unsigned)threshold_of(ev->text);
+	ret->expires_unix_s = expires_of(ev->text);
+	ret->byte_release = is(ev, "byte-release", "required");
+	ret->veto = is(ev, "denial-rule", "veto");
+	set(ret->act, sizeof(ret->act), ev->text, "act");
+	set(ret->request, sizeof(ret->request), ev->text, "request-sha256");
+	set(ret->policy, sizeof(ret->policy), ev->text, "policy-sha256");
+	set(ret->charter, sizeof(ret->charter), ev->text, "charter-sha256");
+	return 1;
+}
+
+static size_t
+count_items(const char *list)
+{
+	struct bytes rest = bytes_str(list), item;
+	size_t n = 0;
+
+	while (text_list_next(&rest, &item))
+		n++;
+	return n;
+}
+
+/* The same of a charter: its threshold, 0 where nobody knows. */
+static unsigned
+charter_terms(const struct audit *a, const struct audit_event *ev,
+    size_t *ret_seats)
+{
+	*ret_seats = 0;
+	if (!audit_terms_has(ev))
+		return a->facts == NULL || a->facts->charter == NULL ? 0 :
+		    a->facts->charter(a->facts->ctx, text_get(ev->text,
+		    "charter-sha256"), ret_seats);
+	*ret_seats = count_items(text_get(ev->text, "seats"));
+	return (unsigned)threshold_of(ev->text);
+}
+
 /* ---- rules ---- */
 
 /* One that decides alone has no other seat beside it. */
 int
 audit_terms_charter(const struct audit *a, const struct audit_event *ev)
 {
-	(void)a;
-	return !has_terms(ev) || threshold_of(ev->text) > 1 ||
-	    strchr(text_get(ev->text, "seats"), ' ') == NULL;
+	size_t seats;
+
+	return charter_terms(a, ev, &seats) != 1 || seats == 1;
 }
 
 int
 audit_terms_stated(const struct audit *a, const struct audit_event *ev)
 {
-	return has_terms(ev) || audit_map_get(&a->map, AUDIT_MAP_KEY("terms",
-	    entry_info(ev->kind)->name), 0) == 0;
+	return audit_terms_has(ev) || audit_map_get(&a->map, AUDIT_MAP_KEY(
+	    "terms", entry_info(ev->kind)->name), 0) == 0;
 }
 
-/* The documents, where they are there, say the same. */
-static int
-documents_agree(const struct audit *a, const struct audit_event *ev)
+int
+audit_terms_agree(const struct audit *a, const struct audit_event *ev)
 {
-	const char *plan = text_get(ev->text, "plan-sha256");
-	unsigned threshold = fact_threshold(a, plan);
-	int64_t expires = fact_expires(a, plan);
-
-	return (threshold == 0 || threshold == threshold_of(ev->text)) &&
-	    (expires == 0 || expires == expires_of(ev->text));
+	return a->facts == NULL || a->facts->agrees == NULL ||
+	    a->facts->agrees(a->facts->ctx, ev->kind, ev->text) != 0;
 }
 
 /* What computes an export again is decided by the policy of then. */
 static int
 policy_counts(const struct audit *a, const struct audit_owner *o,
-    const struct audit_event *ev)
+    const struct audit_plan_terms *t)
 {
-	return is(ev, "policy-sha256", o->policy) || (is(ev, "act",
-	    "rederive") && audit_map_get(&a->map, AUDIT_MAP_KEY(
-	    "digest-known", "policy", ev->owner, text_get(ev->text,
-	    "policy-sha256")), 0) != 0);
+	return strcmp(t->policy, o->policy) == 0 ||
+	    (strcmp(t->act, "rederive") == 0 && audit_map_get(&a->map,
+	    AUDIT_MAP_KEY("digest-known", "policy", o->code, t->policy),
+	    0) != 0);
 }
 
 int
 audit_terms_plan(const struct audit *a, const struct audit_event *ev)
 {
 	const struct audit_owner *o = audit_state_owner(a, ev->owner);
-	uint64_t t;
+	struct audit_plan_terms t;
+	uint64_t needed;
 
-	if (!has_terms(ev) || o == NULL || o->charter[0] == '\0')
+	if (o == NULL || o->charter[0] == '\0')
 		return 1;               /* the finding of plan-grounded */
-	t = audit_map_get(&a->map, AUDIT_MAP_KEY("charter-threshold",
+	if (!plan_terms(a, ev, &t))
+		return 1;
+	needed = audit_map_get(&a->map, AUDIT_MAP_KEY("charter-threshold",
 	    ev->owner, o->charter), 0);
-	return is(ev, "charter-sha256", o->charter) &&
-	    (t == 0 || t == threshold_of(ev->text)) &&
-	    policy_counts(a, o, ev) &&
+	return strcmp(t.charter, o->charter) == 0 &&
+	    (needed == 0 || needed == t.threshold) &&
+	    policy_counts(a, o, &t) &&
 	    audit_map_get(&a->map, AUDIT_MAP_KEY("once", "request",
-	    ev->owner, text_get(ev->text, "request-sha256")), 0) != 0 &&
-	    expires_of(ev->text) > audit_state_time(ev) &&
-	    documents_agree(a, ev);
+	    ev->owner, t.request), 0) != 0 &&
+	    t.expires_unix_s > audit_state_time(ev);
 }
 
 int
@@ -151,22 +177,17 @@ audit_terms_seat(const struct audit *a, const char *charter,
 	    seat), 0) != 0;
 }
 
-enum err
-audit_terms_apply_charter(struct audit *a, const struct audit_event *ev)
+static enum err
+apply_seats(struct audit *a, const struct audit_event *ev,
+    const char *charter)
 {
-	const char *charter = text_get(ev->text, "charter-sha256");
-	struct bytes rest, item;
+	struct bytes rest = bytes_str(text_get(ev->text, "seats")), item;
 	char seat[AUDIT_NAME_MAX];
 
-	if (!has_terms(ev))
-		return ERR_OK;
 	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("terms", "charter"),
 	    1));
 	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("charter-seats",
 	    charter), 1));
-	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("charter-threshold",
-	    ev->owner, charter), threshold_of(ev->text)));
-	rest = bytes_str(text_get(ev->text, "seats"));
 	while (text_list_next(&rest, &item)) {
 		(void)snprintf(seat, sizeof(seat), SEAT_NAME_FMT,
 		    (int)strcspn((const char *)item.data, "="),
@@ -177,33 +198,45 @@ audit_terms_apply_charter(struct audit *a, const struct audit_event *ev)
 	return ERR_OK;
 }
 
-/* Without terms: the charter in force at the time, and its threshold. */
-static unsigned
-threshold_in_force(const struct audit *a, const struct audit_plan *p)
+enum err
+audit_terms_apply_charter(struct audit *a, const struct audit_event *ev)
 {
-	unsigned t = fact_threshold(a, p->digest);
+	const char *charter = text_get(ev->text, "charter-sha256");
+	size_t seats;
+	unsigned t = charter_terms(a, ev, &seats);
 
 	if (t == 0)
-		t = (unsigned)audit_map_get(&a->map, AUDIT_MAP_KEY(
-		    "charter-threshold", p->owner, p->charter), 0);
-	return t > 0 ? t : 1;
+		return ERR_OK;
+	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("charter-threshold",
+	    ev->owner, charter), t));
+	return audit_terms_has(ev) ? apply_seats(a, ev, charter) : ERR_OK;
+}
+
+/* Without terms of its own: those of the charter in force at the time. */
+static void
+fill_from_charter(const struct audit *a, struct audit_plan *p)
+{
+	p->threshold = (unsigned)audit_map_get(&a->map, AUDIT_MAP_KEY(
+	    "charter-threshold", p->owner, p->charter), 0);
+	p->unstated = p->threshold == 0;
+	if (p->unstated)
+		p->threshold = 1;
 }
 
 void
 audit_terms_fill(const struct audit *a, const struct audit_event *ev,
     struct audit_plan *p)
 {
-	if (!has_terms(ev)) {
-		p->threshold = threshold_in_force(a, p);
-		p->expires_unix_s = fact_expires(a, p->digest);
+	struct audit_plan_terms t;
+
+	if (!plan_terms(a, ev, &t)) {
+		fill_from_charter(a, p);
 		return;
 	}
-	p->threshold = (unsigned)threshold_of(ev->text);
-	p->expires_unix_s = expires_of(ev->text);
-	p->byte_release = is(ev, "byte-release", "required");
-	p->veto = is(ev, "denial-rule", "veto");
-	(void)snprintf(p->act, sizeof(p->act), "%s", text_get(ev->text,
-	    "act"));
-	(void)snprintf(p->charter, sizeof(p->charter), "%s",
-	    text_get(ev->text, "charter-sha256"));
+	p->threshold = t.threshold;
+	p->expires_unix_s = t.expires_unix_s;
+	p->byte_release = t.byte_release;
+	p->veto = t.veto;
+	memcpy(p->act, t.act, sizeof(p->act));
+	memcpy(p->charter, t.charter, sizeof(p->charter));
 }

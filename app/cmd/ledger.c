@@ -6,6 +6,7 @@
 #include "app/cmd/commands.h"
 #include "app/ops/ledger.h"
 #include "app/ops/ledger_check.h"
+#include "app/ops/ledger_papers.h"
 #include "app/unlock.h"
 #include "ledger/decimal.h"
 
@@ -172,6 +173,23 @@ static enum err run_check(struct cli *cli, struct cli_args args)
 	return ERR_OK;
 }
 
+/* ---- papers ---- */
+
+static enum err run_papers(struct cli *cli, struct cli_args args)
+{
+	const char *out = NULL;
+	const struct cli_option options[] = {{"-o", CLI_TEXT, &out}};
+	CLEANUP(home_cleanup) struct home *h = NULL;
+
+	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 0, 0));
+	if (out == NULL)
+		return outcome_refuse(&cli->outcome, ERR_USAGE,
+		    "give a new folder: -o DIR",
+		    "新しいフォルダを -o DIR で指定してください");
+	RETURN_IF(unlock_home(cli, &h));
+	return ledger_papers_write(h, out);
+}
+
 static const struct cli_command rows[] = {
 	{"ledger show", "[--from INDEX] [--owner CODE] [--json]",
 	    "what was done, in its order", "台帳の記載の一覧", run_show},
@@ -181,6 +199,9 @@ static const struct cli_command rows[] = {
 	{"ledger check", "ENTRY PROOF --vkey KEY | --policy FILE",
 	    "is this entry in the log that the proof names?",
 	    "記載が証明どおり台帳にあるかを検査する", run_check},
+	{"ledger papers", "-o DIR",
+	    "write the charters, policies and plans whose digests the ledger has",
+	    "台帳にダイジェストのある憲章、方針、計画を書き出す", run_papers},
 };
 
 const struct commands_group ledger_commands = {rows, ARRAY_LEN(rows)};

@@ -6,6 +6,7 @@
 #include "app/cmd/commands.h"
 #include "app/ops/ledger.h"
 #include "app/ops/ledger_fetch.h"
+#include "app/ops/ledger_papers.h"
 #include "app/ops/witness.h"
 #include "app/unlock.h"
 #include "app/witnesses.h"
@@ -161,6 +162,10 @@ static void fill_json(struct report *r)
 	json_doc_set_int(out, "rules", (int64_t)audit_rules());
 	json_doc_set_int(out, "findings", r->v->audit == NULL ? 0 :
 	    (int64_t)audit_findings(r->v->audit));
+	json_doc_set_int(out, "papers", r->args->papers == NULL ? 0 :
+	    (int64_t)r->args->papers->len);
+	json_doc_set_int(out, "unstated", r->v->audit == NULL ? 0 :
+	    (int64_t)audit_unstated(r->v->audit));
 	for (size_t i = 0; r->v->audit != NULL &&
 	    i < audit_releases(r->v->audit); i++) {
 		const struct audit_release x = audit_release(r->v->audit, i);
@@ -265,9 +270,21 @@ static enum err verify_which(struct cli *cli, struct ledger_verify_args *v,
 	return verify_copy(cli, v, copy);
 }
 
+/* --papers, of a copy; a home has its own documents. */
+static enum err take_papers(struct cli *cli, const char *dir,
+    struct ledger_papers *papers, struct ledger_verify_args *v)
+{
+	if (dir == NULL)
+		return ERR_OK;
+	v->papers = papers;
+	return ledger_papers_load(dir, papers, &cli->outcome);
+}
+
 static enum err run_verify(struct cli *cli, struct cli_args args)
 {
 	struct ledger_verify_args v = {.now_unix_s = clock_now_unix_s()};
+	CLEANUP(ledger_papers_release) struct ledger_papers papers = {0};
+	const char *dir = NULL;
 	struct ledger_copy copy = {0};
 	struct cli_list from = {0};
 	const struct cli_option options[] = {
@@ -275,18 +292,21 @@ static enum err run_verify(struct cli *cli, struct cli_args args)
 		{"--origin", CLI_TEXT, &copy.origin},
 		{"--from", CLI_LIST, &from},
 		{"--proof", CLI_TEXT, &v.proof},
+		{"--papers", CLI_TEXT, &dir},
 	};
 	enum err e;
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 0,
 	    CLI_LIST_MAX));
 	if ((args.len > 0) != (copy.vkey != NULL) ||
-	    (args.len == 0 && copy.origin != NULL))
+	    (args.len == 0 && (copy.origin != NULL || dir != NULL)))
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
-		    "give DIR or URL with --vkey KEY for a copy, or neither for this home",
-		    "写しには DIR か URL と --vkey KEY を、このホームにはどちらも付けないでください");
+		    "give DIR or URL with --vkey KEY for a copy (and --papers with it), or neither for this home",
+		    "写しには DIR か URL と --vkey KEY（必要なら --papers も）を、このホームにはどれも付けないでください");
 	copy.dir = args.len > 0 ? args.items[0] : NULL;
 	e = take_past(cli, &from, &args, &v.past);
+	if (e == ERR_OK)
+		e = take_papers(cli, dir, &papers, &v);
 	if (e == ERR_OK)
 		e = verify_which(cli, &v, &copy);
 	ledger_past_release(&v.past);
@@ -295,7 +315,7 @@ static enum err run_verify(struct cli *cli, struct cli_args args)
 
 static const struct cli_command rows[] = {
 	{"ledger verify",
-	    "[DIR|URL --vkey KEY [CHECKPOINT…]] [--origin NAME] [--from CHECKPOINT…] [--proof FILE]",
+	    "[DIR|URL --vkey KEY [CHECKPOINT…]] [--origin NAME] [--from CHECKPOINT…] [--papers DIR] [--proof FILE]",
 	    "check every entry against every rule",
 	    "台帳全体を規則に照らして検査する", run_verify},
 };

@@ -7,13 +7,13 @@
 #include "app/act.h"
 #include "app/configuration.h"
 #include "app/ops/witness.h"
-#include "app/papers.h"
+#include "app/ops/ledger_facts.h"
+#include "app/ops/ledger_papers.h"
 #include "app/reconcile.h"
 #include "app/witnesses.h"
 #include "ledger/entry.h"
 #include "ledger/log_check.h"
 #include "ledger/misbehaviour.h"
-#include "policy/plan.h"
 
 /* ---- a copy ---- */
 
@@ -29,115 +29,6 @@ enum err ledger_open_copy(const struct ledger_copy *copy,
 		RETURN_IF(ledger_past_add(past, beside.paths[i], o));
 	return ledger_past_open(&beside, copy->dir, &key, copy->origin, ret,
 	    o);
-}
-
-/* ---- facts that entries do not say ---- */
-
-struct ledger_facts {
-	const struct ledger_verify_args *args;
-	struct audit_facts facts;
-};
-
-static enum err plan_of(struct home *h, const uint8_t sha256[32],
-    struct paper *paper, struct plan *ret)
-{
-	struct register_query q = {.kind = REGISTER_PLAN, .sha256 = sha256};
-
-	RETURN_IF(papers_find(h, &q, paper));
-	return plan_parse(bytes_buf(&paper->bytes), ret, NULL);
-}
-
-static unsigned plan_threshold(void *ctx, const uint8_t sha256[32])
-{
-	CLEANUP(paper_release) struct paper p = {0};
-	CLEANUP(plan_release) struct plan plan = {0};
-	const struct ledger_facts *f = ctx;
-
-	if (f->args->home == NULL ||
-	    plan_of(f->args->home, sha256, &p, &plan) != ERR_OK)
-		return 0;
-	return plan.threshold;
-}
-
-static int64_t plan_expires(void *ctx, const uint8_t sha256[32])
-{
-	CLEANUP(paper_release) struct paper p = {0};
-	CLEANUP(plan_release) struct plan plan = {0};
-	const struct ledger_facts *f = ctx;
-
-	if (f->args->home == NULL ||
-	    plan_of(f->args->home, sha256, &p, &plan) != ERR_OK)
-		return 0;
-	return plan.expires_unix_s;
-}
-
-static int seat_exists(void *ctx, const char *charter_sha256,
-    const char *seat)
-{
-	CLEANUP(paper_release) struct paper p = {0};
-	const struct ledger_facts *f = ctx;
-	uint8_t sha256[DIGEST_LEN];
-	struct register_query q = {.kind = REGISTER_CHARTER,
-	    .sha256 = sha256};
-	struct charter c = {0};
-	int known;
-
-	if (f->args->home == NULL ||
-	    digest_from_hex(bytes_str(charter_sha256), sha256) != ERR_OK ||
-	    papers_find(f->args->home, &q, &p) != ERR_OK ||
-	    charter_parse(bytes_buf(&p.bytes), &c, NULL) != ERR_OK)
-		return -1;
-	known = charter_seat(&c, seat) != NULL;
-	charter_release(&c);
-	return known;
-}
-
-static enum err read_policy(const char *dir, const char *hex,
-    struct policy_file **ret)
-{
-	CLEANUP(buf_release) struct buf bytes = {0};
-	uint8_t want[DIGEST_LEN], got[DIGEST_LEN];
-	char path[FS_PATH_MAX];
-
-	RETURN_IF(digest_from_hex(bytes_str(hex), want));
-	RETURN_IF(fs_path(path, "%s/witness-policy/%s", dir, hex));
-	RETURN_IF(fs_read_file(path, POLICY_FILE_MAX, &bytes));
-	digest_sha256(bytes_buf(&bytes), got);
-	if (memcmp(want, got, DIGEST_LEN) != 0)
-		return ERR_MISMATCH;
-	return policy_file_parse(bytes_buf(&bytes), ret, NULL);
-}
-
-/* A checkpoint of this very tree that the quorum cosigned. */
-static int counts(const struct ledger_facts *f, const struct policy_file *p,
-    uint64_t size)
-{
-	CLEANUP(buf_release) struct buf note = {0};
-	struct policy_file_result r;
-	uint8_t root[MERKLE_PROOF_HASH_LEN];
-
-	return witness_notes_read(f->args->dir, size, &note) == ERR_OK &&
-	    policy_file_verify(p, bytes_buf(&note), &r) == ERR_OK &&
-	    r.checkpoint.size == size &&
-	    log_root(f->args->log, size, root) == ERR_OK &&
-	    memcmp(root, r.checkpoint.root, sizeof(root)) == 0;
-}
-
-static int cosigned(void *ctx, const char *policy_sha256, uint64_t index,
-    uint64_t size)
-{
-	CLEANUP(policy_file_cleanup) struct policy_file *p = NULL;
-	CLEANUP(witness_notes_release) struct witness_notes n = {0};
-	const struct ledger_facts *f = ctx;
-
-	if (read_policy(f->args->dir, policy_sha256, &p) != ERR_OK ||
-	    witness_notes_list(f->args->dir, &n) != ERR_OK)
-		return 0;
-	for (size_t i = 0; i < n.len; i++)
-		if (n.sizes[i] > index && n.sizes[i] <= size &&
-		    counts(f, p, n.sizes[i]))
-			return 1;
-	return 0;
 }
 
 /* ---- older checkpoints ---- */
@@ -258,7 +149,7 @@ static enum err check_cosigned(const struct ledger_verify_args *args,
 void ledger_verified_release(struct ledger_verified *v)
 {
 	audit_free(v->audit);
-	free(v->facts);
+	ledger_facts_free(v->facts);
 	*v = (struct ledger_verified){0};
 }
 
@@ -306,17 +197,8 @@ static enum err check_tiles(const struct ledger_verify_args *args,
 static enum err audit_entries(const struct ledger_verify_args *args,
     struct ledger_verified *v)
 {
-	struct ledger_facts *f = calloc(1, sizeof(*f));
-
-	if (f == NULL)
-		return ERR_NOMEM;
-	v->facts = f;
-	f->args = args;
-	f->facts = (struct audit_facts){.plan_threshold = plan_threshold,
-	    .ctx = f, .plan_expires = plan_expires,
-	    .seat_exists = seat_exists, .cosigned = cosigned,
-	    .now_unix_s = args->now_unix_s};
-	RETURN_IF(audit_new(&f->facts, &v->audit));
+	RETURN_IF(ledger_facts_new(args, &v->facts));
+	RETURN_IF(audit_new(ledger_facts_audit(v->facts), &v->audit));
 	RETURN_IF(log_each(args->log, 0, add_entry, v->audit));
 	return audit_finish(v->audit, log_checkpoint(args->log));
 }
@@ -338,6 +220,11 @@ static enum err tell_result(const struct ledger_verify_args *args,
 	}
 	if (audit_findings(v->audit) > 0)
 		return ERR_CORRUPT;
+	if (audit_unstated(v->audit) > 0)
+		outcome_add(o, OUTCOME_WARNING,
+		    "how many approvals %zu plans need is neither in the ledger nor in papers: one was asked for; --papers DIR gives charters, policies and plans of that time",
+		    "%zu件の計画に必要な承認数は、台帳にも文書にもないため、1名として検査しました。当時の憲章、方針、計画を --papers DIR で指定できます",
+		    audit_unstated(v->audit));
 	outcome_add(o, OUTCOME_CHECK,
 	    "all %llu entries of %s hash to the signed root and keep all %zu rules",
 	    "%2$sの全%1$llu件は署名された根に一致し、%3$zuの規則をすべて守っています",
@@ -381,6 +268,8 @@ enum err ledger_verify(const struct ledger_verify_args *args,
 		return ERR_CORRUPT;
 	if (ours || args->home != NULL)
 		RETURN_IF(audit_entries(args, ret));
+	if (ours && args->papers != NULL)
+		RETURN_IF(ledger_papers_settle(args->papers, o));
 	RETURN_IF(tell_result(args, ret, o));
 	return args->home == NULL ? ERR_OK : check_stores(args, o);
 }

@@ -23,11 +23,14 @@ enum err ledger_open_copy(const struct ledger_copy *copy,
 
 #define LEDGER_RECEIPT_DAYS 30
 
+struct ledger_papers;           /* app/ops/ledger_papers.h */
+
 struct ledger_verify_args {
 	struct home *home;      /* its documents give more facts; NULL: a copy */
 	const char *dir;        /* of the tiles */
 	struct log *log;        /* open for reading; borrowed */
 	struct ledger_past past;        /* older checkpoints; borrowed */
+	struct ledger_papers *papers;   /* published ones, for a copy; or NULL */
 	const char *proof;      /* where a proof of misbehaviour goes; or NULL */
 	int64_t now_unix_s;
 };

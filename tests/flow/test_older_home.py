@@ -65,3 +65,70 @@ def test_it_goes_on(older):
     bundle = next((older.path / "outbox").glob("*.tar"))
     older.az("trust", "export", "14", "-o", older.folder / "trust")
     flow.az("verify", bundle, "--trust", older.folder / "trust")
+
+
+def test_published_papers_give_an_older_ledger_its_terms(older):
+    """A copy whose entries state none: threshold, seats and expiry come from
+    the papers whose digests the entries have, and from no others."""
+    copy, papers = older.folder / "copy", older.folder / "papers"
+    shutil.copytree(older.path / "ledger", copy)
+    older.az("ledger", "papers", "-o", papers)
+    assert sorted(p.name for p in papers.iterdir()) == [
+        "14-PLAN-2026-0001.txt", "charter-14-1.txt", "policy-14-1.json"]
+    verify = ["ledger", "verify", copy, "--vkey", flow.ledger_vkey(older)]
+
+    def run(*more, code=0):
+        return flow.az(*verify, *more, code=code)
+
+    untold = "how many approvals 1 plans need is neither"
+    assert untold in run().err
+    assert run("--json").result["unstated"] == 1
+    said = run("--papers", papers).err
+    assert untold not in said and "keep all" in said
+    assert "3 papers are those whose digests" in said
+    doc = run("--papers", papers, "--json").result
+    assert (doc["unstated"], doc["papers"], doc["findings"]) == (0, 3, 0)
+    # the charter's alone is enough for the threshold
+    (papers / "14-PLAN-2026-0001.txt").rename(older.folder / "plan")
+    assert untold not in run("--papers", papers).err
+    (older.folder / "plan").rename(papers / "14-PLAN-2026-0001.txt")
+    # signatures and whatever else lies there is let be, and that is said
+    flow.write(papers / "charter-14-1.txt.sig", "x\n")
+    assert "1 files of other kinds" in run("--papers", papers).err
+    # one that was changed, or is of another ledger
+    for name, old, new in (
+            ("charter-14-1.txt", "threshold: 2", "threshold: 3"),
+            ("14-PLAN-2026-0001.txt", "k: 5", "k: 4"),
+            ("policy-14-1.json", '"k": 5', '"k": 4')):
+        path = papers / name
+        good = path.read_text(encoding="utf-8")
+        assert good.count(old) == 1, name
+        path.write_text(good.replace(old, new), encoding="utf-8")
+        said = run("--papers", papers, code=1).err
+        assert f"{name} was changed" in said and flow.sha256(path) in said
+        assert "keep all" not in said
+        path.write_text(good.replace("14", "13"), encoding="utf-8")
+        assert flow.az(*verify, "--papers", papers, code=None).code in (1, 3)
+        path.write_text(good[:-9], encoding="utf-8")
+        assert flow.az(*verify, "--papers", papers, code=None).code in (1, 3)
+        path.write_text(good, encoding="utf-8")
+    run("--papers", papers)
+    (older.folder / "empty").mkdir()
+    assert "holds no charter" in run("--papers", older.folder / "empty",
+                                     code=4).err
+    assert "is not empty" in older.az("ledger", "papers", "-o", papers,
+                                      code=1).err
+    older.az("ledger", "verify", "--papers", papers, code=2)
+
+
+def test_papers_of_a_newer_ledger_agree_with_its_entries(older):
+    older.az("plan", "end", older.plan)
+    flow.freeze(older)
+    papers, copy = older.folder / "papers", older.folder / "copy"
+    older.az("ledger", "papers", "-o", papers)
+    shutil.copytree(older.path / "ledger", copy)
+    said = flow.az("ledger", "verify", copy, "--vkey",
+                   flow.ledger_vkey(older), "--papers", papers).err
+    assert "4 papers are those" in said and "keep all" in said
+    assert "憲章、方針、計画4件" in older.az(
+        "ledger", "papers", "-o", older.folder / "ja", "--lang", "ja").err

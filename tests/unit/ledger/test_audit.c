@@ -13,14 +13,15 @@
 #define AGE_2 "age1ky3qtvq3ehmk55s3ee9u2pnvghls68j2zx7858jt32rm43pp2vvsw03hqp"
 #define AGE_1 "age1m52qm0yx2e045g2pnwqqlmk62ng7ck9hw6wm0hmj93enk7dr9a4szetxzf"
 
-static unsigned two(void *ctx, const uint8_t plan[32]);
-static const struct audit_facts threshold_two = {.plan_threshold = two};
+static unsigned two(void *ctx, const char *charter, size_t *ret_seats);
+static const struct audit_facts threshold_two = {.charter = two};
 
 static unsigned
-two(void *ctx, const uint8_t plan[32])
+two(void *ctx, const char *charter, size_t *ret_seats)
 {
 	(void)ctx;
-	assert_in_range(plan[31], 0x1a, 0x1b);  /* of D("1a"), D("1b") */
+	assert_int_equal(strlen(charter), 64);
+	*ret_seats = 3;
 	return 2;
 }
 
@@ -695,15 +696,49 @@ a_plan_is_held_to_its_own_words(void **state)
 struct known {
 	int64_t expires;
 	uint64_t cosigned;              /* sizes up to this one */
+	unsigned threshold, charter;    /* of the plan; of the charter */
+	int no_plan, veto, byte_release;
+	const char *act, *policy;       /* NULL: the usual */
+	enum entry_kind disagrees;      /* 0, genesis: none */
 };
+#define KNOWN {.expires = TIME + 60, .threshold = 2, .charter = 2}
 
-static int64_t
-known_expires(void *ctx, const uint8_t plan[32])
+/* What the document of PLAN_1A says. */
+static int
+known_plan(void *ctx, const char *plan, struct audit_plan_terms *ret)
 {
 	const struct known *k = ctx;
 
-	(void)plan;
-	return k->expires;
+	if (k->no_plan)
+		return 0;
+	*ret = (struct audit_plan_terms){.threshold = k->threshold,
+	    .expires_unix_s = k->expires, .veto = k->veto,
+	    .byte_release = k->byte_release};
+	assert_string_equal(plan, D("1a"));
+	(void)strcpy(ret->act, k->act != NULL ? k->act : "export");
+	(void)strcpy(ret->request, D("06"));
+	(void)strcpy(ret->policy, k->policy != NULL ? k->policy : D("02"));
+	(void)strcpy(ret->charter, D("01"));
+	return 1;
+}
+
+static unsigned
+known_charter(void *ctx, const char *charter, size_t *ret_seats)
+{
+	const struct known *k = ctx;
+
+	assert_string_equal(charter, D("01"));
+	*ret_seats = 2;
+	return k->charter;
+}
+
+static int
+known_agrees(void *ctx, enum entry_kind kind, const struct text *entry)
+{
+	const struct known *k = ctx;
+
+	(void)entry;
+	return kind != k->disagrees ? 1 : 0;
 }
 
 static int
@@ -723,19 +758,11 @@ known_cosigned(void *ctx, const char *policy, uint64_t index, uint64_t size)
 	return index < k->cosigned && k->cosigned <= size;
 }
 
-static unsigned
-known_threshold(void *ctx, const uint8_t plan[32])
-{
-	(void)ctx;
-	(void)plan;
-	return 2;
-}
-
 static void
 begin_known(struct builder *b, struct audit_facts *facts, struct known *k)
 {
-	*facts = (struct audit_facts){known_threshold, k, known_expires,
-	    known_seat, known_cosigned, TIME};
+	*facts = (struct audit_facts){known_plan, k, known_charter,
+	    known_agrees, known_seat, known_cosigned, TIME};
 	begin(b, facts);
 }
 
@@ -746,7 +773,7 @@ static void
 seats_and_times_come_from_documents(void **state)
 {
 	static const struct line outsider = {VOTE(ENTRY_APPROVAL, "c")};
-	struct known k = {.expires = TIME};
+	struct known k = KNOWN;
 	struct audit_facts facts;
 	struct builder b;
 
@@ -758,17 +785,76 @@ seats_and_times_come_from_documents(void **state)
 	begin_known(&b, &facts, &k);
 	add_lines(&b, good_plan, ALL_OF_PLAN);
 	expect(&b, "");
-	k.expires = TIME - 1;
+	k.expires = TIME - 1;           /* all entries here are of one time */
 	begin_known(&b, &facts, &k);
 	add_lines(&b, good_plan, 2);
-	expect(&b, "plan-in-time ");
-	k.expires = 0;
+	expect(&b, "plan-terms plan-in-time ");
+	k.expires = TIME + 60;
 	begin_known(&b, &facts, &k);
 	facts.now_unix_s = TIME - AUDIT_CLOCK_SLACK_S;
 	add_lines(&b, good_plan, 1);
 	facts.now_unix_s--;
 	add_lines(&b, good_plan + 1, 1);
 	expect(&b, "not-in-future ");
+}
+
+/* Entries that state no terms are held to the documents in every rule. */
+static void
+terms_come_from_documents(void **state)
+{
+	static const struct {
+		struct known k;
+		size_t plan;            /* lines of good_plan */
+		struct line more[4];
+		const char *want;
+	} cases[] = {
+		{KNOWN, 1, {{VOTE(ENTRY_APPROVAL, "a")},
+		    {VOTE(ENTRY_SHARE_RELEASE, "a")}}, "release-approved "},
+		{{.no_plan = 1, .charter = 2}, 1, {{VOTE(ENTRY_APPROVAL, "a")},
+		    {VOTE(ENTRY_SHARE_RELEASE, "a")}}, "release-approved "},
+		{{.no_plan = 1}, 1, {{VOTE(ENTRY_APPROVAL, "a")},
+		    {VOTE(ENTRY_SHARE_RELEASE, "a")}}, ""},
+		{{.expires = TIME + 60, .threshold = 1, .charter = 2}, 1,
+		    {{0}}, "plan-terms "},
+		{{.expires = TIME + 60, .threshold = 2, .charter = 2, .policy =
+		    D("77")}, 1, {{0}}, "plan-terms "},
+		{{.expires = TIME + 60, .threshold = 2, .charter = 2, .veto =
+		    1}, 1, {{VOTE(ENTRY_DENIAL, "a")},
+		    {VOTE(ENTRY_APPROVAL, "b")}}, "veto "},
+		{{.expires = TIME + 60, .threshold = 2, .charter = 2, .act =
+		    "reident"}, ALL_OF_PLAN, {{STARTED}}, "act-of-plan "},
+		{{.expires = TIME + 60, .threshold = 2, .charter = 2,
+		    .byte_release = 1}, ALL_OF_PLAN, {{STARTED},
+		    {EXPORTED(D("34"))}, {RELEASED(D("34"))}},
+		    "released-by-seats "},
+		{{.expires = TIME + 60, .threshold = 2, .charter = 2,
+		    .disagrees = ENTRY_PLAN}, 1, {{0}},
+		    "document-agrees "},
+	};
+	struct audit_facts facts;
+	struct known k;
+	struct builder b;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		k = cases[i].k;
+		begin_known(&b, &facts, &k);
+		add_lines(&b, good_plan, cases[i].plan);
+		for (n = 0; n < 4 && cases[i].more[n].owner != NULL; n++)
+			add_line(&b, &cases[i].more[n]);
+		assert_int_equal(audit_unstated(b.audit),
+		    k.no_plan && k.charter == 0);
+		expect(&b, cases[i].want);
+	}
+	k = (struct known)KNOWN;
+	k.charter = 1;          /* with its two seats */
+	facts = (struct audit_facts){.ctx = &k, .charter = known_charter};
+	memset(&b, 0, sizeof(b));
+	assert_ok(audit_new(&facts, &b.audit));
+	add_genesis(&b, ORIGIN);
+	add_lines(&b, good_begin, 3);
+	expect(&b, "charter-terms ");
 }
 
 /* An export from its plan to its release, with cosignatures up to ${k}. */
@@ -788,7 +874,7 @@ what_witnesses_must_have_seen(void **state)
 {
 	static const struct line unknown = {ENTRY_WITNESS_POLICY, "14",
 	    {"policy-sha256", D("77"), "witness-policy-sha256", D("71")}};
-	struct known k = {0};
+	struct known k = KNOWN;
 	struct audit_facts facts;
 	struct builder b;
 	uint64_t approved;
@@ -1017,6 +1103,7 @@ main(void)
 		cmocka_unit_test(what_entries_state_is_enough),
 		cmocka_unit_test(a_plan_is_held_to_its_own_words),
 		cmocka_unit_test(seats_and_times_come_from_documents),
+		cmocka_unit_test(terms_come_from_documents),
 		cmocka_unit_test(what_witnesses_must_have_seen),
 		cmocka_unit_test(what_is_owed_is_told),
 		cmocka_unit_test(owners_do_not_touch_each_others_plans),
