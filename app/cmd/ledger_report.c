@@ -1,18 +1,22 @@
 /* The auditor's year, on two pages. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/act.h"
 #include "app/cmd/commands.h"
 #include "app/ops/ledger.h"
 #include "app/ops/ledger_year.h"
+#include "app/ops/notices.h"
 #include "app/ops/trust.h"
 #include "app/unlock.h"
 #include "core/clock.h"
 
 #define DAY_S 86400
 #define HOUR_S 3600
-#define LINES_MAX 24            /* of events; the rest is counted */
+/* So that it stays on two pages; the rest is counted, and --json has it all. */
+#define TABLE_MAX 20
+#define LINES_MAX 7
 
 struct page {
 	struct cli *cli;
@@ -30,6 +34,13 @@ static void heading(const struct page *p, const char *en, const char *ja)
 static void nothing(const struct page *p)
 {
 	(void)printf("  %s\n", cli_say(p->cli, "none", "なし"));
+}
+
+static void say_more(const struct page *p, size_t rows, size_t shown)
+{
+	if (rows > shown)
+		(void)printf("  … +%zu%s\n", rows - shown, cli_say(p->cli,
+		    " (--json has all)", "件（--json で全件）"));
 }
 
 static void day_text(int64_t unix_s, char ret[CLOCK_DAY_LEN + 1])
@@ -69,34 +80,61 @@ static const char *or_dash(const char *text)
 	return text[0] == '\0' ? "-" : text;
 }
 
+static int notice_is_overdue(const struct page *p,
+    const struct ledger_year_notice *n)
+{
+	return n->answered_unix_s == 0 && p->until_unix_s > n->at_unix_s +
+	    (int64_t)NOTICES_ANSWER_DAYS * DAY_S;
+}
+
+/* By partner, and in the order in which they left. */
+static int by_partner(const void *a, const void *b)
+{
+	const struct ledger_year_release *x = a, *y = b;
+	int order = strcmp(x->partner, y->partner);
+
+	if (order != 0)
+		return order;
+	return x->released_unix_s != y->released_unix_s ?
+	    (x->released_unix_s < y->released_unix_s ? -1 : 1) :
+	    strcmp(x->export, y->export);
+}
+
+static void release_row(const struct page *p,
+    const struct ledger_year_release *r, struct cli_table *t)
+{
+	char day[CLOCK_DAY_LEN + 1], receipt[CLOCK_DAY_LEN + 1];
+	char recalled[CLOCK_DAY_LEN + 1];
+
+	day_text(r->released_unix_s, day);
+	day_text(r->receipt_unix_s, receipt);
+	day_text(r->recalled_unix_s, recalled);
+	cli_table_row(t, (const char *const[]){or_dash(r->partner), r->export,
+		r->owner, or_dash(r->people), day,
+		receipt_is_overdue(p, r) ? cli_say(p->cli, "OVERDUE",
+		"期限超過") : receipt, recalled});
+}
+
 static void print_releases(const struct page *p)
 {
-	CLEANUP(cli_table_release) struct cli_table t = {.columns = 6};
+	CLEANUP(cli_table_release) struct cli_table t = {.columns = 7};
 	size_t rows = 0;
 
-	heading(p, "1. Releases by partner", "1. 提供先ごとの提供");
+	heading(p, "1. Releases by partner (people: as in the bundle's statement)",
+	    "1. 提供先ごとの提供（人数は提供記録の公表値）");
 	cli_table_row(&t, p->cli->japanese ? (const char *const[]){"提供先",
-		"提供", "所有者", "人数", "提供日", "受領書"} :
+		"提供", "所有者", "人数", "提供日", "受領書", "回収"} :
 	    (const char *const[]){"partner", "bundle", "owner", "people",
-		"released", "receipt"});
-	for (size_t i = 0; i < p->y->releases_len; i++) {
-		const struct ledger_year_release *r = &p->y->releases[i];
-		char day[CLOCK_DAY_LEN + 1], receipt[CLOCK_DAY_LEN + 1];
-
-		if (!in_period(p, r->released_unix_s))
-			continue;
-		day_text(r->released_unix_s, day);
-		day_text(r->receipt_unix_s, receipt);
-		cli_table_row(&t, (const char *const[]){or_dash(r->partner),
-			r->export, r->owner, or_dash(r->people), day,
-			receipt_is_overdue(p, r) ? cli_say(p->cli, "OVERDUE",
-			"期限超過") : receipt});
-		rows++;
-	}
+		"released", "receipt", "recalled"});
+	for (size_t i = 0; i < p->y->releases_len; i++)
+		if (in_period(p, p->y->releases[i].released_unix_s) &&
+		    ++rows <= TABLE_MAX)
+			release_row(p, &p->y->releases[i], &t);
 	if (rows == 0)
 		nothing(p);
 	else
 		cli_table_print(&t);
+	say_more(p, rows, TABLE_MAX);
 }
 
 /* ---- approvals ---- */
@@ -110,6 +148,7 @@ static void hours(int64_t seconds, char ret[32])
 
 static void print_seats(const struct page *p)
 {
+	size_t rows = 0;
 	CLEANUP(cli_table_release) struct cli_table t = {.columns = 7};
 
 	heading(p, "2. Approvals by seat, and the time from plan to approval",
@@ -118,8 +157,8 @@ static void print_seats(const struct page *p)
 		"席", "承認", "平均", "最長", "拒否", "取消"} :
 	    (const char *const[]){"owner", "seat", "approvals", "mean",
 		"longest", "denials", "taken back"});
-	for (size_t i = 0; i < p->y->seats_len; i++) {
-		const struct ledger_year_seat *s = &p->y->seats[i];
+	for (; rows < p->y->seats_len && rows < TABLE_MAX; rows++) {
+		const struct ledger_year_seat *s = &p->y->seats[rows];
 		char n[3][24], mean[32] = "-", longest[32] = "-";
 
 		(void)snprintf(n[0], 24, "%llu",
@@ -139,6 +178,7 @@ static void print_seats(const struct page *p)
 		nothing(p);
 	else
 		cli_table_print(&t);
+	say_more(p, p->y->seats_len, rows);
 }
 
 /* ---- what is listed ---- */
@@ -176,6 +216,60 @@ static int is_of(const struct section *s, enum entry_kind kind)
 	return 0;
 }
 
+/* What an entry of a kind is called before its value. */
+static const struct {
+	enum entry_kind kind;
+	const char *en, *ja;
+} words[] = {
+	{ENTRY_DENIAL, "denied by seat ", "拒否　席 "},
+	{ENTRY_REVOCATION, "taken back by seat ", "承認の取消　席 "},
+	{ENTRY_RECALL, "recalled ", "回収　"},
+	{ENTRY_EXPORT_FAILED, "export failed ", "提供の失敗　"},
+	{ENTRY_CHARTER, "charter version ", "憲章　第"},
+	{ENTRY_HANDOVER, "handed over: seat ", "引継ぎ　席 "},
+	{ENTRY_REDISTRIBUTION, "shares dealt anew under charter ",
+	    "シェアの再分散　憲章 "},
+	{ENTRY_OWNER, "owner ", "所有者の登録　"},
+	{ENTRY_POLICY, "policy version ", "方針　第"},
+	{ENTRY_WITNESS_POLICY, "witnesses ", "立会人　"},
+	{ENTRY_CONFIGURATION, "settings: ", "設定　"},
+	{ENTRY_NOTICE, "notice to ", "通知　"},
+	{ENTRY_NOTICE_APPLIED, "answer of ", "通知への回答　"},
+	{ENTRY_REIDENT_STARTED, "re-identification begun in ",
+	    "再識別の開始　"},
+	{ENTRY_REIDENTIFIED, "re-identification done in ", "再識別の完了　"},
+	{ENTRY_DESTRUCTION, "certificate of destruction of ", "廃棄証明　"},
+	{ENTRY_RESTORE, "restored: ", "復旧　"},
+};
+
+/* `gateway` and `service` of the ledger, for people. */
+static const char *value_words(const struct page *p,
+    const struct ledger_year_event *e)
+{
+	if (e->kind != ENTRY_CONFIGURATION && e->kind != ENTRY_RESTORE)
+		return e->what;
+	if (strcmp(e->what, "gateway") == 0)
+		return cli_say(p->cli, "the gateway", "ゲートウェイ");
+	return strcmp(e->what, "service") == 0 ? cli_say(p->cli,
+	    "the service", "サービス") : e->what;
+}
+
+static void event_words(const struct page *p,
+    const struct ledger_year_event *e, struct buf *out)
+{
+	int version = e->kind == ENTRY_CHARTER || e->kind == ENTRY_POLICY;
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(words) && words[i].kind != e->kind)
+		i++;
+	MUST_HOLD(i < ARRAY_LEN(words));
+	(void)!buf_printf(out, "%s%s%s", cli_say(p->cli, words[i].en,
+	    words[i].ja), value_words(p, e), version ? cli_say(p->cli, "",
+	    "版") : "");
+	if (e->plan[0] != '\0')
+		(void)!buf_printf(out, "  %s", e->plan);
+}
+
 static void print_section(const struct page *p, const struct section *s)
 {
 	size_t lines = 0;
@@ -183,48 +277,92 @@ static void print_section(const struct page *p, const struct section *s)
 	heading(p, s->en, s->ja);
 	for (size_t i = 0; i < p->y->events_len; i++) {
 		const struct ledger_year_event *e = &p->y->events[i];
+		CLEANUP(buf_release) struct buf text = {0};
 		char day[CLOCK_DAY_LEN + 1];
 
-		if (!is_of(s, e->kind))
-			continue;
-		if (++lines > LINES_MAX)
+		if (!is_of(s, e->kind) || ++lines > LINES_MAX)
 			continue;
 		day_text(e->at_unix_s, day);
-		(void)printf("  %s  %s  %s  %s\n", day, e->owner,
-		    entry_info(e->kind)->name, e->what);
+		event_words(p, e, &text);
+		(void)printf("  %s  %s  %s\n", day, strcmp(e->owner, "-") == 0 ?
+		    "--" : e->owner, buf_text(&text));
 	}
 	if (lines == 0)
 		nothing(p);
-	if (lines > LINES_MAX)
-		(void)printf("  … +%zu\n", lines - LINES_MAX);
+	say_more(p, lines, LINES_MAX);
 }
 
 /* ---- what is owed ---- */
 
-static void print_owed(const struct page *p)
-{
-	size_t lines = 0;
+enum owed { OWED_RECEIPT, OWED_CERTIFICATE, OWED_ANSWER };
 
-	heading(p, "8. Overdue at the end of the period",
-	    "8. 期間末で期限を過ぎているもの");
-	for (size_t i = 0; i < p->y->releases_len; i++) {
-		const struct ledger_year_release *r = &p->y->releases[i];
+struct owing {
+	const struct page *p;
+	struct json_doc *list;          /* for --json; NULL: printed */
+	size_t lines;
+};
+
+static void owe(struct owing *o, enum owed what, const char *about,
+    const char *partner)
+{
+	static const struct {
+		const char *name, *en, *ja;
+	} kinds[] = {
+		{"receipt", "the receipt", "受領書"},
+		{"destruction", "the certificate of destruction", "廃棄証明"},
+		{"notice", "the answer to this notice", "この通知への回答"},
+	};
+	struct json_doc *row;
+
+	if (o->list == NULL) {
+		if (++o->lines <= LINES_MAX)
+			(void)printf("  %s  %s  %s\n", about,
+			    or_dash(partner), cli_say(o->p->cli,
+			    kinds[what].en, kinds[what].ja));
+		return;
+	}
+	row = json_doc_new_object();
+	json_doc_set_string(row, "what", kinds[what].name);
+	json_doc_set_string(row, "about", about);
+	json_doc_set_string(row, "partner", partner);
+	json_doc_add(o->list, row);
+}
+
+static void owe_all(struct owing *o)
+{
+	const struct ledger_year *y = o->p->y;
+
+	for (size_t i = 0; i < y->releases_len; i++) {
+		const struct ledger_year_release *r = &y->releases[i];
 
 		if (r->released_unix_s == 0)
 			continue;
-		if (receipt_is_overdue(p, r) && ++lines <= LINES_MAX)
-			(void)printf("  %s  %s  %s\n", r->export,
-			    or_dash(r->partner), cli_say(p->cli,
-			    "the receipt", "受領書"));
-		if (destruction_is_overdue(p, r) && ++lines <= LINES_MAX)
-			(void)printf("  %s  %s  %s\n", r->export,
-			    or_dash(r->partner), cli_say(p->cli,
-			    "the certificate of destruction", "廃棄証明"));
+		if (receipt_is_overdue(o->p, r))
+			owe(o, OWED_RECEIPT, r->export, r->partner);
+		if (destruction_is_overdue(o->p, r))
+			owe(o, OWED_CERTIFICATE, r->export, r->partner);
 	}
-	if (lines == 0)
+	for (size_t i = 0; i < y->notices_len; i++) {
+		const struct ledger_year_notice *n = &y->notices[i];
+		char about[64];
+
+		(void)snprintf(about, sizeof(about), "%s-%s", n->owner,
+		    n->number);
+		if (notice_is_overdue(o->p, n))
+			owe(o, OWED_ANSWER, about, n->partner);
+	}
+}
+
+static void print_owed(const struct page *p)
+{
+	struct owing o = {.p = p};
+
+	heading(p, "8. Overdue at the end of the period",
+	    "8. 期間末で期限を過ぎているもの");
+	owe_all(&o);
+	if (o.lines == 0)
 		nothing(p);
-	if (lines > LINES_MAX)
-		(void)printf("  … +%zu\n", lines - LINES_MAX);
+	say_more(p, o.lines, LINES_MAX);
 }
 
 /* What is only counted; ENTRY_KINDS stands for all. */
@@ -270,9 +408,15 @@ static void print_page(const struct page *p)
 	char when[CLOCK_UTC_LEN + 1];
 
 	clock_format_utc(p->args->now_unix_s, when);
-	(void)printf("%s  %s\n%s  %llu  %s\n",
+	(void)printf("%s  %s%s%s\n%s %s  %s %llu  %s %s  %s\n",
 	    cli_say(p->cli, "The year in the ledger", "台帳年次報告"),
-	    p->period, cp->origin, (unsigned long long)cp->size, when);
+	    p->period, p->args->owner == NULL ? "" : cli_say(p->cli,
+	    "  owner ", "  所有者 "), p->args->owner == NULL ? "" :
+	    p->args->owner, cli_say(p->cli, "ledger", "台帳"), cp->origin,
+	    cli_say(p->cli, "entries", "記載数"),
+	    (unsigned long long)cp->size, cli_say(p->cli, "made", "作成"),
+	    when, cli_say(p->cli, "(days are Japan's)",
+	    "（日付は日本時間）"));
 	print_releases(p);
 	print_seats(p);
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
@@ -281,11 +425,9 @@ static void print_page(const struct page *p)
 	print_counts(p);
 }
 
-static void fill_json(struct page *p)
+static struct json_doc *json_releases(const struct page *p)
 {
-	struct json_doc *out = json_doc_new_object();
 	struct json_doc *list = json_doc_new_array();
-	struct json_doc *kinds = json_doc_new_object();
 
 	for (size_t i = 0; i < p->y->releases_len; i++) {
 		const struct ledger_year_release *r = &p->y->releases[i];
@@ -304,13 +446,67 @@ static void fill_json(struct page *p)
 		    destruction_is_overdue(p, r));
 		json_doc_add(list, row);
 	}
+	return list;
+}
+
+static struct json_doc *json_seats(const struct page *p)
+{
+	struct json_doc *list = json_doc_new_array();
+
+	for (size_t i = 0; i < p->y->seats_len; i++) {
+		const struct ledger_year_seat *s = &p->y->seats[i];
+		struct json_doc *row = json_doc_new_object();
+
+		json_doc_set_string(row, "owner", s->owner);
+		json_doc_set_string(row, "seat", s->seat);
+		json_doc_set_int(row, "approvals", (int64_t)s->approvals);
+		json_doc_set_int(row, "total_seconds", s->total_s);
+		json_doc_set_int(row, "longest_seconds", s->longest_s);
+		json_doc_set_int(row, "denials", (int64_t)s->denials);
+		json_doc_set_int(row, "revocations",
+		    (int64_t)s->revocations);
+		json_doc_add(list, row);
+	}
+	return list;
+}
+
+static struct json_doc *json_events(const struct page *p)
+{
+	struct json_doc *list = json_doc_new_array();
+
+	for (size_t i = 0; i < p->y->events_len; i++) {
+		const struct ledger_year_event *e = &p->y->events[i];
+		struct json_doc *row = json_doc_new_object();
+		char when[CLOCK_UTC_LEN + 1];
+
+		clock_format_utc(e->at_unix_s, when);
+		json_doc_set_string(row, "time", when);
+		json_doc_set_string(row, "owner", e->owner);
+		json_doc_set_string(row, "kind", entry_info(e->kind)->name);
+		json_doc_set_string(row, "value", e->what);
+		json_doc_set_string(row, "plan", e->plan);
+		json_doc_add(list, row);
+	}
+	return list;
+}
+
+static void fill_json(struct page *p)
+{
+	struct json_doc *out = json_doc_new_object();
+	struct json_doc *kinds = json_doc_new_object();
+	struct owing o = {.p = p, .list = json_doc_new_array()};
+
 	for (size_t i = 0; i < ENTRY_KINDS; i++)
 		if (p->y->kinds[i] > 0)
 			json_doc_set_int(kinds,
 			    entry_info((enum entry_kind)i)->name,
 			    (int64_t)p->y->kinds[i]);
+	owe_all(&o);
 	json_doc_set_string(out, "period", p->period);
-	json_doc_set(out, "releases", list);
+	json_doc_set(out, "releases", json_releases(p));
+	json_doc_set(out, "seats", json_seats(p));
+	json_doc_set(out, "events", json_events(p));
+	json_doc_set(out, "overdue", o.list);
 	json_doc_set(out, "entries", kinds);
 	p->cli->result = out;
 }
@@ -325,6 +521,9 @@ static enum err report(struct cli *cli, struct ledger_year_args *args,
 	if (end < p.until_unix_s)
 		p.until_unix_s = end;
 	RETURN_IF(ledger_year_read(args, &y));
+	if (y.releases_len > 0)
+		qsort(y.releases, y.releases_len, sizeof(y.releases[0]),
+		    by_partner);
 	if (cli->json)
 		fill_json(&p);
 	else

@@ -14,6 +14,7 @@ void ledger_year_release(struct ledger_year *y)
 	free(y->releases);
 	free(y->seats);
 	free(y->events);
+	free(y->notices);
 	*y = (struct ledger_year){0};
 }
 
@@ -56,7 +57,7 @@ enum err ledger_year_period(const char *text, int32_t *ret_first,
 
 /* One plan on its way: when it was frozen, for the time to its approvals. */
 struct plan_row {
-	char sha256[65];
+	char sha256[65], id[REGISTER_NAME_MAX + 1];
 	int64_t at_unix_s;
 };
 
@@ -186,6 +187,7 @@ static enum err on_plan(struct walk *w)
 
 	ADD_ROW(w->plans, w->plans_len, p);
 	set(p->sha256, sizeof(p->sha256), text_get(w->text, "plan-sha256"));
+	set(p->id, sizeof(p->id), text_get(w->text, "plan"));
 	p->at_unix_s = w->at_unix_s;
 	return ERR_OK;
 }
@@ -233,31 +235,70 @@ static enum err on_vote(struct walk *w)
 	return ERR_OK;
 }
 
+/* ---- notices ---- */
+
+static enum err on_notice(struct walk *w)
+{
+	struct ledger_year_notice *n;
+
+	ADD_ROW(w->y->notices, w->y->notices_len, n);
+	set(n->owner, sizeof(n->owner), w->owner);
+	set(n->partner, sizeof(n->partner), text_get(w->text, "partner"));
+	set(n->number, sizeof(n->number), text_get(w->text, "number"));
+	set(n->sha256, sizeof(n->sha256), text_get(w->text,
+	    "notice-sha256"));
+	n->at_unix_s = w->at_unix_s;
+	return ERR_OK;
+}
+
+static void on_answer(struct walk *w)
+{
+	const char *sha256 = text_get(w->text, "notice-sha256");
+
+	for (size_t i = w->y->notices_len; i-- > 0;)
+		if (strcmp(w->y->notices[i].sha256, sha256) == 0 &&
+		    strcmp(w->y->notices[i].owner, w->owner) == 0 &&
+		    w->y->notices[i].answered_unix_s == 0)
+			w->y->notices[i].answered_unix_s = w->at_unix_s;
+}
+
 /* ---- what is told line by line ---- */
 
-/* Kinds that a year's report lists, and which of their values say what. */
+/* Kinds that a year's report lists, and which of their values says what. */
 static const struct {
 	enum entry_kind kind;
-	const char *label, *key;
+	const char *key;
 } listed[] = {
-	{ENTRY_OWNER, "", "owner-name"},
-	{ENTRY_CHARTER, "version ", "version"},
-	{ENTRY_POLICY, "version ", "version"},
-	{ENTRY_WITNESS_POLICY, "", "witness-policy-sha256"},
-	{ENTRY_HANDOVER, "seat ", "seat"},
-	{ENTRY_REDISTRIBUTION, "", "new-charter-sha256"},
-	{ENTRY_DENIAL, "seat ", "seat"},
-	{ENTRY_REVOCATION, "seat ", "seat"},
-	{ENTRY_RECALL, "", "export"},
-	{ENTRY_EXPORT_FAILED, "", "export"},
-	{ENTRY_NOTICE, "", "partner"},
-	{ENTRY_NOTICE_APPLIED, "", "partner"},
-	{ENTRY_DESTRUCTION, "", "export"},
-	{ENTRY_REIDENT_STARTED, "", "export"},
-	{ENTRY_REIDENTIFIED, "", "export"},
-	{ENTRY_CONFIGURATION, "", "what"},
-	{ENTRY_RESTORE, "", "what"},
+	{ENTRY_OWNER, "owner-name"},
+	{ENTRY_CHARTER, "version"},
+	{ENTRY_POLICY, "version"},
+	{ENTRY_WITNESS_POLICY, "witness-policy-sha256"},
+	{ENTRY_HANDOVER, "seat"},
+	{ENTRY_REDISTRIBUTION, "new-charter-sha256"},
+	{ENTRY_DENIAL, "seat"},
+	{ENTRY_REVOCATION, "seat"},
+	{ENTRY_RECALL, "export"},
+	{ENTRY_EXPORT_FAILED, "export"},
+	{ENTRY_NOTICE, "partner"},
+	{ENTRY_NOTICE_APPLIED, "partner"},
+	{ENTRY_DESTRUCTION, "export"},
+	{ENTRY_REIDENT_STARTED, "export"},
+	{ENTRY_REIDENTIFIED, "export"},
+	{ENTRY_CONFIGURATION, "what"},
+	{ENTRY_RESTORE, "what"},
 };
+
+/* The number of the plan that a seat's word is about; "" when it is older. */
+static const char *plan_of(const struct walk *w)
+{
+	if (w->kind != ENTRY_DENIAL && w->kind != ENTRY_REVOCATION)
+		return "";
+	for (size_t i = w->plans_len; i-- > 0;)
+		if (strcmp(w->plans[i].sha256, text_get(w->text,
+		    "plan-sha256")) == 0)
+			return w->plans[i].id;
+	return "";
+}
 
 static enum err on_listed(struct walk *w)
 {
@@ -270,8 +311,9 @@ static enum err on_listed(struct walk *w)
 		e->kind = w->kind;
 		e->at_unix_s = w->at_unix_s;
 		set(e->owner, sizeof(e->owner), w->owner);
-		(void)snprintf(e->what, sizeof(e->what), "%s%.64s",
-		    listed[i].label, text_get(w->text, listed[i].key));
+		(void)snprintf(e->what, sizeof(e->what), "%.64s",
+		    text_get(w->text, listed[i].key));
+		set(e->plan, sizeof(e->plan), plan_of(w));
 		return ERR_OK;
 	}
 	return ERR_OK;
@@ -296,6 +338,10 @@ static enum err on_entry(struct walk *w)
 		RETURN_IF(on_plan(w));
 	if (is_export(w->kind))
 		RETURN_IF(on_export(w));
+	if (w->kind == ENTRY_NOTICE)
+		RETURN_IF(on_notice(w));
+	if (w->kind == ENTRY_NOTICE_APPLIED)
+		on_answer(w);
 	if (!w->inside)
 		return ERR_OK;
 	w->y->entries++;

@@ -41,8 +41,16 @@ struct ledger_year_seat {
 struct ledger_year_event {
 	enum entry_kind kind;
 	char owner[3];
-	char what[96];                  /* "version 2", "seat a", "keio" */
+	char what[96];                  /* "2", "a", "keio", "EXP-2026-0001" */
+	char plan[REGISTER_NAME_MAX + 1];       /* that it is about; "" */
 	int64_t at_unix_s;
+};
+
+/* A notice to a partner, and whether its answer came. */
+struct ledger_year_notice {
+	char owner[3], partner[REGISTER_NAME_MAX + 1];
+	char number[24], sha256[65];
+	int64_t at_unix_s, answered_unix_s;     /* 0: not yet */
 };
 
 struct ledger_year {
@@ -54,6 +62,8 @@ struct ledger_year {
 	size_t seats_len;
 	struct ledger_year_event *events;       /* changes, stops, notices */
 	size_t events_len;
+	struct ledger_year_notice *notices;     /* all until the last day */
+	size_t notices_len;
 };
 void ledger_year_release(struct ledger_year *y);        /* CLEANUP-able */
 

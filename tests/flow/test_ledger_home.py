@@ -160,7 +160,7 @@ def test_what_a_service_runs_with_is_entered_first(home):
     assert "config.json" not in said
     out = home.az("ledger", "report", "--period",
                   f"{month()}..{month()}").out
-    assert out.count("configuration  service") == 3
+    assert out.count("settings: the service") == 3
 
 
 def change_operator(home, more=" 2"):

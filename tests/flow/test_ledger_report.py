@@ -1,5 +1,6 @@
 """The auditor's year and the page on which first trust rests."""
 import datetime
+import re
 import shutil
 import subprocess
 
@@ -27,6 +28,7 @@ def year_once(frozen_once, tmp_path_factory):
     """A plan that left, and one that was denied."""
     home = frozen_once.copy(tmp_path_factory.mktemp("year"))
     officers = flow.Officers(home)
+    home.packet = officers.pack(home.plan, "a")
     officers.approve_fully(home.plan)
     home.az("export", home.plan)
     flow.submit(home, home.partner, "REQ-2026-002", project="other-cohort")
@@ -35,6 +37,7 @@ def year_once(frozen_once, tmp_path_factory):
     packet = officers.pack(plan, "c")
     answer, _ = officers.run("deny", packet, "c", "--reason", "no ethics")
     home.az("plan", "accept", answer)
+    home.officers = officers
     return home
 
 
@@ -63,8 +66,9 @@ def test_the_year(year):
              if s.startswith("14 ")}
     assert seats["a"][2] == "2" and seats["b"][2] == "1"
     assert seats["c"][2] == "0" and seats["c"][-2] == "1"
-    assert "denial  seat c" in out and "charter  version 1" in out
-    assert "policy  version 1" in out
+    assert f"denied by seat c  {denied_plan(year)}" in out
+    assert "charter version 1" in out and "policy version 1" in out
+    assert "settings: the gateway" in out
     assert len(out.splitlines()) < 100          # two pages
     entries = report(year, now, "--json").result["entries"]
     shown = [e["kind"] for e in year.json("ledger", "show")]
@@ -72,6 +76,50 @@ def test_the_year(year):
     assert sum(entries.values()) == len(shown)
     ja = report(year, now, "--lang", "ja").out
     assert "台帳年次報告" in ja and "席ごとの承認" in ja and export in ja
+    assert f"拒否　席 c  {denied_plan(year)}" in ja
+    assert "憲章　第1版" in ja and "方針　第1版" in ja
+    assert "設定　ゲートウェイ" in ja
+    doc = report(year, now, "--json").result
+    assert [s["approvals"] for s in doc["seats"]] == [2, 1, 0]
+    assert [e["plan"] for e in doc["events"] if e["kind"] == "denial"] == \
+        [denied_plan(year)]
+
+
+def denied_plan(home):
+    return home.plan[:-1] + str(int(home.plan[-1]) + 1)
+
+
+def test_a_japanese_page_is_japanese(year):
+    """No word of ours but names, numbers and ids is left in English."""
+    out = report(year, period(), "--lang", "ja").out
+    partner, owner = "keio", flow.json_module.loads(
+        (year.path / "config.json").read_text())["origin"]
+    rest = out.replace(owner, "").replace(partner, "")
+    rest = re.sub(r"(EXP|PLAN)-\d{4}-\d{4,}|\d{4}-\d\d(-\d\d)?(T[\d:]+Z)?|"
+                  r"席 [a-z]\b|^14  [abc] |\d+\.\d h", "", rest,
+                  flags=re.M)
+    rest = "\n".join(s for s in rest.splitlines())
+    assert not re.search(r"[A-Za-z]{2,}", rest), re.findall(
+        r"[^\n]*[A-Za-z]{2,}[^\n]*", rest)
+
+
+def test_it_stays_on_two_pages(year):
+    """Whatever happened: what is cut is counted, and --json has all of it."""
+    config = year.path / "config.json"
+    doc = flow.json_module.loads(config.read_text())
+    for i in range(9):
+        config.write_text(flow.json_module.dumps(
+            {**doc, "operator": f"Example Data Centre {i}"}))
+        year.az("source", "add", "14", f"s{i}", "--namespace", f"s{i}")
+    now = period()
+    out = report(year, now).out
+    settings = out[out.index("5. "):out.index("6. ")]
+    assert settings.count("settings:") + settings.count("policy version") == 7
+    assert "… +4 (--json has all)" in settings
+    assert "… +4件（--json で全件）" in report(year, now, "--lang", "ja").out
+    events = report(year, now, "--json").result["events"]
+    assert [e["kind"] for e in events].count("configuration") == 10
+    assert len(out.splitlines()) < 120
 
 
 def test_other_years_and_owners_are_empty(year):
@@ -93,6 +141,31 @@ def test_what_is_overdue_at_the_end(year):
     now = period()
     owed = report(year, now).out
     assert "the receipt" not in owed[owed.index("8. Overdue"):]
+
+
+def test_a_notice_that_nobody_answers(year_once, year):
+    """A recall is told, with its notice; the answer is owed after two weeks."""
+    now = period()
+    answer, _ = year_once.officers.run("revoke", year_once.packet, "a",
+                                       "--reason", "leak")
+    year.az("plan", "accept", answer)
+    export = year.plan.replace("PLAN", "EXP")
+    out = report(year, now).out
+    row = next(s for s in out.splitlines() if export in s)
+    assert row.split()[-1].startswith("20")
+    assert f"taken back by seat a  {year.plan}" in out
+    assert f"recalled {export}" in out and "notice to keio" in out
+    assert "the answer to" not in out
+    out = report(year, "2089-01..2089-12", now="2090-01-10 10:00:00").out
+    owed = out[out.index("8. Overdue"):]
+    assert "14-1  keio  the answer to this notice" in owed
+    ja = report(year, "2089-01..2089-12", "--lang", "ja",
+                now="2090-01-10 10:00:00").out
+    assert "14-1  keio  この通知への回答" in ja
+    owed = report(year, "2089-01..2089-12", "--json",
+                  now="2090-01-10 10:00:00").result["overdue"]
+    assert {"what": "notice", "about": "14-1", "partner": "keio"} in owed
+    assert {o["what"] for o in owed} == {"notice", "receipt", "destruction"}
 
 
 def test_a_copy_says_what_entries_say(year, tmp_path):
