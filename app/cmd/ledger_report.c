@@ -520,7 +520,7 @@ static enum err report(struct cli *cli, struct ledger_year_args *args,
 
 	if (end < p.until_unix_s)
 		p.until_unix_s = end;
-	RETURN_IF(ledger_year_read(args, &y));
+	RETURN_IF(ledger_year_read(args, &y, &cli->outcome));
 	if (y.releases_len > 0)
 		qsort(y.releases, y.releases_len, sizeof(y.releases[0]),
 		    by_partner);

@@ -220,7 +220,7 @@ static enum err verify_url(struct cli *cli, struct ledger_verify_args *args,
 
 	RETURN_IF(witness_read_vkey(copy->vkey, &key, &cli->outcome));
 	e = ledger_fetch(&(struct ledger_fetch_from){copy->dir, &key,
-	    copy->origin}, dir, &cli->outcome);
+	    copy->origin, cli->ca}, dir, &cli->outcome);
 	fetched.dir = dir;
 	if (e == ERR_OK)
 		e = verify_copy(cli, args, &fetched);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ledger/checkpoint.h"
 #include "ledger/tiles.h"
@@ -12,6 +13,8 @@
 #define LIST_MAX ((size_t)1 << 20)
 #define CONNECT_S 20L
 #define STALLED_S 60L
+#define TRIES 30                /* of a server that asks to wait */
+#define WAIT_S_MAX 10
 
 struct fetching {
 	CURL *curl;
@@ -38,7 +41,8 @@ static size_t keep(char *data, size_t one, size_t len, void *ctx)
 	return buf_append(ctx, data, one * len) == ERR_OK ? one * len : 0;
 }
 
-static enum err set_options(struct fetching *f)
+/* Bundles of entries may come compressed; ${max} of `get` is of what they hold. */
+static enum err set_options(struct fetching *f, const char *ca)
 {
 	CURL *c = f->curl;
 
@@ -48,7 +52,10 @@ static enum err set_options(struct fetching *f)
 	    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L) ||
 	    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, STALLED_S) ||
 	    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) ||
+	    curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip") ||
 	    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, keep))
+		return ERR_NOMEM;
+	if (ca != NULL && curl_easy_setopt(c, CURLOPT_CAINFO, ca))
 		return ERR_NOMEM;
 	return ERR_OK;
 }
@@ -57,6 +64,19 @@ static enum err refuse(struct fetching *f, const char *url, const char *why)
 {
 	return outcome_refuse(f->o, ERR_IO, "%s cannot be fetched: %s",
 	    "%sを取得できません: %s", url, why);
+}
+
+/* 1 when the server asks to come again, after having done so. */
+static int waited(struct fetching *f, long status)
+{
+	curl_off_t after = 0;
+
+	if (status != 429 && status != 503)
+		return 0;
+	(void)curl_easy_getinfo(f->curl, CURLINFO_RETRY_AFTER, &after);
+	(void)sleep(after < 1 ? 1 : after > WAIT_S_MAX ? WAIT_S_MAX :
+	    (unsigned)after);
+	return 1;
 }
 
 /* ERR_NOT_FOUND without a sentence: it is not there. */
@@ -72,10 +92,16 @@ static enum err get(struct fetching *f, const char *name, size_t max,
 	if (curl_easy_setopt(f->curl, CURLOPT_URL, url) ||
 	    curl_easy_setopt(f->curl, CURLOPT_WRITEDATA, out))
 		return ERR_NOMEM;
-	done = curl_easy_perform(f->curl);
-	if (done != CURLE_OK)
-		return refuse(f, url, curl_easy_strerror(done));
-	(void)curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+	for (unsigned i = 0; i < TRIES; i++) {
+		buf_clear(out);
+		done = curl_easy_perform(f->curl);
+		if (done != CURLE_OK)
+			return refuse(f, url, curl_easy_strerror(done));
+		(void)curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE,
+		    &status);
+		if (!waited(f, status))
+			break;
+	}
 	if (status == 404)
 		return ERR_NOT_FOUND;
 	return status == 200 ? ERR_OK : refuse(f, url,
@@ -182,29 +208,40 @@ static enum err fetch_listed(struct fetching *f, const char *folder)
 	return ERR_OK;
 }
 
-static enum err fetch_all(struct fetching *f,
-    const struct ledger_fetch_from *from)
+/* The checkpoint as it is now, held to the log's key. */
+static enum err fetch_checkpoint(struct fetching *f,
+    const struct ledger_fetch_from *from, struct checkpoint *ret)
 {
 	const struct note_key *key = from->key;
 	const char *origin = from->origin == NULL ? key->name : from->origin;
 	CLEANUP(buf_release) struct buf note = {0};
-	struct checkpoint cp;
 	enum err e = get(f, "checkpoint", NOTE_MAX, &note);
 
 	if (e == ERR_NOT_FOUND)
 		return outcome_refuse(f->o, e, "%s holds no checkpoint",
 		    "%sにチェックポイントがありません", f->url);
 	RETURN_IF(e);
-	e = checkpoint_verify_origin(bytes_buf(&note), key, origin, &cp);
+	e = checkpoint_verify_origin(bytes_buf(&note), key, origin, ret);
 	if (e != ERR_OK)
 		return outcome_refuse(f->o, e,
 		    "the checkpoint of %s is not signed by the key of %s",
 		    "%sのチェックポイントは%sの鍵で署名されていません",
 		    f->url, key->name);
-	RETURN_IF(save(f, "checkpoint", bytes_buf(&note)));
-	RETURN_IF(fetch_tiles(f, cp.size));
+	return save(f, "checkpoint", bytes_buf(&note));
+}
+
+/* A ledger grows while it is fetched: what witnesses cosigned comes first, so
+ * that none of it is larger than the checkpoint. */
+static enum err fetch_all(struct fetching *f,
+    const struct ledger_fetch_from *from)
+{
+	struct checkpoint cp;
+
+	RETURN_IF(fetch_checkpoint(f, from, &cp));
 	RETURN_IF(fetch_listed(f, "cosigned"));
-	return fetch_listed(f, "witness-policy");
+	RETURN_IF(fetch_listed(f, "witness-policy"));
+	RETURN_IF(fetch_checkpoint(f, from, &cp));
+	return fetch_tiles(f, cp.size);
 }
 
 enum err ledger_fetch(const struct ledger_fetch_from *from,
@@ -222,6 +259,6 @@ enum err ledger_fetch(const struct ledger_fetch_from *from,
 	if (mkdtemp(f.dir) == NULL)
 		return ERR_IO;
 	(void)snprintf(ret_dir, FS_PATH_MAX, "%s", f.dir);
-	RETURN_IF(set_options(&f));
+	RETURN_IF(set_options(&f, from->ca));
 	return fetch_all(&f, from);
 }

@@ -19,6 +19,7 @@ struct ledger_fetch_from {
 	const char *url;
 	const struct note_key *key;     /* of the log */
 	const char *origin;             /* its name; NULL: the key's */
+	const char *ca;                 /* who certifies it; NULL: the system */
 };
 
 /* Fetch into a new folder, whose path goes to ${ret_dir}; the caller removes it

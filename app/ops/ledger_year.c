@@ -379,12 +379,20 @@ static void walk_release(struct walk *w)
 }
 
 enum err ledger_year_read(const struct ledger_year_args *args,
-    struct ledger_year *ret)
+    struct ledger_year *ret, struct outcome *o)
 {
 	CLEANUP(ledger_year_release) struct ledger_year y = {0};
 	CLEANUP(walk_release) struct walk w = {.args = args, .y = &y};
+	enum err e;
 
-	RETURN_IF(log_each(args->log, 0, each, &w));
+	e = log_each(args->log, 0, each, &w);
+	if (e == ERR_SYNTAX || e == ERR_UNKNOWN || e == ERR_ENCODING ||
+	    e == ERR_UNSUPPORTED)
+		return outcome_refuse(o, e,
+		    "what %s holds is no entry of an Azukari ledger; azukari ledger verify says more",
+		    "%sの記載はAzukariの台帳のものではありません。azukari ledger verify で検査できます",
+		    log_checkpoint(args->log)->origin);
+	RETURN_IF(e);
 	*ret = y;
 	y = (struct ledger_year){0};
 	return ERR_OK;

@@ -71,9 +71,10 @@ void ledger_year_release(struct ledger_year *y);        /* CLEANUP-able */
 enum err ledger_year_period(const char *text, int32_t *ret_first,
     int32_t *ret_last) MUST_USE;
 
-/* Walk the ledger.  ERR_CORRUPT as log_each; ERR_LIMIT above
+/* Walk the ledger.  ERR_SYNTAX, ERR_UNKNOWN with a sentence where it is not one
+ * of ours; ERR_CORRUPT as log_each; ERR_LIMIT above
  * LEDGER_YEAR_ROWS_MAX rows of a kind. */
 enum err ledger_year_read(const struct ledger_year_args *args,
-    struct ledger_year *ret) MUST_USE;
+    struct ledger_year *ret, struct outcome *o) MUST_USE;
 
 #endif

@@ -1,5 +1,6 @@
 /* The ledger for everybody (C2SP tlog-tiles), and how things stand. */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -49,6 +50,30 @@ static enum err get_tile(struct serve_request *q)
 	return reply_published(q, name, "application/octet-stream");
 }
 
+/* What witnesses said, and the policies that name them, so that a published
+ * ledger is enough to check every quorum: `list`, then what it names. */
+static enum err reply_listed(struct serve_request *q, const char *folder)
+{
+	const char *name = q->params[0];
+	char path[SERVE_PARAM_LEN + 32];
+
+	if (strcmp(name, "list") != 0 &&
+	    strspn(name, "0123456789abcdef") != strlen(name))
+		return ERR_NOT_FOUND;
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return reply_published(q, path, "text/plain; charset=utf-8");
+}
+
+static enum err get_cosigned(struct serve_request *q)
+{
+	return reply_listed(q, "cosigned");
+}
+
+static enum err get_witness_policy(struct serve_request *q)
+{
+	return reply_listed(q, "witness-policy");
+}
+
 static enum err get_status(struct serve_request *q)
 {
 	struct report_filter f;
@@ -62,6 +87,12 @@ static const struct serve_route rows[] = {
 	    .run = get_checkpoint, .operation = "ledgerCheckpoint"},
 	{.method = "GET", .path = "/ledger/tile/{*}", .lane = SERVE_DESK,
 	    .run = get_tile, .operation = "ledgerTile"},
+	{.method = "GET", .path = "/ledger/cosigned/{name}",
+	    .lane = SERVE_DESK, .run = get_cosigned,
+	    .operation = "ledgerCosigned"},
+	{.method = "GET", .path = "/ledger/witness-policy/{name}",
+	    .lane = SERVE_DESK, .run = get_witness_policy,
+	    .operation = "ledgerWitnessPolicy"},
 	{.method = "GET", .path = "/v1/status", .who = READERS,
 	    .lane = SERVE_DESK, .run = get_status, .operation = "showStatus"},
 };

@@ -61,7 +61,66 @@ def past(log, folder, names="checkpoint-{}"):
     return folder
 
 
+@pytest.fixture(scope="session")
+def theirs(maker, tmp_path_factory):
+    """contrib's verifier, on Go's own packages."""
+    folder = tmp_path_factory.mktemp("verify-ledger")
+    env = dict(os.environ, GO111MODULE="off", GOPATH="/usr/share/gocode",
+               GOCACHE=str(folder / "cache"), GOFLAGS="")
+    subprocess.run(["go", "build", "-o", folder / "verify-ledger", "."],
+                   cwd=flow.ROOT / "contrib/go/verify-ledger", env=env,
+                   check=True)
+
+    def run(log, vkey, *older):
+        done = subprocess.run([folder / "verify-ledger", "log", log, vkey,
+                               *older], capture_output=True, text=True,
+                              check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    return run
+
+
 # ---- as it is handed over ----
+
+def test_both_verifiers_of_the_whole_past(made, theirs, tmp_path):
+    """Also of size 0, for which the Go packages have no proof; and with only
+    full tiles left where there were partial ones."""
+    log, vkey = made
+    older = sorted(log.glob("checkpoint.*"))
+    code, said = theirs(log, vkey, *older)
+    assert code == 0 and said.count("a prefix") == LEAVES + 1, said
+    good = older[0].read_bytes()
+    assert good.splitlines()[1] == b"0"
+    older[0].write_bytes(good.replace(b"47DEQ", b"57DEQ", 1))
+    assert theirs(log, vkey, *older)[0] == 1
+    refused(log, vkey)
+    older[0].write_bytes(good)
+    shutil.copy(older[0], log / "checkpoint")
+    assert theirs(log, vkey)[0] == 0
+    for path in older[1:]:
+        path.unlink()
+    assert "all 0 entries" in verify(log, vkey).err
+
+
+def test_a_year_of_a_foreign_log_is_refused(made):
+    log, vkey = made
+    said = flow.az("ledger", "report", log, "--vkey", vkey, "--period",
+                   "2026-04..2027-03", code=3).err
+    assert "no entry of an Azukari ledger" in said
+
+
+def test_full_bundles_stand_for_partial_ones(maker, theirs, tmp_path):
+    log, vkey = make(maker, tmp_path / "made", sizes=[100, 300])
+    for partial in (log / "tile").rglob("000.p"):
+        if partial.parent.name in ("0", "entries"):
+            shutil.rmtree(partial)
+    shutil.copy(log / "checkpoint.100", log / "checkpoint")
+    (log / "checkpoint.300").unlink()
+    code, said = theirs(log, vkey)
+    assert code == 0 and "100 entries" in said, said
+    assert "all 100 entries" in verify(log, vkey).err
+
+
 
 def test_the_past_beside_the_tiles(made):
     log, vkey = made

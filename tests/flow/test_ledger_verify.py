@@ -2,6 +2,7 @@
 that is not ours, made by the Go project's own packages."""
 import contextlib
 import functools
+import gzip
 import hashlib
 import http.server
 import os
@@ -256,6 +257,46 @@ def test_a_published_ledger(foreign, foreign_once, copied, tmp_path):
     assert "cannot be fetched" in verify(f"{url}/log", foreign_once / "vkey",
                                          code=None, env=env).err
     assert not list((tmp_path / "tmp").iterdir())
+
+
+def test_a_server_that_compresses(foreign, foreign_once):
+    """Bundles of entries stored gzipped, as many logs serve them; a bomb in one
+    stays within the bound of a bundle."""
+    vkey = foreign_once / "vkey"
+
+    class Zipped(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            path = foreign / self.path.lstrip("/")
+            if not path.is_file():
+                self.send_error(404)
+                return
+            data, kind = path.read_bytes(), self.path
+            self.send_response(200)
+            if "entries" in kind:
+                if self.server.bomb:
+                    data = bytes(1 << 26)
+                data = gzip.compress(data)
+                self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Zipped)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        server.bomb = False
+        assert "all 700 entries" in verify(url, vkey).err
+        server.bomb = True
+        assert "cannot be fetched" in verify(url, vkey, code=None).err
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 # ---- entries forged, cut, reordered, duplicated, foreign ----

@@ -526,6 +526,55 @@ def test_a_silent_witness_holds_up_no_quorum(asked, officers_of):
     home.az("ledger", "verify")
 
 
+def test_an_auditor_verifies_what_the_service_publishes(asked, tmp_path):
+    """By its address alone: tiles, checkpoints that witnesses cosigned and
+    their policies; also where requests are rationed, and over TLS."""
+    home = asked
+    home.operator = flow.make_person(home.folder, "operator")
+    flow.make_witnessed(home)
+    plan = flow.freeze(home)
+
+    def both():
+        for w in home.witnesses:
+            w.turn(home)
+
+    both()
+    officers = flow.Officers(home)
+    for seat in ("a", "b"):
+        officers.approve(plan, seat)
+    both()
+    for seat in ("a", "b"):
+        officers.approve(plan, seat)
+    home.az("export", plan, code=6)
+    both()
+    home.az("export", plan)
+    verify = ["--vkey", flow.ledger_vkey(home), "--from",
+              home.path / "ledger/checkpoint"]
+    with Service(home, limits={"requests_per_second": 3}) as s:
+        for url in (f"http://127.0.0.1:{s.ports['plain']}",
+                    f"https://localhost:{s.ports['tls']}"):
+            said = flow.az("--ca", s.cert, "ledger", "verify",
+                           f"{url}/ledger", *verify)
+            assert "keep all" in said.err and "is a part of" in said.err
+            kept = len([p for p in (home.path / "ledger/cosigned").iterdir()
+                        if p.name.isdigit()])
+            assert f"cosigned checkpoints kept  {kept}\n" in said.out
+        # another certificate is not its own
+        assert "cannot be fetched" in flow.az(
+            "ledger", "verify", f"{url}/ledger", *verify, code=None).err
+
+        def get(path):
+            return flow.until(lambda: s.get(path),
+                              lambda r: r.status != 429).status
+
+        for path in ("cosigned/list", "witness-policy/list"):
+            assert get(f"/ledger/{path}") == 200
+        for path in ("cosigned/..", "cosigned/LIST", "cosigned/0",
+                     "cosigned/%2e%2e", "witness-policy/checkpoint",
+                     "cosigned/list/x", "lock"):
+            assert get(f"/ledger/{path}") in (400, 404), path
+
+
 @pytest.fixture
 def officers_of():
     return flow.Officers
