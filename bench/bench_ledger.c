@@ -195,7 +195,7 @@ verify(struct log *log)
 	must(log_each(log, 0, add_entry, a), "each");
 	must(audit_finish(a, log_checkpoint(log)), "finish");
 	if (audit_findings(a) > 0)
-		must(ERR_CORRUPT, audit_finding(a, 0)->message);
+		must(ERR_CORRUPT, audit_finding(a, 0)->rule->name);
 	(void)printf("verified %llu entries: tiles and root %.1f s, rules %.1f s, "
 	    "together %.0f entries/s\n", (unsigned long long)log_size(log),
 	    tiles, now_s() - start - tiles,

@@ -10,15 +10,19 @@
 /* Rules that are not about single entries among others. */
 static const struct audit_rule form_rule = {
 	"form", "every entry is of a known kind and well formed",
+	"すべての記載は、既知の種類で正しい形式である",
 };
 static const struct audit_rule origin_rule = {
 	"origin", "the genesis entry names the log of the checkpoint",
+	"最初の記載は、チェックポイントの台帳を示す",
 };
 static const struct audit_rule size_rule = {
 	"size", "there are as many entries as the checkpoint says",
+	"記載の数は、チェックポイントのとおりである",
 };
 static const struct audit_rule root_rule = {
 	"root", "the entries hash to the root of the checkpoint",
+	"記載のハッシュは、チェックポイントの根と一致する",
 };
 
 enum err
@@ -66,7 +70,6 @@ reserve_finding(struct audit *a)
 	return ERR_OK;
 }
 
-/* "KIND breaks the rule: SAYS (DETAIL)" */
 static enum err
 add_finding(struct audit *a, const struct audit_rule *rule, uint64_t index,
     const char *kind, const char *detail)
@@ -75,11 +78,10 @@ add_finding(struct audit *a, const struct audit_rule *rule, uint64_t index,
 
 	RETURN_IF(reserve_finding(a));
 	f = &a->findings[a->findings_len++];
-	f->rule = rule->name;
+	f->rule = rule;
 	f->index = index;
-	(void)snprintf(f->message, sizeof(f->message), "%s breaks the rule: %s%s%s%s",
-	    kind, rule->says, detail[0] != '\0' ? " (" : "", detail,
-	    detail[0] != '\0' ? ")" : "");
+	(void)snprintf(f->kind, sizeof(f->kind), "%s", kind);
+	(void)snprintf(f->detail, sizeof(f->detail), "%s", detail);
 	return ERR_OK;
 }
 

@@ -17,10 +17,18 @@
 
 #define AUDIT_FINDINGS_MAX 10000
 
+/* A rule: its name, and one sentence in both languages; static. */
+struct audit_rule {
+	const char *name;
+	const char *says;
+	const char *says_ja;
+};
+
 struct audit_finding {
-	const char *rule;       /* its name; static */
+	const struct audit_rule *rule;
 	uint64_t index;         /* of the entry that breaks it */
-	char message[256];      /* plain words; no personal data */
+	char kind[24];          /* of that entry; or `entry`, `ledger` */
+	char detail[160];       /* of a malformed one; no personal data */
 };
 
 struct audit;
@@ -103,11 +111,7 @@ size_t audit_releases(const struct audit *a);
 /* ${i} < audit_releases; valid until audit_free. */
 struct audit_release audit_release(const struct audit *a, size_t i);
 
-/* The rules, for listings: name and one sentence. */
-struct audit_rule {
-	const char *name;
-	const char *says;
-};
+/* The rules, for listings. */
 size_t audit_rules(void);
 const struct audit_rule *audit_rule(size_t i);
 

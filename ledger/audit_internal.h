@@ -40,6 +40,7 @@ struct audit_plan {
 	int recalled;           /* revoked or recalled after its start */
 	unsigned threshold;     /* at least 1 */
 	int unstated;           /* nobody says it; it is taken to be 1 */
+	int stated;             /* by its own entry */
 	int64_t expires_unix_s; /* 0: unknown */
 	char act[16];           /* "export", …; "": unknown */
 	int byte_release;       /* required; 0 also where it does not say */

@@ -236,10 +236,11 @@ add_plan(struct audit *a, const struct audit_event *ev)
 	set(p->digest, sizeof(p->digest), digest);
 	set(p->export, sizeof(p->export), export);
 	ground_plan(a, p);
+	p->stated = audit_terms_has(ev);
 	audit_terms_fill(a, ev, p);
 	a->plans[a->plans_len++] = p;
 	RETURN_IF(audit_map_put(&a->map, key, a->plans_len - 1));
-	if (audit_terms_has(ev))
+	if (p->stated)
 		RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("terms",
 		    "plan"), 1));
 	RETURN_IF(audit_map_put(&a->map, AUDIT_MAP_KEY("plan", ev->owner,
@@ -312,7 +313,8 @@ apply_release(struct audit_plan *p, const struct audit_event *ev)
 		r->destroyed_unix_s = audit_state_time(ev);
 	p->receipt |= ev->kind == ENTRY_RECEIPT;
 	p->certificate |= ev->kind == ENTRY_DESTRUCTION;
-	if (ev->kind == ENTRY_DESTRUCTION_DUE && clock_parse_day(
+	if (ev->kind == ENTRY_DESTRUCTION_DUE && r->destroy_until == 0 &&
+	    clock_parse_day(
 	    bytes_str(text_get(ev->text, "until")), &day) == ERR_OK)
 		r->destroy_until = day;
 }

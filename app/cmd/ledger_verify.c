@@ -19,16 +19,42 @@ struct report {
 	struct cli *cli;
 	const struct ledger_verify_args *args;
 	const struct ledger_verified *v;
+	enum err e;             /* how it ended */
 };
+
+/* ": DETAIL" of a malformed entry, else nothing. */
+static const char *before(const struct audit_finding *f)
+{
+	return f->detail[0] == '\0' ? "" : ": ";
+}
 
 static void tell_findings(struct cli *cli, const struct audit *a)
 {
 	for (size_t i = 0; i < audit_findings(a); i++) {
 		const struct audit_finding *f = audit_finding(a, i);
+		char en[512], ja[512];
 
-		outcome_add(&cli->outcome, OUTCOME_REASON,
-		    "entry %llu: %s: %s", "記載%llu：%s：%s",
-		    (unsigned long long)f->index, f->rule, f->message);
+		(void)snprintf(en, sizeof(en),
+		    "entry %llu: %s breaks the rule %s: %s%s%s",
+		    (unsigned long long)f->index, f->kind, f->rule->name,
+		    f->rule->says, before(f), f->detail);
+		(void)snprintf(ja, sizeof(ja),
+		    "記載%llu（%s）は規則 %s に反します: %s%s%s",
+		    (unsigned long long)f->index, f->kind, f->rule->name,
+		    f->rule->says_ja, before(f), f->detail);
+		outcome_put(&cli->outcome, OUTCOME_REASON, en, ja);
+	}
+}
+
+static void print_findings(const struct cli *cli, const struct audit *a)
+{
+	for (size_t i = 0; i < audit_findings(a); i++) {
+		const struct audit_finding *f = audit_finding(a, i);
+
+		(void)printf("  %llu  %s  %s: %s%s%s\n",
+		    (unsigned long long)f->index, f->kind, f->rule->name,
+		    cli_say(cli, f->rule->says, f->rule->says_ja), before(f),
+		    f->detail);
 	}
 }
 
@@ -113,6 +139,32 @@ static void print_releases(struct report *r)
 	cli_table_print(&t);
 }
 
+/* What it was held against, and what was found. */
+static void print_checked(const struct report *r)
+{
+	const struct cli *cli = r->cli;
+
+	(void)printf("%s  %zu\n%s  %zu\n",
+	    cli_say(cli, "cosigned checkpoints kept", "保管中の副署付きチェックポイント"),
+	    r->v->cosignatures,
+	    cli_say(cli, "older checkpoints that are a part of it",
+	    "その一部である過去のチェックポイント"), r->args->past.len);
+	if (r->args->papers != NULL)
+		(void)printf("%s  %zu\n", cli_say(cli, "papers    ",
+		    "文書    "), r->args->papers->len);
+	if (r->v->audit == NULL) {
+		(void)printf("%s  %s\n", cli_say(cli, "rules     ",
+		    "規則    "), cli_say(cli,
+		    "none: not an Azukari ledger", "なし（Azukariの台帳ではありません）"));
+		return;
+	}
+	(void)printf("%s  %zu\n%s  %zu\n", cli_say(cli, "rules     ",
+	    "規則    "), audit_rules(), cli_say(cli, "findings  ",
+	    "指摘    "), audit_findings(r->v->audit));
+	print_findings(cli, r->v->audit);
+	(void)printf("\n");
+}
+
 static void print_report(struct report *r)
 {
 	const struct checkpoint *cp = log_checkpoint(r->args->log);
@@ -132,17 +184,12 @@ static void print_report(struct report *r)
 	    (unsigned long long)cp->size,
 	    cli_say(cli, "root      ", "根      "), buf_text(&root),
 	    cli_say(cli, "key       ", "鍵      "), buf_text(&vkey));
-	(void)printf("%s  %zu\n",
-	    cli_say(cli, "cosigned checkpoints kept", "保管中の副署付きチェックポイント"),
-	    r->v->cosignatures);
-	if (r->v->audit == NULL)
-		return;
-	(void)printf("%s  %zu\n%s  %zu\n\n",
-	    cli_say(cli, "rules     ", "規則    "), audit_rules(),
-	    cli_say(cli, "findings  ", "指摘    "),
-	    audit_findings(r->v->audit));
-	if (audit_releases(r->v->audit) > 0)
+	print_checked(r);
+	if (r->v->audit != NULL && audit_releases(r->v->audit) > 0)
 		print_releases(r);
+	(void)printf("\n%s  %s\n", cli_say(cli, "result    ", "結果    "),
+	    r->e == ERR_OK ? cli_say(cli, "verified", "検査に合格") :
+	    cli_say(cli, "NOT verified", "検査に不合格"));
 }
 
 static void fill_json(struct report *r)
@@ -181,7 +228,7 @@ static enum err verify_log(struct cli *cli,
 {
 	CLEANUP(ledger_verified_release) struct ledger_verified v = {0};
 	enum err e = ledger_verify(args, &v, &cli->outcome);
-	struct report r = {cli, args, &v};
+	struct report r = {cli, args, &v, e};
 
 	if (v.audit != NULL)
 		tell_findings(cli, v.audit);

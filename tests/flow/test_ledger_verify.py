@@ -136,6 +136,8 @@ def test_a_copy_and_its_past(copied, tmp_path):
     assert "keep all" in said.err and "is a part of this ledger" in said.err
     assert "findings    0" in said.out
     assert "Ledger report" in said.out
+    assert "older checkpoints that are a part of it  1\n" in said.out
+    assert said.out.endswith("result      verified\n")
     assert "台帳検査報告" in verify(copy, vkey, "--lang", "ja").out
     # at home the same, with the documents
     home.az("ledger", "verify", "--from", old)
@@ -193,8 +195,16 @@ def test_entries_from_the_future(copied):
     home, _, _ = copied
     home.az("source", "add", "14", "late", "--namespace", "late",
             now="2033-01-01 10:00:00")
-    said = home.az("ledger", "verify", code=5).err
+    ran = home.az("ledger", "verify", code=5)
+    said = ran.err
     assert "not-in-future" in said and "dated after the audit" in said
+    # what is filed says it, too, in either language
+    index = len(home.json("ledger", "show")) - 1
+    assert f"  {index}  source  not-in-future: no entry is dated" in ran.out
+    assert "findings    1\n" in ran.out and "NOT verified" in ran.out
+    ran = home.az("ledger", "verify", "--lang", "ja", code=5)
+    assert "not-in-future: 検査の時より後の日時の記載はない" in ran.out
+    assert "検査に不合格" in ran.out and "規則 not-in-future に反します" in ran.err
     home.az("ledger", "verify", now="2033-01-01 11:00:00")
 
 
