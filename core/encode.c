@@ -6,8 +6,6 @@
 
 #include <sodium.h>
 
-static const char b32_alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
-
 void
 encode_hex(const uint8_t *bytes, size_t len, char *ret)
 {
@@ -109,29 +107,6 @@ decode_b64(struct bytes text, int padded, uint8_t *ret, size_t ret_max,
 	    b64_variant(padded)) != 0)
 		return ERR_SYNTAX;
 	*ret_len = got;
-	return ERR_OK;
-}
-
-enum err
-encode_b32(const uint8_t *bytes, size_t len, struct buf *out)
-{
-	uint32_t acc = 0;
-	unsigned bits = 0;
-	size_t i;
-
-	if (len > SIZE_MAX / 8)
-		return ERR_LIMIT;
-	RETURN_IF(buf_reserve(out, (len * 8 + 4) / 5));
-	for (i = 0; i < len; i++) {
-		acc = (acc << 8 | bytes[i]) & 0xfff;
-		for (bits += 8; bits >= 5; bits -= 5)
-			out->data[out->len++] = (uint8_t)
-			    b32_alphabet[acc >> (bits - 5) & 31];
-	}
-	if (bits > 0)
-		out->data[out->len++] = (uint8_t)
-		    b32_alphabet[acc << (5 - bits) & 31];
-	out->data[out->len] = '\0';
 	return ERR_OK;
 }
 

@@ -23,8 +23,7 @@ enum err encode_b64(const void *bytes, size_t len, int padded,
 enum err decode_b64(struct bytes text, int padded, uint8_t *ret,
     size_t ret_max, size_t *ret_len) MUST_USE;
 
-/* Lower-case RFC 4648 base32 without padding; 16 bytes give 26 characters. */
-enum err encode_b32(const uint8_t *bytes, size_t len, struct buf *out) MUST_USE;
+/* Lower-case RFC 4648 base32 without padding: 16 bytes from 26 characters. */
 enum err decode_b32(struct bytes text, uint8_t *ret, size_t len) MUST_USE;
 
 #endif

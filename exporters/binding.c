@@ -23,20 +23,6 @@ binding_release(struct binding *b)
 	memset(b, 0, sizeof(*b));
 }
 
-enum err
-binding_copy(const struct binding *b, struct binding *ret)
-{
-	CLEANUP(binding_release) struct binding c = *b;
-
-	c.salt = c.notice_key = NULL;
-	RETURN_IF(secret_new_copy(secret_bytes(b->salt), SECRET_LEN, &c.salt));
-	RETURN_IF(secret_new_copy(secret_bytes(b->notice_key), SECRET_LEN,
-	    &c.notice_key));
-	*ret = c;
-	memset(&c, 0, sizeof(c));       /* transferred */
-	return ERR_OK;
-}
-
 /* What writer and reader ask of the two names. */
 static enum err
 check_names(const struct binding *b, struct err_info *info)

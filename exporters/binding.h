@@ -34,7 +34,4 @@ enum err binding_write(const struct binding *b, struct buf *out,
 enum err binding_parse(struct bytes bytes, struct binding *ret,
     struct err_info *info) MUST_USE;
 
-/* ${b} with its own copies of the secrets; ${ret} is to be released. */
-enum err binding_copy(const struct binding *b, struct binding *ret) MUST_USE;
-
 #endif

@@ -176,8 +176,8 @@ draft_set_respondent(struct draft *d, struct bytes id)
 	return ERR_OK;
 }
 
-enum err
-draft_set_time(struct draft *d, int64_t unix_s)
+static enum err
+set_time(struct draft *d, int64_t unix_s)
 {
 	if (intake_rules_check_time(d->rules, unix_s) != ERR_OK)
 		return draft_refuse(d, INTAKE_REASON_TIME,
@@ -195,7 +195,7 @@ draft_set_time_text(struct draft *d, struct bytes text)
 	if (clock_parse_rfc3339(text, &unix_s) != ERR_OK)
 		return draft_refuse(d, INTAKE_REASON_TIME, "time: must be "
 		    "YYYY-MM-DDTHH:MM:SS with Z or an offset, a real one");
-	return draft_set_time(d, unix_s);
+	return set_time(d, unix_s);
 }
 
 /* A day is noon in Japan, and on the day itself not later than now. */
@@ -211,7 +211,7 @@ draft_set_day(struct draft *d, struct bytes text)
 	noon = clock_jst_day_start_unix_s(day) + NOON_S;
 	if (day == clock_jst_day(now) && noon > now)
 		noon = now;
-	return draft_set_time(d, noon);
+	return set_time(d, noon);
 }
 
 enum err

@@ -59,7 +59,6 @@ enum err draft_set_type(struct draft *d, struct bytes name) MUST_USE;
 enum err draft_set_event(struct draft *d, struct bytes id) MUST_USE;
 enum err draft_set_respondent(struct draft *d, struct bytes id) MUST_USE;
 enum err draft_set_time_text(struct draft *d, struct bytes text) MUST_USE;
-enum err draft_set_time(struct draft *d, int64_t unix_s) MUST_USE;
 /* A day alone, YYYY-MM-DD: its noon in Japan, or now where that is to come. */
 enum err draft_set_day(struct draft *d, struct bytes text) MUST_USE;
 enum err draft_set_text(struct draft *d, struct bytes text) MUST_USE;

@@ -212,14 +212,3 @@ record_open(const struct record_epoch_keys *keys, const struct record_ref *ref,
 		return ERR_DECRYPT;
 	return ERR_OK;
 }
-
-enum err
-record_stub(struct bytes sealed, uint8_t ret[RECORD_STUB_LEN])
-{
-	if (sealed.len < RECORD_OVERHEAD)
-		return ERR_TRUNCATED;
-	memcpy(ret, sealed.data, RECORD_ID_LEN);
-	memcpy(ret + RECORD_ID_LEN, sealed.data + sealed.len - POLY_LEN,
-	    POLY_LEN);
-	return ERR_OK;
-}

@@ -20,7 +20,6 @@
 #define RECORD_TAG_LEN 32               /* respondent tag, a blind index */
 #define RECORD_EVENT_LEN 12
 #define RECORD_KEY_LEN 32               /* respondent key */
-#define RECORD_STUB_LEN 32              /* id and Poly1305 tag */
 #define RECORD_OVERHEAD 32              /* sealed length - plaintext length */
 #define RECORD_BLOCK 16                 /* plaintexts are multiples of this */
 #define RECORD_PLAIN_MAX ((size_t)8191 * RECORD_BLOCK)  /* FORMATS 5.3 */
@@ -93,10 +92,5 @@ enum err record_seal_many(const struct record_epoch_keys *keys,
 enum err record_open(const struct record_epoch_keys *keys,
     const struct record_ref *ref, struct bytes sealed,
     uint8_t *ret_plain) MUST_USE;
-
-/* What stays of a removed record and what a segment's leaf covers: id and
- * Poly1305 tag of ${sealed}.  ERR_TRUNCATED. */
-enum err record_stub(struct bytes sealed,
-    uint8_t ret[RECORD_STUB_LEN]) MUST_USE;
 
 #endif

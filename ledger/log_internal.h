@@ -41,8 +41,4 @@ enum err log_write_checkpoint(struct log *l, struct bytes note) MUST_USE;
 /* Stand at ${cp}: read from its tiles from now on. */
 void log_stand_at(struct log *l, const struct checkpoint *cp);
 
-/* Hashes of the tiles of the tree of ${source}, as its compact range. */
-enum err log_load_range(struct tiles_source *source,
-    struct merkle_range *ret) MUST_USE;
-
 #endif

@@ -50,8 +50,8 @@ log_stand_at(struct log *l, const struct checkpoint *cp)
 	tiles_source_init(&l->source, l->dir, cp->size);
 }
 
-enum err
-log_load_range(struct tiles_source *source, struct merkle_range *ret)
+static enum err
+load_range(struct tiles_source *source, struct merkle_range *ret)
 {
 	struct merkle_range range = {.size = source->size};
 	uint64_t start = 0;
@@ -100,7 +100,7 @@ check_tiles(struct log *l, struct err_info *info)
 	uint8_t root[MERKLE_HASH_LEN];
 	enum err e;
 
-	e = log_load_range(&l->source, &l->range);
+	e = load_range(&l->source, &l->range);
 	if (e == ERR_OK && l->published.size > 0)
 		e = log_entry(l, l->published.size - 1, &last);
 	if (e == ERR_NOT_FOUND)

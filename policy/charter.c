@@ -13,7 +13,7 @@ static const char *const charter_keys[] = {"owner", "owner-name",
     "representative", "version", "previous", "threshold", "seat-#", "origin",
     "gateway-key", "ledger-key", "operator", "created", "nonce", NULL};
 
-const struct text_schema charter_schema = {"charter", charter_keys};
+static const struct text_schema charter_schema = {"charter", charter_keys};
 
 void
 charter_release(struct charter *c)

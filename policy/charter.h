@@ -38,8 +38,6 @@ struct charter {
 	uint8_t nonce[16];
 };
 
-extern const struct text_schema charter_schema;
-
 /* Reads charter.txt.  ERR_SYNTAX, ERR_ENCODING, ERR_LIMIT, ERR_UNKNOWN,
  * ERR_DUPLICATE as of text_parse; ERR_RANGE for values outside their rules;
  * ERR_REFUSED where the operator holds a seat, t is 0 or above n, or t is 1

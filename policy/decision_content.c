@@ -16,8 +16,9 @@ list_of(const struct words *w)
 	return (struct duo_list){w->items, w->len};
 }
 
-struct duo_purpose
-decision_purpose(const struct decision_case *c)
+/* The purpose of the request, as DUO matching takes it; borrowed. */
+static struct duo_purpose
+purpose_of(const struct decision_case *c)
 {
 	return (struct duo_purpose){list_of(&c->request->purpose),
 	    list_of(&c->request->disease), decision_has_ethics(c)};
@@ -53,7 +54,7 @@ static enum err
 judge_modifier(const struct decision_case *c, const char *id,
     struct reasons *r)
 {
-	const struct duo_purpose purpose = decision_purpose(c);
+	const struct duo_purpose purpose = purpose_of(c);
 	const char *shorthand = duo_find(id)->shorthand;
 
 	switch (duo_match_modifier(id, &purpose)) {
@@ -136,7 +137,7 @@ static enum err
 judge_text(const struct decision_case *c, const struct consent_text *t,
     struct decision *d)
 {
-	const struct duo_purpose purpose = decision_purpose(c);
+	const struct duo_purpose purpose = purpose_of(c);
 	static const char rule[] = "policy: consent_texts";
 	struct plan_text *line;
 

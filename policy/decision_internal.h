@@ -15,8 +15,6 @@ enum err decision_judge_texts(const struct decision_case *c,
 enum err decision_judge_fields(const struct decision_case *c,
     struct decision *d) MUST_USE;
 
-/* The purpose of the request, as DUO matching takes it; borrowed. */
-struct duo_purpose decision_purpose(const struct decision_case *c);
 /* 1 when the request names an approval of an ethics board in force. */
 int decision_has_ethics(const struct decision_case *c);
 

@@ -175,8 +175,6 @@ struct plan_epochs {
 	size_t len;
 };
 
-extern const struct text_schema plan_epochs_schema;
-
 /* ERR_RANGE when the epochs are not in order, ERR_DUPLICATE for an epoch
  * given twice; else as plan_parse. */
 enum err plan_epochs_parse(struct bytes bytes, struct plan_epochs *ret,

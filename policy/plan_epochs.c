@@ -9,7 +9,7 @@
 
 static const char *const epochs_keys[] = {"owner", "plan", "epoch-#", NULL};
 
-const struct text_schema plan_epochs_schema = {"epochs", epochs_keys};
+static const struct text_schema epochs_schema = {"epochs", epochs_keys};
 
 void
 plan_epochs_release(struct plan_epochs *e)
@@ -125,7 +125,7 @@ plan_epochs_parse(struct bytes bytes, struct plan_epochs *ret,
 {
 	CLEANUP(plan_epochs_release) struct plan_epochs e = {0};
 
-	RETURN_IF(text_parse(bytes, &plan_epochs_schema, &e.text, info));
+	RETURN_IF(text_parse(bytes, &epochs_schema, &e.text, info));
 	RETURN_IF(values_need(e.text, "owner", &values_owner, &e.owner,
 	    info));
 	RETURN_IF(values_need(e.text, "plan", &values_plan, &e.plan, info));
@@ -165,7 +165,7 @@ plan_epochs_write(struct plan_epochs *e, struct buf *out,
 
 	if (e->len > 1)
 		qsort(e->items, e->len, sizeof(*e->items), compare);
-	text_begin(&w, &plan_epochs_schema, out);
+	text_begin(&w, &epochs_schema, out);
 	values_put(&w, "owner", e->owner);
 	values_put(&w, "plan", e->plan);
 	for (i = 0; i < e->len; i++)

@@ -9,7 +9,7 @@
 #include "policy/grammar.h"
 #include "policy/values_internal.h"
 
-const char *const reident_words[] = {"identity", "answers", NULL};
+static const char *const words[] = {"identity", "answers"};
 
 void
 reident_put(struct text_writer *w, const struct reident *r)
@@ -19,7 +19,7 @@ reident_put(struct text_writer *w, const struct reident *r)
 	if (r->export_id[0] == '\0')
 		return;
 	(void)snprintf(line, sizeof(line), "%s %s", r->export_id,
-	    reident_words[r->with_answers != 0]);
+	    words[r->with_answers != 0]);
 	text_put(w, "reident-export", line);
 	encode_hex(r->sha256, 32, hex);
 	(void)snprintf(line, sizeof(line), "%llu %s",
@@ -40,9 +40,9 @@ parse_export(const char *line, struct reident *r)
 		return 0;
 	memcpy(r->export_id, id.data, id.len);
 	r->export_id[id.len] = '\0';
-	r->with_answers = bytes_equal(word, bytes_str(reident_words[1]));
+	r->with_answers = bytes_equal(word, bytes_str(words[1]));
 	return r->with_answers || bytes_equal(word,
-	    bytes_str(reident_words[0]));
+	    bytes_str(words[0]));
 }
 
 static int

@@ -21,8 +21,6 @@ struct reident {
 	const char *reason;
 };
 
-extern const char *const reident_words[];   /* identity, answers */
-
 /* The optional lines of plan.txt; nothing where ${r} is of an export. */
 void reident_put(struct text_writer *w, const struct reident *r);
 /* ${ret} zeroed; its strings live as long as ${t}.  ERR_SYNTAX. */

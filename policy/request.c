@@ -13,7 +13,7 @@ static const char *const request_keys[] = {"request", "project", "title",
     "fields", "period", "recipient", "requester-key", "retention-until",
     "supersedes", "created", "expires", "nonce", NULL};
 
-const struct text_schema request_schema = {"request", request_keys};
+static const struct text_schema request_schema = {"request", request_keys};
 
 void
 request_release(struct request *r)

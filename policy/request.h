@@ -34,8 +34,6 @@ struct request {
 	uint8_t nonce[16];
 };
 
-extern const struct text_schema request_schema;
-
 /* Errors as of text_parse; ERR_RANGE, ERR_SYNTAX, ERR_UNKNOWN (a DUO code
  * nobody knows), ERR_DUPLICATE for values; ${info} (may be NULL) names the
  * key.  ERR_RANGE also where days or times run backwards. */

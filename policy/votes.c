@@ -14,10 +14,10 @@ static const char *const denial_keys[] = {"plan", "plan-sha256", "owner",
 static const char *const revocation_keys[] = {"plan", "plan-sha256", "owner",
     "seat", "reason", "revoked", "nonce", NULL};
 
-const struct text_schema votes_approval_schema = {"approval", approval_keys};
-const struct text_schema votes_release_schema = {"release", release_keys};
-const struct text_schema votes_denial_schema = {"denial", denial_keys};
-const struct text_schema votes_revocation_schema = {"revocation",
+static const struct text_schema approval_schema = {"approval", approval_keys};
+static const struct text_schema release_schema = {"release", release_keys};
+static const struct text_schema denial_schema = {"denial", denial_keys};
+static const struct text_schema revocation_schema = {"revocation",
     revocation_keys};
 
 /* What every vote says first. */
@@ -62,7 +62,7 @@ votes_approval_parse(struct bytes bytes, struct votes_approval *ret,
 	CLEANUP(votes_approval_release) struct votes_approval a = {0};
 	struct head h = {&a.plan, &a.owner, &a.seat, a.plan_sha256, a.nonce};
 
-	RETURN_IF(text_parse(bytes, &votes_approval_schema, &a.text, info));
+	RETURN_IF(text_parse(bytes, &approval_schema, &a.text, info));
 	RETURN_IF(parse_head(a.text, &h, info));
 	RETURN_IF(text_get_hex(a.text, "charter-sha256", a.charter_sha256, 32,
 	    info));
@@ -90,7 +90,7 @@ votes_approval_write(const struct votes_approval *a, struct buf *out,
 	size_t start = out->len;
 	enum err e;
 
-	text_begin(&w, &votes_approval_schema, out);
+	text_begin(&w, &approval_schema, out);
 	put_head(&w, a->plan, a->plan_sha256, a->owner, a->seat);
 	text_put_hex(&w, "charter-sha256", a->charter_sha256, 32);
 	text_put_uint(&w, "ledger-size", a->ledger_size);
@@ -120,7 +120,7 @@ votes_release_parse(struct bytes bytes, struct votes_release *ret,
 	CLEANUP(votes_release_release) struct votes_release r = {0};
 	struct head h = {&r.plan, &r.owner, &r.seat, r.plan_sha256, r.nonce};
 
-	RETURN_IF(text_parse(bytes, &votes_release_schema, &r.text, info));
+	RETURN_IF(text_parse(bytes, &release_schema, &r.text, info));
 	RETURN_IF(parse_head(r.text, &h, info));
 	RETURN_IF(text_get_hex(r.text, "charter-sha256", r.charter_sha256, 32,
 	    info));
@@ -147,7 +147,7 @@ votes_release_write(const struct votes_release *r, struct buf *out,
 	size_t start = out->len;
 	enum err e;
 
-	text_begin(&w, &votes_release_schema, out);
+	text_begin(&w, &release_schema, out);
 	put_head(&w, r->plan, r->plan_sha256, r->owner, r->seat);
 	text_put_hex(&w, "charter-sha256", r->charter_sha256, 32);
 	values_put(&w, "plan-recipient", r->plan_recipient);
@@ -166,8 +166,8 @@ votes_release_write(const struct votes_release *r, struct buf *out,
 static const struct text_schema *
 stop_schema(enum votes_stop_kind kind)
 {
-	return kind == VOTES_DENIAL ? &votes_denial_schema :
-	    &votes_revocation_schema;
+	return kind == VOTES_DENIAL ? &denial_schema :
+	    &revocation_schema;
 }
 
 static const char *

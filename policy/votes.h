@@ -49,11 +49,6 @@ struct votes_stop {
 	uint8_t nonce[16];
 };
 
-extern const struct text_schema votes_approval_schema;
-extern const struct text_schema votes_release_schema;
-extern const struct text_schema votes_denial_schema;
-extern const struct text_schema votes_revocation_schema;
-
 enum err votes_approval_parse(struct bytes bytes, struct votes_approval *ret,
     struct err_info *info) MUST_USE;
 enum err votes_approval_write(const struct votes_approval *a, struct buf *out,

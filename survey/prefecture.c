@@ -76,28 +76,3 @@ prefecture_parse(struct bytes text, const struct prefecture **ret)
 	*ret = p;
 	return ERR_OK;
 }
-
-/* Length of ${ja} without its last character, which is one of 都 府 県;
- * 0 for 北海道, whose last is part of the name. */
-static size_t
-stem_len(const struct prefecture *p)
-{
-	return p->code == 1 ? 0 : strlen(p->ja) - 3;
-}
-
-const struct prefecture *
-prefecture_find(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < PREFECTURE_COUNT; i++) {
-		const struct prefecture *p = &prefectures[i];
-		size_t stem = stem_len(p);
-
-		if (strcmp(name, p->ja) == 0 || strcmp(name, p->en) == 0 ||
-		    (stem > 0 && strlen(name) == stem &&
-		    strncmp(name, p->ja, stem) == 0))
-			return p;
-	}
-	return NULL;
-}

@@ -27,8 +27,4 @@ const struct prefecture *prefecture_get(unsigned code);
 enum err prefecture_parse(struct bytes text,
     const struct prefecture **ret) MUST_USE;
 
-/* By Japanese name, with or without 都/府/県 (北海道 as it is), or English
- * name; NULL when unknown. */
-const struct prefecture *prefecture_find(const char *name);
-
 #endif

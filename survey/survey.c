@@ -134,8 +134,8 @@ survey_is_code(const char *code, size_t len)
 	return 1;
 }
 
-int
-survey_is_field_name(const char *name)
+static int
+is_field_name(const char *name)
 {
 	return is_letter(name[0]) && survey_is_code(name, strlen(name));
 }
@@ -227,7 +227,7 @@ parse_name(struct survey_parser *p, const struct json_doc *v, size_t index)
 		return err_at(p->info, ERR_SYNTAX, 0,
 		    "%s: must be a JSON object", p->where);
 	RETURN_IF(json_doc_need_string(v, "name", p->where, &name, p->info));
-	if (!survey_is_field_name(name))
+	if (!is_field_name(name))
 		return err_at(p->info, ERR_SYNTAX, 0, "%s: \"name\" must be "
 		    "[A-Za-z][A-Za-z0-9_]*, at most 32 characters", p->where);
 	if (survey_find(p->s, bytes_str(name)) != NULL)

@@ -188,8 +188,9 @@ parse_exclusive(struct survey_parser *p, const struct json_doc *list,
 	return ERR_OK;
 }
 
-enum err
-survey_categories_parse(struct survey_parser *p, const struct json_doc *v,
+/* categories, enum, exclusive. */
+static enum err
+parse_categories(struct survey_parser *p, const struct json_doc *v,
     struct survey_field *f)
 {
 	const struct json_doc *list = json_doc_get(v, "categories");
@@ -229,7 +230,7 @@ survey_field_parse(struct survey_parser *p, const struct json_doc *v,
 	    &f->description));
 	RETURN_IF(parse_disclosure(p, v, f));
 	RETURN_IF(parse_decimals(p, v, f));
-	RETURN_IF(survey_categories_parse(p, v, f));
+	RETURN_IF(parse_categories(p, v, f));
 	RETURN_IF(survey_constraints_parse(p, v, f));
 	f->columns = f->type == SURVEY_LIST ? f->categories_len : 1;
 	return survey_only_if_parse(p, v, f);

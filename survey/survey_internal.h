@@ -36,9 +36,6 @@ uint64_t survey_hash(struct bytes name);
 /* Fill field ${index} from ${v}; its name is set and checked already. */
 enum err survey_field_parse(struct survey_parser *p,
     const struct json_doc *v, size_t index) MUST_USE;
-/* categories, enum, exclusive. */
-enum err survey_categories_parse(struct survey_parser *p,
-    const struct json_doc *v, struct survey_field *f) MUST_USE;
 /* constraints other than enum, and the kind that follows. */
 enum err survey_constraints_parse(struct survey_parser *p,
     const struct json_doc *v, struct survey_field *f) MUST_USE;
@@ -50,8 +47,7 @@ enum err survey_only_if_parse(struct survey_parser *p,
 enum err survey_text_parse(struct survey_parser *p, const struct json_doc *v,
     const char *key, const char *fallback, const char **ret) MUST_USE;
 
-/* `[A-Za-z][A-Za-z0-9_]{0,31}`; `[A-Za-z0-9_]{1,32}`. */
-int survey_is_field_name(const char *name);
+/* `[A-Za-z0-9_]{1,32}`. */
 int survey_is_code(const char *code, size_t len);
 
 /* ${v} * 10^${decimals} when that is a whole number of at most 15 digits:

@@ -79,8 +79,8 @@ db_open_raw(const char *path, int sqlite_flags, const struct secret *key,
 
 /* Read through SQLite's own descriptor: closing another one of this file
  * would drop the locks of every connection in the process. */
-enum err
-db_prove_encrypted(struct db *db)
+static enum err
+prove_encrypted(struct db *db)
 {
 	static const char plain[16] = "SQLite format 3";
 	sqlite3_file *file = NULL;
@@ -131,7 +131,7 @@ prove_readable(struct db *db)
 	if (version[0] == '\0')
 		return ERR_NOT_ENCRYPTED;
 	rc = sqlite3_exec(db->handle, SQL[TOUCH], NULL, NULL, NULL);
-	e = db_prove_encrypted(db);
+	e = prove_encrypted(db);
 	if (e == ERR_NOT_ENCRYPTED)
 		return e;
 	if ((rc & 0xff) == SQLITE_NOTADB || (rc & 0xff) == SQLITE_CORRUPT)
@@ -186,7 +186,7 @@ open_file(const struct db_open_args *args, const char *path, int is_new,
 	RETURN_IF(db_migrate(db, args->mode != DB_READ_ONLY, is_new, 0));
 	if (is_new)
 		RETURN_IF(db_checkpoint(db));
-	RETURN_IF(db_prove_encrypted(db));
+	RETURN_IF(prove_encrypted(db));
 	*ret = TAKE(db);
 	return ERR_OK;
 }
@@ -290,12 +290,6 @@ void
 db_cleanup(struct db **db)
 {
 	db_close(*db);
-}
-
-const char *
-db_path(const struct db *db)
-{
-	return db->path;
 }
 
 void

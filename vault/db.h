@@ -119,7 +119,6 @@ enum err db_check_all_pages(struct db *db) MUST_USE;
  * ERR_EXISTS, ERR_BUSY. */
 enum err db_copy_to(struct db *db, const char *path) MUST_USE;
 
-const char *db_path(const struct db *db);   /* valid until close */
 enum db_kind db_kind(const struct db *db);
 
 #endif

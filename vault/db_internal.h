@@ -79,7 +79,6 @@ void db_stmt_drop_all(struct db *db);
 
 void db_bind_int(struct db_stmt *st, int pos, int64_t v);
 void db_bind_text(struct db_stmt *st, int pos, const char *text);
-void db_bind_null(struct db_stmt *st, int pos);
 /* The bytes must live until the statement ends. */
 void db_bind_blob(struct db_stmt *st, int pos, const void *bytes, size_t len);
 
@@ -121,13 +120,10 @@ struct db_migration {
 unsigned db_migrate_latest(enum db_kind kind);
 /* The version a new file begins with; there is no way from older ones. */
 unsigned db_migrate_first(enum db_kind kind);
-const struct db_migration *db_migrate_at(enum db_kind kind, unsigned version);
 /* Check kind and version; migrate when ${may_write}, and give a new file its
  * id.  ${limit} 0: to the latest (tests stop earlier). */
 enum err db_migrate(struct db *db, int may_write, int is_new,
     unsigned limit) MUST_USE;
-/* First 16 bytes of the file as they lie on disk are not SQLite's. */
-enum err db_prove_encrypted(struct db *db) MUST_USE;
 /* Open and key ${path} without proof or migration; for copies and tests. */
 enum err db_open_raw(const char *path, int sqlite_flags,
     const struct secret *key, sqlite3 **ret) MUST_USE;

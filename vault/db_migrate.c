@@ -46,8 +46,8 @@ db_migrate_first(enum db_kind kind)
 	return SCHEMAS[kind].first;
 }
 
-const struct db_migration *
-db_migrate_at(enum db_kind kind, unsigned version)
+static const struct db_migration *
+migration_at(enum db_kind kind, unsigned version)
 {
 	MUST_HOLD(version >= SCHEMAS[kind].first &&
 	    version <= db_migrate_latest(kind));
@@ -97,7 +97,7 @@ migrate_inside(struct db *db, int is_new, unsigned to)
 	if (is_new)
 		version = (int64_t)SCHEMAS[db->kind].first - 1;
 	for (unsigned v = (unsigned)version + 1; v <= to; v++)
-		RETURN_IF(db_exec(db, db_migrate_at(db->kind, v)->sql));
+		RETURN_IF(db_exec(db, migration_at(db->kind, v)->sql));
 	RETURN_IF(ask_int(db, GET_VERSION, &version));
 	RETURN_IF(ask_int(db, GET_KIND, &kind));
 	MUST_HOLD(version >= (int64_t)to &&

@@ -176,12 +176,6 @@ db_bind_text(struct db_stmt *st, int pos, const char *text)
 }
 
 void
-db_bind_null(struct db_stmt *st, int pos)
-{
-	note(st, sqlite3_bind_null(st->stmt, pos));
-}
-
-void
 db_bind_blob(struct db_stmt *st, int pos, const void *bytes, size_t len)
 {
 	/* a NULL pointer would bind NULL, an empty blob is meant */

@@ -101,9 +101,6 @@ enum err reader_judge_ref(const struct reader *r,
 enum err reader_judge_answer(const struct reader *r,
     const struct record_plain *plain, struct reader_record *ret,
     enum reader_fate *ret_fate) MUST_USE;
-/* The scopes the grant asks for that were withdrawn, and when last. */
-void reader_judge_withdrawals(const struct reader *r, uint32_t respondent,
-    struct grant_consent *c);
 /* Would a later consent under this text cover an answer before it? */
 int reader_judge_text_covers_earlier(const struct reader *r, size_t text);
 

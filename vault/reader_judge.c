@@ -69,8 +69,8 @@ asks_for(const struct reader *r, uint8_t scope)
 	return (r->scopes & (scope | STORE_SCOPE_ALL)) != 0;
 }
 
-void
-reader_judge_withdrawals(const struct reader *r, uint32_t respondent,
+static void
+put_withdrawals(const struct reader *r, uint32_t respondent,
     struct grant_consent *c)
 {
 	const struct store_withdrawn *w;
@@ -126,7 +126,7 @@ ask_sealed(const struct reader *r, const struct record_plain *p,
 
 	if (p->has_consent)
 		memcpy(c.text, p->consent_text, sizeof(p->consent_text));
-	reader_judge_withdrawals(r, rec->respondent, &c);
+	put_withdrawals(r, rec->respondent, &c);
 	v = ask(r, &c);
 	if (grant_verdict_is_yes(v))
 		yield_under(rec, &c, v == GRANT_COVERS_EARLIER);
@@ -145,7 +145,7 @@ ask_later(const struct reader *r, const struct record_plain *p,
 	enum grant_verdict v;
 
 	memcpy(c.text, grant_text_sha256(r->grant, l->text), sizeof(c.text));
-	reader_judge_withdrawals(r, rec->respondent, &c);
+	put_withdrawals(r, rec->respondent, &c);
 	v = ask(r, &c);
 	if (grant_verdict_is_yes(v))
 		yield_under(rec, &c, 1);

@@ -30,7 +30,7 @@ enum err redeal_dealers_write(const struct redeal_dealers *d, struct buf *out)
 	return ERR_OK;
 }
 
-enum err redeal_dealers_parse(struct bytes text, struct redeal_dealers *ret,
+static enum err parse_dealers(struct bytes text, struct redeal_dealers *ret,
     struct err_info *info)
 {
 	struct bytes line;
@@ -126,7 +126,7 @@ enum err redeal_packet_read(const char *path, struct redeal_packet *ret,
 	RETURN_IF(pack_need(&ret->pack, "dealers.txt", &dealers, info));
 	RETURN_IF(charter_parse(ret->charter_bytes, &ret->charter, info));
 	digest_sha256(ret->charter_bytes, ret->charter_sha256);
-	RETURN_IF(redeal_dealers_parse(dealers, &ret->dealers, info));
+	RETURN_IF(parse_dealers(dealers, &ret->dealers, info));
 	return enrol_roster(&ret->charter, &ret->roster);
 }
 

@@ -16,8 +16,6 @@ enum err redeal_dealers_add(struct redeal_dealers *d, struct bytes seat)
     MUST_USE;
 enum err redeal_dealers_write(const struct redeal_dealers *d,
     struct buf *out) MUST_USE;
-enum err redeal_dealers_parse(struct bytes text, struct redeal_dealers *ret,
-    struct err_info *info) MUST_USE;
 
 /* The first t of the dealers that hold shares of this epoch, as x values.
  * ${e} and ${roster} are borrowed by ${ret}.  ERR_THRESHOLD: too few. */

@@ -31,7 +31,7 @@ static int is_guessable_word(const char *word, size_t len)
 	return 0;
 }
 
-int sources_is_guessable(const char *id_namespace)
+static int is_guessable(const char *id_namespace)
 {
 	const char *at = id_namespace;
 
@@ -73,7 +73,7 @@ static enum err check_guessable(struct home *h, const char *owner,
 	CLEANUP(policy_release) struct policy p = {0};
 	enum err e;
 
-	if (!sources_is_guessable(id_namespace))
+	if (!is_guessable(id_namespace))
 		return ERR_OK;
 	e = papers_policy(h, owner, &p);
 	if (e == ERR_OK && p.accept_guessable_ids)

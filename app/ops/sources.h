@@ -17,9 +17,6 @@
 enum err sources_add(struct home *h, const char *owner, const char *source,
     const char *id_namespace) MUST_USE;
 
-/* 1 when a namespace names ids that a stranger could list. */
-int sources_is_guessable(const char *id_namespace);
-
 /* The source ${name}, or the owner's only one when ${name} is NULL.
  * ERR_NOT_FOUND, ERR_USAGE with a sentence. */
 enum err sources_pick(struct home *h, const char *owner, const char *name,

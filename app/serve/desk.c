@@ -117,7 +117,7 @@ enum err serve_caller_key(struct serve *s, struct home *h,
 	return ERR_NOT_FOUND;
 }
 
-enum err serve_caller_holds(struct serve_request *q)
+static enum err caller_holds(struct serve_request *q)
 {
 	uint8_t key[32];
 	enum err e;
@@ -143,7 +143,7 @@ static enum err run_handler(struct worker *w, struct serve_request *q)
 	h->outcome = &q->outcome;
 	h->now_unix_s = q->now_unix_s;
 	q->home = h;
-	e = serve_caller_holds(q);
+	e = caller_holds(q);
 	if (e == ERR_OK)
 		e = q->route->run(q);
 	q->home = NULL;

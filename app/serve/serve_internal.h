@@ -102,8 +102,6 @@ size_t desk_waiting(struct desk *d);
 /* Runs what waits, then ends the threads. */
 void desk_stop(struct desk *d);
 
-/* Is the caller's key still the one in force?  Desk threads only. */
-enum err serve_caller_holds(struct serve_request *q) MUST_USE;
 /* The key in force of whoever ${who} claims to be.  ERR_NOT_FOUND. */
 enum err serve_caller_key(struct serve *s, struct home *h,
     const struct serve_caller *who, uint8_t ret[32]) MUST_USE;

@@ -130,12 +130,8 @@ base32_vectors(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(vectors); i++) {
-		CLEANUP(buf_release) struct buf b = {0};
 		size_t len = strlen(vectors[i].plain);
 
-		assert_ok(encode_b32((const uint8_t *)vectors[i].plain, len,
-		    &b));
-		assert_string_equal(buf_text(&b), vectors[i].b32);
 		assert_ok(decode_b32(bytes_str(vectors[i].b32), out, len));
 		assert_memory_equal(out, vectors[i].plain, len);
 	}
@@ -144,17 +140,15 @@ base32_vectors(void **state)
 static void
 base32_of_16_bytes_is_26_characters(void **state)
 {
-	CLEANUP(buf_release) struct buf b = {0};
-	uint8_t in[16], out[16];
+	uint8_t want[16], out[16];
 
 	(void)state;
-	memset(in, 0xff, sizeof(in));
-	assert_ok(encode_b32(in, sizeof(in), &b));
-	assert_string_equal(buf_text(&b), "7777777777777777777777777" "4");
-	assert_ok(decode_b32(bytes_buf(&b), out, sizeof(out)));
-	assert_memory_equal(in, out, sizeof(in));
-	b.data[25] = '5';
-	assert_err(decode_b32(bytes_buf(&b), out, 16), ERR_SYNTAX);
+	memset(want, 0xff, sizeof(want));
+	assert_ok(decode_b32(bytes_str("7777777777777777777777777" "4"), out,
+	    sizeof(out)));
+	assert_memory_equal(want, out, sizeof(want));
+	assert_err(decode_b32(bytes_str("7777777777777777777777777" "5"), out,
+	    16), ERR_SYNTAX);
 }
 
 static void

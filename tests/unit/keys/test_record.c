@@ -280,21 +280,6 @@ no_respondent_key_no_record(void **state)
 	    ERR_DECRYPT);
 }
 
-static void
-what_stays_of_a_removed_record(void **state)
-{
-	uint8_t plain[32] = {1}, sealed[64], stub[RECORD_STUB_LEN];
-	struct setup s;
-
-	(void)state;
-	setup_init(&s);
-	assert_ok(record_seal(&s.keys, &s.ref, bytes_of(plain, 32), sealed));
-	assert_ok(record_stub(bytes_of(sealed, 64), stub));
-	assert_memory_equal(stub, sealed, 16);
-	assert_memory_equal(stub + 16, sealed + 48, 16);
-	assert_err(record_stub(bytes_of(sealed, 31), stub), ERR_TRUNCATED);
-}
-
 /* ---- misuse ---- */
 
 static void
@@ -345,7 +330,6 @@ main(void)
 		cmocka_unit_test(every_flipped_bit_is_refused),
 		cmocka_unit_test(every_bit_it_is_bound_to),
 		cmocka_unit_test(no_respondent_key_no_record),
-		cmocka_unit_test(what_stays_of_a_removed_record),
 		cmocka_unit_test(half_a_quarantine_aborts),
 	};
 

@@ -27,8 +27,6 @@ test_table_is_whole(void **state)
 		assert_int_equal(prefecture_parse(bytes_str(text), &again),
 		    ERR_OK);
 		assert_ptr_equal(again, p);
-		assert_ptr_equal(prefecture_find(p->ja), p);
-		assert_ptr_equal(prefecture_find(p->en), p);
 		people += p->population;
 	}
 	/* The census counted this many. */
@@ -58,27 +56,12 @@ test_parse_refuses(void **state)
 	assert_null(p);
 }
 
-static void
-test_find_by_short_name(void **state)
-{
-	(void)state;
-	assert_int_equal(prefecture_find("神奈川")->code, 14);
-	assert_int_equal(prefecture_find("京都")->code, 26);
-	assert_int_equal(prefecture_find("東京")->code, 13);
-	assert_int_equal(prefecture_find("北海道")->code, 1);
-	assert_null(prefecture_find("北海"));
-	assert_null(prefecture_find("神奈"));
-	assert_null(prefecture_find(""));
-	assert_null(prefecture_find("Edo"));
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_is_whole),
 		cmocka_unit_test(test_parse_refuses),
-		cmocka_unit_test(test_find_by_short_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
