@@ -90,7 +90,7 @@ open_target(struct packing *p, const struct bundle_target *t)
 	RETURN_IF(fs_path(p->tmp, "%s.XXXXXX", t->tar_path));
 	if ((p->fd = mkostemp(p->tmp, O_CLOEXEC)) < 0) {
 		p->tmp[0] = '\0';
-		return files_error(errno);
+		return fs_error(errno);
 	}
 	if ((p->copy = malloc(COPY_BYTES)) == NULL)
 		return ERR_NOMEM;

@@ -9,29 +9,13 @@
 #include <unistd.h>
 
 enum err
-files_error(int errno_value)
-{
-	switch (errno_value) {
-	case ENOSPC:
-	case EDQUOT:
-		return ERR_NO_SPACE;
-	case ENOENT:
-		return ERR_NOT_FOUND;
-	case EEXIST:
-		return ERR_EXISTS;
-	default:
-		return ERR_IO;
-	}
-}
-
-enum err
 files_temp_dir(char path[FS_PATH_MAX])
 {
 	enum err e;
 
 	if (mkdtemp(path) != NULL)
 		return ERR_OK;
-	e = files_error(errno);
+	e = fs_error(errno);
 	path[0] = '\0';
 	return e;
 }
@@ -46,7 +30,7 @@ make_parents(char *path, size_t root_len)
 	while (e == ERR_OK && (slash = strchr(slash + 1, '/')) != NULL) {
 		*slash = '\0';
 		if (mkdir(path, 0700) != 0 && errno != EEXIST)
-			e = files_error(errno);
+			e = fs_error(errno);
 		*slash = '/';
 	}
 	return e;
@@ -63,7 +47,7 @@ files_create(const char *root, const char *name, int *ret_fd)
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	    0600);
 	if (fd < 0)
-		return files_error(errno);
+		return fs_error(errno);
 	*ret_fd = fd;
 	return ERR_OK;
 }
@@ -74,7 +58,7 @@ files_close(int *fd)
 	int old = *fd;
 
 	*fd = -1;
-	return old < 0 || close(old) == 0 ? ERR_OK : files_error(errno);
+	return old < 0 || close(old) == 0 ? ERR_OK : fs_error(errno);
 }
 
 void

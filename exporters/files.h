@@ -5,9 +5,6 @@
 #include "core/err.h"
 #include "core/fs.h"
 
-/* What an errno means here: ERR_NO_SPACE, ERR_NOT_FOUND, ERR_EXISTS, ERR_IO. */
-enum err files_error(int errno_value);
-
 /* Makes a private folder; ${path} ends in XXXXXX and gets its name.  ${path} is
  * "" on failure, so that a cleanup knows there is none. */
 enum err files_temp_dir(char path[FS_PATH_MAX]) MUST_USE;

@@ -154,7 +154,7 @@ feed_file(struct copying *c, const char *name, csv_scan_bytes_fn take,
 
 	RETURN_IF(fs_path(path, "%s/%s", c->from, name));
 	if ((fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) < 0)
-		return files_error(errno);
+		return fs_error(errno);
 	if ((block = malloc(COPY_BYTES)) == NULL)
 		return ERR_NOMEM;
 	e = feed_pieces(fd, block, take, ctx);

@@ -367,7 +367,7 @@ make_folder(struct opening *o, const struct payload_read_spec *spec)
 	RETURN_IF(fs_path(o->tmp, "%s/.opening-XXXXXX", spec->out_dir));
 	RETURN_IF(files_temp_dir(o->tmp));
 	RETURN_IF(fs_path(path, "%s/%s", o->tmp, o->folder_name));
-	return mkdir(path, 0700) == 0 ? ERR_OK : files_error(errno);
+	return mkdir(path, 0700) == 0 ? ERR_OK : fs_error(errno);
 }
 
 static enum err
