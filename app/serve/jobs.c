@@ -34,6 +34,7 @@ struct entry {
 	uint64_t done;
 	int64_t since_unix_s, again_ms;
 	int cancel;
+	int recalled;                   /* of a service that died */
 	struct json_doc *end;           /* its outcome, once it has one */
 	struct json_doc *result;
 };
@@ -88,7 +89,8 @@ static struct entry *place(struct jobs *j)
 	return oldest;
 }
 
-static enum err enqueue(struct jobs *j, const char *plan, int64_t now_unix_s)
+static enum err enqueue(struct jobs *j, const char *plan, int64_t now_unix_s,
+    int recalled)
 {
 	struct entry *e = find(j, plan);
 
@@ -100,7 +102,8 @@ static enum err enqueue(struct jobs *j, const char *plan, int64_t now_unix_s)
 		clear(e);
 	if (e == NULL)
 		return ERR_BUSY;
-	*e = (struct entry){.stage = "", .since_unix_s = now_unix_s};
+	*e = (struct entry){.stage = "", .since_unix_s = now_unix_s,
+	    .recalled = recalled};
 	(void)snprintf(e->plan, sizeof(e->plan), "%s", plan);
 	pthread_cond_signal(&j->more);
 	return ERR_OK;
@@ -156,7 +159,7 @@ static enum err recall_all(struct jobs *j)
 		if (strncmp(names.names[i], "PLAN-", 5) == 0 &&
 		    strlen(names.names[i]) <= REGISTER_NAME_MAX)
 			j->more_remembered |= enqueue(j, names.names[i],
-			    clock_now_unix_s()) != ERR_OK;
+			    clock_now_unix_s(), 1) != ERR_OK;
 	return ERR_OK;
 }
 
@@ -183,9 +186,27 @@ static int is_cancelled(void *ctx)
 	return cancel;
 }
 
-static enum err carry_out(struct jobs *j, const char *plan,
+/* A service that died may have been through, all but forgetting the job. */
+static int was_through(struct home *h, const char *plan)
+{
+	struct register_plan p;
+	struct register_export e;
+
+	if (register_plan_get(h->reg, plan, &p) != ERR_OK ||
+	    register_export_get(h->reg, p.export_id, &e) != ERR_OK ||
+	    (e.state != REGISTER_EXPORT_RELEASED &&
+	    e.state != REGISTER_EXPORT_RECALLED))
+		return 0;
+	outcome_add(h->outcome, OUTCOME_DONE,
+	    "%s was released before the service died",
+	    "%sは、サービスが停止する前に提供済みです", p.export_id);
+	return 1;
+}
+
+static enum err carry_out(struct jobs *j, const struct entry *entry,
     struct outcome *o, struct json_doc **ret)
 {
+	const char *plan = entry->plan;
 	CLEANUP(home_cleanup) struct home *h = NULL;
 	struct job_options options = j->options;
 	struct job_result r;
@@ -194,6 +215,8 @@ static enum err carry_out(struct jobs *j, const char *plan,
 	options.cancelled = is_cancelled;
 	options.progress_ctx = j;
 	RETURN_IF(serve_home_open(j->serve, o, &h));
+	if (entry->recalled && was_through(h, plan))
+		return ERR_OK;
 	RETURN_IF(plans_expire(h));
 	RETURN_IF(job_run(h, plan, &options, &r));
 	serve_scrub(j->serve, o);
@@ -239,7 +262,7 @@ static void run_one(struct jobs *j, struct entry *e)
 {
 	CLEANUP(outcome_release) struct outcome o = {0};
 	struct json_doc *result = NULL;
-	enum err end = carry_out(j, e->plan, &o, &result);
+	enum err end = carry_out(j, e, &o, &result);
 
 	serve_scrub(j->serve, &o);
 	settle(j, e, end, &o, result);
@@ -409,7 +432,7 @@ static enum err post_job(struct serve_request *q)
 	/* one step with what forgets a job of this plan that ends just now */
 	e = remember(j, p.id);
 	if (e == ERR_OK)
-		e = enqueue(j, p.id, q->now_unix_s);
+		e = enqueue(j, p.id, q->now_unix_s, 0);
 	if (e == ERR_OK)
 		q->result = row_of(find(j, p.id));
 	else if (!j->more_remembered)

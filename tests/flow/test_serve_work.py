@@ -77,6 +77,29 @@ def test_a_job(approved, tmp_path):
     flow.az("verify", home.path / "outbox" / f"{export}.tar")
 
 
+def test_a_service_that_died_behind_a_release(approved):
+    """What it had not forgotten yet is done, not begun again nor failed."""
+    home, plan = approved, approved.plan
+    with serving(home) as s:
+        op = s.token("operator", "op", home.operator)
+        s.post("/v1/jobs", {"plan": plan}, token=op)
+        assert job(s, plan, op, ("done", "failed"))["state"] == "done"
+    entries = home.json("ledger", "show")
+    (home.path / "run/jobs" / plan).touch()
+    with serving(home) as s:
+        op = s.token("operator", "op", home.operator)
+        done = job(s, plan, op, ("done", "failed"))
+        assert done["state"] == "done", done
+        assert "before the service died" in done["outcome"]["lines"][0]["en"]
+        assert not (home.path / "run/jobs" / plan).exists()
+        # whoever asks for it again is told so
+        s.post("/v1/jobs", {"plan": plan}, token=op)
+        again = job(s, plan, op, ("failed",))
+        assert again["outcome"]["exit"] == 1
+    now = home.json("ledger", "show")[len(entries):]
+    assert [e for e in now if e["kind"] != "configuration"] == []
+
+
 def test_more_is_remembered_than_there_are_places_for(approved):
     """The service starts all the same, and comes to the last of them."""
     home, plan = approved, approved.plan
