@@ -155,6 +155,22 @@ settle(struct db *db, const struct db_open_args *args)
 	return strcmp(mode, "wal") == 0 ? ERR_OK : ERR_STORE;
 }
 
+#define BUSY_MS 2
+
+/* Beside a writer that commits again and again the database is free for a
+ * moment only.  SQLite's own waiting looks ten times a second in the end, and
+ * would miss it for long. */
+static int
+wait_busy(void *ctx, int tried)
+{
+	const struct db *db = ctx;
+
+	if ((unsigned)tried >= db->busy_tries)
+		return 0;
+	(void)usleep(BUSY_MS * 1000);
+	return 1;
+}
+
 static enum err
 db_new(const struct db_open_args *args, const char *path, struct db **ret)
 {
@@ -169,7 +185,8 @@ db_new(const struct db_open_args *args, const char *path, struct db **ret)
 	    SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE, db->key,
 	    &db->handle));
 	(void)sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 0);
-	(void)sqlite3_busy_timeout(db->handle, (int)args->busy_ms);
+	db->busy_tries = args->busy_ms / BUSY_MS;
+	(void)sqlite3_busy_handler(db->handle, wait_busy, db);
 	*ret = TAKE(db);
 	return ERR_OK;
 }

@@ -57,6 +57,7 @@ struct db {
 	struct db_stmts stmts[DB_SLOT_END];
 	uint64_t rollbacks;             /* transactions undone, see db_stamp */
 	int in_tx, in_snapshot;
+	unsigned busy_tries;            /* looks at what another writes */
 	int dead;                       /* after ERR_CORRUPT */
 };
 

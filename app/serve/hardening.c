@@ -87,7 +87,9 @@ static const int never[] = {
 	SYS_add_key, SYS_request_key, SYS_userfaultfd, SYS_acct, SYS_quotactl,
 	SYS_settimeofday, SYS_clock_settime, SYS_adjtimex, SYS_personality,
 	SYS_open_by_handle_at, SYS_name_to_handle_at, SYS_io_uring_setup,
-	SYS_kcmp, SYS_pidfd_getfd, SYS_process_madvise,
+	SYS_kcmp, SYS_pidfd_getfd, SYS_process_madvise, SYS_kexec_file_load,
+	SYS_open_tree, SYS_move_mount, SYS_fsopen, SYS_fsconfig, SYS_fsmount,
+	SYS_fspick, SYS_mount_setattr,
 };
 
 /* And a thread that parses bytes from the network neither names a file nor
@@ -96,7 +98,9 @@ static const int never_net[] = {
 	SYS_openat, SYS_openat2, SYS_unlinkat, SYS_renameat2, SYS_linkat,
 	SYS_symlinkat, SYS_mkdirat, SYS_mknodat, SYS_fchmodat, SYS_fchownat,
 	SYS_truncate, SYS_ftruncate, SYS_connect, SYS_bind, SYS_socket,
-	SYS_kill, SYS_tkill, SYS_setrlimit, SYS_prlimit64,
+	SYS_kill, SYS_tkill, SYS_setrlimit, SYS_prlimit64, SYS_pidfd_open,
+	SYS_pidfd_send_signal, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
+	SYS_memfd_create,
 #if defined(__x86_64__)
 	SYS_open, SYS_creat, SYS_unlink, SYS_rename, SYS_renameat, SYS_link,
 	SYS_symlink, SYS_mkdir, SYS_rmdir, SYS_mknod, SYS_chmod, SYS_chown,

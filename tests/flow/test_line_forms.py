@@ -57,6 +57,8 @@ MESSAGES = {
 }
 OTHERS = {
     "unsend": {"type": "unsend", "unsend": {"messageId": "325708"}},
+    "messageEdited": {"type": "messageEdited", "source": GROUP, "message": {
+        **NUMBERS, "type": "text", "text": "はじめる"}},
     "follow": {"type": "follow", "follow": {"isUnblocked": True}},
     "follow-plain": {"type": "follow"},
     "unfollow": {"type": "unfollow"},
