@@ -313,7 +313,7 @@ static enum err prepare_writing(struct job *j, struct job_scan *s,
 	RETURN_IF(job_tables_tap_init(s, &j->c.plan, &x->tap));
 	RETURN_IF(job_rows_init(&x->rows, s, *r, &j->keys,
 	    x->binding.plan_sha256));
-	if (s->all_in_arena)    /* nothing is read again: its keys go now */
+	if (s->all_in_arena)
 		reader_close(TAKE(*r));
 	x->options = j->options;
 	RETURN_IF(job_ahead_new(job_rows_responses(&x->rows),
@@ -495,17 +495,20 @@ static enum err write_bundle(struct job *j, struct job_scan *s,
 	return job_bundle_build(j->h, &j->c, s, &j->built);
 }
 
-/* What people take is known only now. */
+/* What people take is known only now.  Unless a bound was asked for, rows may
+ * take as much: each pass over those that do not fit costs a tenth more. */
 static enum err make_arena(struct job *j, uint32_t respondents)
 {
 	size_t all = j->options->arena_bytes == 0 ? JOB_ARENA_DEFAULT :
 	    j->options->arena_bytes;
 	size_t people = (size_t)respondents * (READER_BYTES_PER_RESPONDENT +
 	    JOB_SCAN_BYTES_PER_RESPONDENT);
+	size_t rows = people > all / 2 ? all / 2 : all - people;
 
+	if (j->options->arena_bytes == 0 && people > rows)
+		rows = people;
 	job_arena_free(TAKE(j->arena));
-	return job_arena_new(people > all / 2 ? all / 2 : all - people,
-	    &j->arena);
+	return job_arena_new(rows, &j->arena);
 }
 
 /* A difference from what was released before that would isolate people ends
@@ -538,6 +541,8 @@ static enum err attempt(struct job *j, struct job_result *ret)
 	RETURN_IF(job_dates_prepare(&s.dates, r, &j->keys));
 	RETURN_IF(job_scan_read(&s, r, j->options));
 	reader_count(r, &j->built.counts);
+	if (s.all_in_arena)     /* nothing is read again: its keys go now */
+		reader_end_passes(r);
 	e = job_scan_choose(&s, &j->c.plan);
 	if (e == ERR_REFUSED && !j->options->rederive)
 		return refuse_disclosure(j, &s);
@@ -621,10 +626,6 @@ static enum err check_secrets(struct job *j)
 
 static enum err open_keys(struct job *j)
 {
-	size_t arena = j->options->arena_bytes;
-
-	if (arena == 0)
-		arena = JOB_ARENA_DEFAULT;
 	RETURN_IF(check_secrets(j));
 	RETURN_IF(job_keys_combine(j->w, &j->c, &j->keys));
 	step_reached(STEP_JOB_COMBINED);

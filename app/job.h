@@ -27,9 +27,10 @@
 #define JOB_ARENA_LEAST ((size_t)1 << 20)
 
 struct job_options {
-	/* What keys, people and opened rows may take together; 0:
-	 * JOB_ARENA_DEFAULT.  Where people take more than half of it, the rows
-	 * have the other half nevertheless. */
+	/* What keys, people and opened rows may take together, as far as they
+	 * need it.  Where people take more than half of it, the rows have the
+	 * other half nevertheless.  0: JOB_ARENA_DEFAULT, but for the rows not
+	 * less than people take. */
 	size_t arena_bytes;
 	unsigned threads;               /* 0: 2 */
 	int rederive;                   /* only compute the payload's digests */

@@ -211,14 +211,20 @@ reader_open(const struct reader_args *args, struct reader **ret)
 }
 
 void
+reader_end_passes(struct reader *r)
+{
+	reader_pass_stop(r);
+	erase_keys_release(&r->secrets);
+	db_close(TAKE(r->db));
+}
+
+void
 reader_close(struct reader *r)
 {
 	if (r == NULL)
 		return;
-	reader_pass_stop(r);
-	erase_keys_release(&r->secrets);
+	reader_end_passes(r);
 	store_withdrawn_list_release(&r->withdrawn);
-	db_close(r->db);
 	free(r->keys);
 	free(r->lists);
 	free(r->answers.items);

@@ -114,6 +114,10 @@ enum err reader_next(struct reader *r, struct reader_batch *ret) MUST_USE;
 enum err reader_rewind(struct reader *r, const uint8_t *only,
     size_t only_len) MUST_USE;
 
+/* No further pass: keys and opened records are wiped now; counts and tags stay
+ * until close.  No batch may be in use. */
+void reader_end_passes(struct reader *r);
+
 /* Final after the end of a pass. */
 void reader_count(const struct reader *r, struct reader_counts *ret);
 uint32_t reader_respondents(const struct reader *r);  /* numbers below this */

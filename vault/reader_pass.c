@@ -248,12 +248,15 @@ reader_pass_stop(struct reader *r)
 		(void)pthread_cond_destroy(&r->moved);
 	if (r->lock_made)
 		(void)pthread_mutex_destroy(&r->lock);
+	r->cond_made = r->lock_made = 0;
 	for (size_t i = 0; i < READER_SLOTS; i++) {
 		buf_release(&r->slots[i].bytes);
 		secret_pool_release(&r->slots[i].plain);
-		free(r->slots[i].records);
+		free(TAKE(r->slots[i].records));
+		r->slots[i] = (struct reader_slot){0};
 	}
-	db_close(r->worker_db);
+	r->given = NULL;
+	db_close(TAKE(r->worker_db));
 }
 
 static void
