@@ -10,7 +10,6 @@
 
 #define YEAR_LEN 4
 
-static const char hex_digits[] = "0123456789abcdef";
 /* In the order in which they are written: bit 0, 1, 2 (FORMATS 5.1). */
 static const char *const scope_words[] = {"support", "research", "recontact"};
 
@@ -43,18 +42,20 @@ consent_counts_text(const struct consent_counts *c, size_t i, char ret[65])
 	return 1;
 }
 
-/* Takes ${len} characters of ${allowed} and ${end} behind them. */
+/* Takes ${len} digits, in decimal or lower-case hex, and ${end} behind them. */
 static int
-take(struct bytes *line, size_t len, const char *allowed, char end)
+take_digits(struct bytes *line, size_t len, int hex, char end)
 {
-	size_t i;
+	size_t i, bad = 0;
+	uint8_t letters = hex ? 6 : 0;
 
 	if (line->len < len + 1 || line->data[len] != (uint8_t)end)
 		return 0;
 	for (i = 0; i < len; i++)
-		if (line->data[i] == '\0' ||
-		    strchr(allowed, line->data[i]) == NULL)
-			return 0;
+		bad += (uint8_t)(line->data[i] - '0') > 9 &&
+		    (uint8_t)(line->data[i] - 'a') >= letters;
+	if (bad > 0)
+		return 0;
 	line->data += len + 1;
 	line->len -= len + 1;
 	return 1;
@@ -126,10 +127,10 @@ consent_counts_add(struct consent_counts *c, struct bytes line)
 	if (!take_word(&line, ","))
 		return ERR_SYNTAX;
 	digest = line;
-	if (!take(&line, DIGEST_HEX_LEN, hex_digits, ',') ||
+	if (!take_digits(&line, DIGEST_HEX_LEN, 1, ',') ||
 	    !take_scopes(&line, &scopes) ||
-	    !take(&line, YEAR_LEN, "0123456789", ',') ||
-	    !take(&line, (size_t)2 * PSEUDONYM_RECEIPT_LEN, hex_digits,
+	    !take_digits(&line, YEAR_LEN, 0, ',') ||
+	    !take_digits(&line, (size_t)2 * PSEUDONYM_RECEIPT_LEN, 1,
 	    '\n') || line.len != 0)
 		return ERR_SYNTAX;
 	if (!find_text(c, digest, &text) || (c->scopes != NULL &&
