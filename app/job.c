@@ -311,6 +311,7 @@ static enum err prepare_writing(struct job *j, struct job_scan *s,
 	RETURN_IF(job_tables_columns(s, &x->columns));
 	RETURN_IF(job_tables_texts(j->h, &j->c, s, &x->texts));
 	RETURN_IF(job_tables_tap_init(s, &j->c.plan, &x->tap));
+	x->rows.threads = threads_of(j);
 	RETURN_IF(job_rows_init(&x->rows, s, *r, &j->keys,
 	    x->binding.plan_sha256));
 	if (s->all_in_arena)

@@ -356,6 +356,7 @@ struct job_consent_cells {
 struct job_rows {
 	struct job_scan *scan;
 	struct reader *reader;
+	unsigned threads;               /* set before job_rows_init */
 	struct job_person *people;      /* kept ones, by pseudonym */
 	size_t people_len;
 	uint32_t *rank;                 /* respondent → position in people */

@@ -4,6 +4,7 @@
  * arena; their records are read again (unless the first pass could keep all),
  * sorted, and go out.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,62 @@ void job_rows_release(struct job_rows *r)
 
 /* ---- who, in which order ---- */
 
+/* Work on ${from} to ${to} of many; borrows everything. */
+struct part {
+	struct job_rows *rows;
+	const uint8_t *key;             /* of pseudonyms */
+	const size_t *ends;             /* of buckets */
+	size_t from, to;
+};
+
+/* All ${len}, the second half in a thread of its own where there may be one. */
+static void in_halves(void *(*fn)(void *), const struct part *all, size_t len)
+{
+	struct part first = *all, second = *all;
+	pthread_t other;
+	int is_alone;
+
+	first.to = second.from = len / 2;
+	second.to = len;
+	is_alone = all->rows->threads < 2 ||
+	    pthread_create(&other, NULL, fn, &second) != 0;
+	(void)fn(&first);
+	if (is_alone)
+		(void)fn(&second);
+	else
+		(void)pthread_join(other, NULL);
+}
+
+/* Sorted as text: the order a reader of the file sees. */
+static void *name_part(void *ctx)
+{
+	const struct part *part = ctx;
+	struct job_rows *r = part->rows;
+
+	for (size_t i = part->from; i < part->to; i++) {
+		struct job_person *p = &r->people[i];
+
+		pseudonym_make(part->key, reader_tag(r->reader,
+		    p->respondent), p->pseudonym);
+		payload_order_key(p->pseudonym, p->pseudonym);
+	}
+	return NULL;
+}
+
+static void *rank_part(void *ctx)
+{
+	const struct part *part = ctx;
+	struct job_rows *r = part->rows;
+
+	for (size_t i = part->from; i < part->to; i++) {
+		struct job_person *p = &r->people[i];
+
+		payload_order_undo(p->pseudonym, p->pseudonym);
+		r->rank[p->respondent] = (uint32_t)i;
+	}
+	return NULL;
+}
+
 static int by_pseudonym(const void *a, const void *b)
 {
 	return memcmp(a, b, PSEUDONYM_LEN);
@@ -42,6 +99,20 @@ static int by_pseudonym(const void *a, const void *b)
 static size_t bucket_of(const struct job_person *p)
 {
 	return (size_t)p->pseudonym[0] << 8 | p->pseudonym[1];
+}
+
+static void *sort_part(void *ctx)
+{
+	const struct part *part = ctx;
+	struct job_person *people = part->rows->people;
+
+	for (size_t i = part->from; i < part->to; i++) {
+		size_t begin = i == 0 ? 0 : part->ends[i - 1];
+
+		qsort(people + begin, part->ends[i] - begin, sizeof(*people),
+		    by_pseudonym);
+	}
+	return NULL;
 }
 
 /* Everyone into their bucket, in place: whoever lies where a bucket is next to
@@ -77,12 +148,7 @@ static enum err sort_people(struct job_rows *r)
 	for (size_t i = 1; i < BUCKETS; i++)
 		next[i] = ends[i - 1];
 	fill_buckets(r->people, next, ends);
-	for (size_t i = 0; i < BUCKETS; i++) {
-		size_t begin = i == 0 ? 0 : ends[i - 1];
-
-		qsort(r->people + begin, ends[i] - begin, sizeof(*r->people),
-		    by_pseudonym);
-	}
+	in_halves(sort_part, &(struct part){.rows = r, .ends = ends}, BUCKETS);
 	free(next);
 	return ERR_OK;
 }
@@ -91,28 +157,21 @@ static enum err make_people(struct job_rows *r, const struct job_keys *keys)
 {
 	const struct job_scan *s = r->scan;
 	SECRET_BYTES(key, PSEUDONYM_KEY_LEN);
-	size_t len = 0;
 
-	pseudonym_key(keys->project, keys->project_epoch.sha256, key);
 	for (uint32_t i = 0; i < s->respondents; i++) {
 		if (!job_scan_keeps(s, i))
 			continue;
-		pseudonym_make(key, reader_tag(r->reader, i),
-		    r->people[len].pseudonym);
-		/* Sorted as text: the order a reader of the file sees. */
-		payload_order_key(r->people[len].pseudonym,
-		    r->people[len].pseudonym);
-		r->people[len++].respondent = i;
+		if (r->people_len == s->kept_respondents)
+			return ERR_CORRUPT;
+		r->people[r->people_len++].respondent = i;
 	}
-	if (len != s->kept_respondents)
+	if (r->people_len != s->kept_respondents)
 		return ERR_CORRUPT;
-	r->people_len = len;
+	pseudonym_key(keys->project, keys->project_epoch.sha256, key);
+	in_halves(name_part, &(struct part){.rows = r, .key = key},
+	    r->people_len);
 	RETURN_IF(sort_people(r));
-	for (size_t i = 0; i < len; i++) {
-		payload_order_undo(r->people[i].pseudonym,
-		    r->people[i].pseudonym);
-		r->rank[r->people[i].respondent] = (uint32_t)i;
-	}
+	in_halves(rank_part, &(struct part){.rows = r}, r->people_len);
 	return ERR_OK;
 }
 

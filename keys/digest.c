@@ -154,15 +154,24 @@ digest_sha256_file(const char *path, uint8_t ret[DIGEST_LEN],
 }
 
 static void
-kb_init(crypto_generichash_blake2b_state *st, size_t n, const uint8_t key[32],
-    const char *person)
+kb_person(size_t n, const char *person,
+    uint8_t ret[crypto_generichash_blake2b_PERSONALBYTES])
 {
-	uint8_t padded[crypto_generichash_blake2b_PERSONALBYTES] = {0};
 	size_t len = strlen(person);
 
 	MUST_HOLD(n >= DIGEST_KB_MIN && n <= DIGEST_KB_MAX);
-	MUST_HOLD(len <= sizeof(padded));
-	memcpy(padded, person, len);
+	MUST_HOLD(len <= crypto_generichash_blake2b_PERSONALBYTES);
+	memset(ret, 0, crypto_generichash_blake2b_PERSONALBYTES);
+	memcpy(ret, person, len);
+}
+
+static void
+kb_init(crypto_generichash_blake2b_state *st, size_t n, const uint8_t key[32],
+    const char *person)
+{
+	uint8_t padded[crypto_generichash_blake2b_PERSONALBYTES];
+
+	kb_person(n, person, padded);
 	MUST_HOLD(crypto_generichash_blake2b_init_salt_personal(st, key, 32, n,
 	    NULL, padded) == 0);
 }
@@ -186,7 +195,11 @@ void
 digest_kb(uint8_t *ret, size_t n, const uint8_t key[32], const char *person,
     struct bytes msg)
 {
-	digest_kb_parts(ret, n, key, person, &msg, 1);
+	uint8_t padded[crypto_generichash_blake2b_PERSONALBYTES];
+
+	kb_person(n, person, padded);
+	MUST_HOLD(crypto_generichash_blake2b_salt_personal(ret, n, msg.data,
+	    msg.len, key, 32, NULL, padded) == 0);
 }
 
 void

@@ -155,11 +155,15 @@ counter_new(const struct counter_args *args, struct counter **ret)
 static uint64_t
 hash(const uint8_t *data, size_t len)
 {
-	uint64_t h = 14695981039346656037u;
-	size_t i;
+	uint64_t h = 14695981039346656037u ^ len, word;
 
-	for (i = 0; i < len; i++)
-		h = (h ^ data[i]) * 1099511628211u;
+	for (; len >= sizeof(word); data += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, data, sizeof(word));
+		h = (h ^ word) * 0xff51afd7ed558ccdu;
+		h ^= h >> 32;
+	}
+	for (; len > 0; data++, len--)
+		h = (h ^ *data) * 1099511628211u;
 	return h ^ h >> 29;
 }
 
