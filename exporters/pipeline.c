@@ -16,10 +16,14 @@ struct worker {
 
 /* Blocks are numbered from 0; block n lies in slot n % PIPELINE_BLOCKS.  Stage
  * i may look at block n once done[i - 1] > n, the producer may fill it once the
- * last stage is done with block n - PIPELINE_BLOCKS. */
+ * last stage is done with block n - PIPELINE_BLOCKS.  Each thread waits on a
+ * condition of its own, the producer on the last one: a block that moves on
+ * wakes only who can take it up. */
 struct pipeline {
 	pthread_mutex_t lock;
-	pthread_cond_t changed;
+	pthread_cond_t moved[PIPELINE_STAGES_MAX + 1];
+	size_t moved_made;
+	const uint64_t *awaited;        /* by the producer; NULL: nothing */
 	uint64_t produced;
 	uint64_t done[PIPELINE_STAGES_MAX];
 	enum err e;             /* first failure */
@@ -32,7 +36,7 @@ struct pipeline {
 	/* the producer's own */
 	size_t used;            /* of the block being filled */
 	unsigned tag;
-	int ready;              /* mutex and condition exist */
+	int ready;              /* the mutex exists */
 };
 
 static uint8_t *
@@ -42,11 +46,32 @@ block_of(const struct pipeline *p, uint64_t n)
 }
 
 static void
+wake_all_locked(struct pipeline *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->moved_made; i++)
+		(void)pthread_cond_signal(&p->moved[i]);
+}
+
+static void
 fail_locked(struct pipeline *p, enum err e)
 {
 	if (p->e == ERR_OK)
 		p->e = e;
-	(void)pthread_cond_broadcast(&p->changed);
+	wake_all_locked(p);
+}
+
+static void
+done_locked(struct worker *w, uint64_t blocks)
+{
+	struct pipeline *p = w->pipeline;
+
+	p->done[w->index] = blocks;
+	if (w->index + 1 < p->count)
+		(void)pthread_cond_signal(&p->moved[w->index + 1]);
+	if (p->awaited == &p->done[w->index])
+		(void)pthread_cond_signal(&p->moved[p->count]);
 }
 
 /* Waits for block ${n} of stage ${w}; 0 when everything is to end. */
@@ -60,7 +85,7 @@ wait_block(struct worker *w, uint64_t n)
 
 	(void)pthread_mutex_lock(&p->lock);
 	while (p->e == ERR_OK && !p->stop && *before <= n)
-		(void)pthread_cond_wait(&p->changed, &p->lock);
+		(void)pthread_cond_wait(&p->moved[w->index], &p->lock);
 	go = p->e == ERR_OK && !p->stop;
 	(void)pthread_mutex_unlock(&p->lock);
 	return go;
@@ -81,10 +106,9 @@ work(void *ctx)
 		    bytes_of(block_of(p, n), p->len[slot]));
 		(void)pthread_mutex_lock(&p->lock);
 		if (e == ERR_OK)
-			p->done[w->index] = n + 1;
+			done_locked(w, n + 1);
 		else
 			fail_locked(p, e);
-		(void)pthread_cond_broadcast(&p->changed);
 		(void)pthread_mutex_unlock(&p->lock);
 	}
 	return NULL;
@@ -108,6 +132,15 @@ start_all(struct pipeline *p, const struct pipeline_stage *stages)
 	return ERR_OK;
 }
 
+static enum err
+make_conditions(struct pipeline *p)
+{
+	for (; p->moved_made <= p->count; p->moved_made++)
+		if (pthread_cond_init(&p->moved[p->moved_made], NULL) != 0)
+			return ERR_NOMEM;
+	return ERR_OK;
+}
+
 enum err
 pipeline_new(const struct pipeline_stage *stages, size_t count,
     struct pipeline **ret)
@@ -122,11 +155,8 @@ pipeline_new(const struct pipeline_stage *stages, size_t count,
 	    PIPELINE_BLOCKS * PIPELINE_BLOCK_BYTES));
 	if (pthread_mutex_init(&p->lock, NULL) != 0)
 		return ERR_NOMEM;
-	if (pthread_cond_init(&p->changed, NULL) != 0) {
-		(void)pthread_mutex_destroy(&p->lock);
-		return ERR_NOMEM;
-	}
 	p->ready = 1;
+	RETURN_IF(make_conditions(p));
 	RETURN_IF(start_all(p, stages));
 	*ret = TAKE(p);
 	return ERR_OK;
@@ -139,12 +169,13 @@ stop_all(struct pipeline *p)
 
 	(void)pthread_mutex_lock(&p->lock);
 	p->stop = 1;
-	(void)pthread_cond_broadcast(&p->changed);
+	wake_all_locked(p);
 	(void)pthread_mutex_unlock(&p->lock);
 	for (i = 0; i < p->count; i++)
 		if (p->workers[i].started)
 			(void)pthread_join(p->workers[i].thread, NULL);
-	(void)pthread_cond_destroy(&p->changed);
+	for (i = 0; i < p->moved_made; i++)
+		(void)pthread_cond_destroy(&p->moved[i]);
 	(void)pthread_mutex_destroy(&p->lock);
 }
 
@@ -172,8 +203,10 @@ wait_count(struct pipeline *p, const uint64_t *counter, uint64_t least)
 	enum err e;
 
 	(void)pthread_mutex_lock(&p->lock);
+	p->awaited = counter;
 	while (p->e == ERR_OK && *counter < least)
-		(void)pthread_cond_wait(&p->changed, &p->lock);
+		(void)pthread_cond_wait(&p->moved[p->count], &p->lock);
+	p->awaited = NULL;
 	e = p->e;
 	(void)pthread_mutex_unlock(&p->lock);
 	return e;
@@ -203,7 +236,7 @@ hand_over(struct pipeline *p)
 		p->tags[slot] = p->tag;
 		p->produced++;
 		p->used = 0;
-		(void)pthread_cond_broadcast(&p->changed);
+		(void)pthread_cond_signal(&p->moved[0]);
 	}
 	(void)pthread_mutex_unlock(&p->lock);
 	return e;
