@@ -2,7 +2,8 @@
 # bench_growth.sh [ANSWERS...]: what an answer costs as there are more of them
 # (default 1, 10 and 24.5 million, the last being the national survey of 2020):
 # taken in and exported, wall and processor time an answer, memory, and how much
-# a further answer takes of it.  On a machine that does other things as well,
+# a further answer takes of it.  FOLLOW_UP (0.5) of the residents go on
+# answering each week: an owner holds 16 million respondents.  On a machine that does other things as well,
 # only the processor time says something.  Each size has a home of its own that
 # is removed behind it; the largest needs 25 GB in $TMPDIR.
 set -eu
@@ -21,7 +22,7 @@ first_in= before=0 before_mib=0
 for answers; do
 	dir=$work/$answers
 	mkdir "$dir"
-	make_lines "$dir/lines" "$answers"
+	make_lines "$dir/lines" "$answers" --follow-up-rate "${FOLLOW_UP-0.5}"
 	make_home "$dir"
 	make_policy "$dir"
 	in=$(measured "$azukari" --home "$dir/home" --quiet intake 14 "$dir/lines")
