@@ -1,7 +1,8 @@
 /* bench/bench_webhook.c - signed webhooks, counted and timed.
  *
- *     bench_webhook bare PORT THREADS
- *         libmicrohttpd alone: reads the body, answers 202
+ *     bench_webhook bare PORT THREADS [CERTIFICATE KEY]
+ *         libmicrohttpd alone: reads the body, answers 202; over TLS when a
+ *         certificate is given
  *     bench_webhook load PORT CONNECTIONS SECONDS SECRET USERS [setup]
  *         keep-alive connections, each waiting for its answer before the next
  *         request; prints one line of JSON
@@ -28,6 +29,7 @@
 
 #define BODY_MAX (1 << 20)
 #define LATENCIES_MAX 20000000
+#define PEM_MAX 65536
 #define SETUP_USERS 100         /* in one request */
 
 static int64_t now_us(void)
@@ -74,16 +76,35 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection,
 	return done;
 }
 
-static int run_bare(char **argv)
+/* PEM, NUL behind it. */
+static char *read_pem(const char *path)
 {
+	char *text = calloc(1, PEM_MAX + 1);
+	FILE *f = fopen(path, "re");
+
+	if (text == NULL || f == NULL || fread(text, 1, PEM_MAX, f) == 0)
+		die(path);
+	(void)fclose(f);
+	return text;
+}
+
+static int run_bare(int argc, char **argv)
+{
+	int tls = argc > 4;
+	struct MHD_OptionItem pem[] = {
+		{MHD_OPTION_HTTPS_MEM_CERT, 0, tls ? read_pem(argv[4]) : NULL},
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, tls ? read_pem(argv[5]) : NULL},
+		{MHD_OPTION_END, 0, NULL}};
 	struct sockaddr_in at = {.sin_family = AF_INET,
 	    .sin_addr = {htonl(INADDR_LOOPBACK)},
 	    .sin_port = htons((uint16_t)atoi(argv[2]))};
 	struct MHD_Daemon *d = MHD_start_daemon(
-	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO, 0, NULL, NULL,
+	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO |
+	    (tls ? MHD_USE_TLS : 0), 0, NULL, NULL,
 	    answer, NULL, MHD_OPTION_SOCK_ADDR, &at,
 	    MHD_OPTION_THREAD_POOL_SIZE, (unsigned)atoi(argv[3]),
-	    MHD_OPTION_CONNECTION_LIMIT, 4096U, MHD_OPTION_END);
+	    MHD_OPTION_CONNECTION_LIMIT, 4096U, MHD_OPTION_ARRAY,
+	    tls ? pem : pem + 2, MHD_OPTION_END);
 	sigset_t set;
 	int got;
 
@@ -94,6 +115,8 @@ static int run_bare(char **argv)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	(void)sigwait(&set, &got);
 	MHD_stop_daemon(d);
+	free(pem[0].ptr_value);
+	free(pem[1].ptr_value);
 	return 0;
 }
 
@@ -362,11 +385,11 @@ static int run_load(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	if (argc == 4 && strcmp(argv[1], "bare") == 0)
-		return run_bare(argv);
+	if ((argc == 4 || argc == 6) && strcmp(argv[1], "bare") == 0)
+		return run_bare(argc, argv);
 	if (argc >= 7 && strcmp(argv[1], "load") == 0)
 		return run_load(argc, argv);
-	(void)fprintf(stderr, "usage: bench_webhook bare PORT THREADS | "
+	(void)fprintf(stderr, "usage: bench_webhook bare PORT THREADS [CERTIFICATE KEY] | "
 	    "load PORT CONNECTIONS SECONDS SECRET USERS [setup]\n");
 	return 2;
 }
