@@ -10,12 +10,13 @@ struct route_params {
 	size_t len;
 };
 
-/* 1 when ${path} (no query) is one of ${pattern}. */
+/* 1 when ${path} (no query) is one of ${pattern}; else ${ret} is of no use. */
 int route_matches(const char *pattern, const char *path,
     struct route_params *ret);
 
 /* The row for ${method} and ${path} in the table of routes.c; HEAD finds GET.
- * NULL: none, and ${ret_path_known} says whether another method is. */
+ * NULL: none, and ${ret_path_known} says whether another method is; then ${ret}
+ * is of no use. */
 const struct serve_route *route_find(const char *method, const char *path,
     struct route_params *ret, int *ret_path_known);
 
