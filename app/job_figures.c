@@ -327,7 +327,8 @@ enum err job_figures_make(const struct job_case *c, const struct job_scan *s,
 
 	job_figures_release(f);
 	f->report = (struct report){.export_id = c->plan.export_id,
-	    .k = c->plan.k, .suppression_limit = c->plan.suppression_limit,
+	    .k = c->plan.k, .k_achieved = b->counted.smallest,
+	    .suppression_limit = c->plan.suppression_limit,
 	    .minimum_cell = c->plan.minimum_cell, .counts = f->counts,
 	    .joined = c->plan.visits == PLAN_VISITS_JOINED,
 	    .dates = "", .dates_ja = ""};

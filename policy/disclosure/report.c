@@ -131,7 +131,7 @@ put_head(const struct report *r, struct buf *out)
 	    r->export_id, r->joined ?
 	    "A group: those whose answers are equal one by one, and as many. 全回答とその回数・順序が等しい人を一つの集団とする。" :
 	    "A group: equal answers, each by itself. 回答ごとに、等しいものを一つの集団とする。",
-	    r->k, (unsigned long long)r->after.smallest,
+	    r->k, (unsigned long long)r->k_achieved,
 	    (unsigned long long)r->after.groups, r->suppression_limit / 100,
 	    r->suppression_limit % 100);
 }

@@ -53,6 +53,8 @@ struct report_column {
 struct report {
 	const char *export_id;
 	unsigned k, suppression_limit;  /* as planned; basis points */
+	uint64_t k_achieved;            /* as the statement has it: of the table
+	                                 * alone, consents aside */
 	int joined;                     /* all answers of a person are one */
 	const char *const *rules;       /* beside k, as the plan has them */
 	size_t rules_len;

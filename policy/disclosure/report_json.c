@@ -157,7 +157,7 @@ report_json(const struct report *r, struct buf *out)
 	    "\"k_achieved\":%llu,\"groups\":%llu,"
 	    "\"suppression_limit_basis_points\":%u,\"minimum_cell\":%llu,\n",
 	    r->export_id, r->joined ? "joined" : "single", r->k,
-	    (unsigned long long)r->after.smallest,
+	    (unsigned long long)r->k_achieved,
 	    (unsigned long long)r->after.groups, r->suppression_limit,
 	    (unsigned long long)r->minimum_cell));
 	RETURN_IF(put_rules(r, out));

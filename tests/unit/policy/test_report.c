@@ -101,6 +101,7 @@ scene_make(struct scene *s)
 	        1},
 	    {"Q03", "sensitive", "", 0, 0, 0, 0, 0, 0, 0, 0, 0}},
 	    .report = {.export_id = "EXP-2026-0001", .k = 5,
+	    .k_achieved = 6,
 	    .suppression_limit = 500, .minimum_cell = 10,
 	    .after = {.groups = 50, .smallest = 6, .largest = 80,
 	        .memberships = 700},
