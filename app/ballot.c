@@ -80,6 +80,26 @@ static enum err load_plan(struct home *h, const char *plan, struct ballot *b)
 	    &h->outcome->info);
 }
 
+enum err ballot_goes_on(struct home *h, const struct ballot *b)
+{
+	const char *id = b->row.id;
+	enum err e;
+
+	if (!plan_is_outdated(&b->plan) ||
+	    b->row.state == REGISTER_PLAN_DONE ||
+	    b->row.state == REGISTER_PLAN_ENDED)
+		return ERR_OK;
+	e = outcome_refuse(h->outcome, ERR_STATE,
+	    "%s was frozen by an earlier version and does not say what officers must know today; it cannot be carried out any more, and nothing of it has left",
+	    "%sは以前の版で確定されたため、現在必要な事項が書かれていません。実行できず、何も提供されていません",
+	    id);
+	outcome_add(h->outcome, OUTCOME_HINT,
+	    "give it up and freeze the request anew: azukari plan end %s; azukari plan freeze %s %s",
+	    "この計画を終了し、同じ申請で確定し直してください: azukari plan end %s、azukari plan freeze %s %s",
+	    id, b->row.owner, b->row.request);
+	return e;
+}
+
 static enum err load_epochs(struct home *h, const char *plan, struct ballot *b)
 {
 	CLEANUP(paper_release) struct paper p = {0};

@@ -48,6 +48,10 @@ void ballot_free(struct ballot **b);            /* for CLEANUP(), of the heap */
 enum err ballot_load(struct home *h, const char *plan,
     struct ballot *ret) MUST_USE;
 
+/* ERR_STATE, with a sentence and the way out, for a plan of an earlier version
+ * that was not carried out by it (plan_is_outdated). */
+enum err ballot_goes_on(struct home *h, const struct ballot *b) MUST_USE;
+
 /* How the votes stand at ${now}, with one more that is not in the register yet
  * (each may be NULL).  ${reasons} as of decision_tally. */
 struct ballot_more {

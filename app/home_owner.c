@@ -220,10 +220,45 @@ static enum err open_known_store(struct owner *w)
 
 	if (e == ERR_UNSUPPORTED)
 		return outcome_refuse(w->home->outcome, e,
-		    "owners/%s/vault.db is of another version of Azukari, which this one does not read",
-		    "owners/%s/vault.db は別の版の Azukari が作ったもので、この版では読めません",
+		    "owners/%s/vault.db was made by a newer version of Azukari, which this one does not read",
+		    "owners/%s/vault.db はより新しい版の Azukari が作ったもので、この版では読めません",
 		    w->code);
 	return e;
+}
+
+/* ---- a store of an earlier version ---- */
+
+static enum err complete_text(void *ctx, const struct register_document *doc)
+{
+	return store_text_complete(ctx, doc->sha256);
+}
+
+/* A store of schema 1 knew half the digest of a text; lines with any but a
+ * registered one were never taken in. */
+static enum err complete_texts(struct owner *w)
+{
+	CLEANUP(act_abort) struct act a = {0};
+	const struct register_query texts = {.kind = REGISTER_CONSENT_TEXT,
+	    .owner = w->code};
+	uint64_t halves;
+
+	RETURN_IF(store_text_halves(w->store, &halves));
+	if (halves == 0)
+		return ERR_OK;
+	RETURN_IF(act_data_begin(w->home, store_db(w->store), &a));
+	RETURN_IF(register_document_each(w->home->reg, &texts, complete_text,
+	    w->store));
+	return act_data_commit(&a);
+}
+
+static void tell_migration(struct owner *w)
+{
+	if (db_was_migrated(store_db(w->store)) ||
+	    db_was_migrated(erase_db(w->erase)))
+		outcome_add(w->home->outcome, OUTCOME_WARNING,
+		    "the stores of owner %s were made by an earlier version and have been brought up to date; no answer was opened for it",
+		    "所有者%sの保管庫は以前の版で作られていたため、現在の形式に改めました。回答は開いていません",
+		    w->code);
 }
 
 /* Has an erasure or a new key been left half-way?  Under the lock nobody is
@@ -260,7 +295,10 @@ static enum err open_owner(struct owner *w)
 	RETURN_IF(open_known_store(w));
 	RETURN_IF(refuse_old_store(w));
 	RETURN_IF(act_repair(w->home, store_db(w->store)));
-	return open_keys(w);
+	RETURN_IF(complete_texts(w));
+	RETURN_IF(open_keys(w));
+	tell_migration(w);
+	return ERR_OK;
 }
 
 enum err home_owner_open(struct home *h, const char *code, struct owner **ret)

@@ -146,6 +146,7 @@ enum err job_case_load(struct home *h, const char *plan, struct job_case *ret)
 	if (b == NULL)
 		return ERR_NOMEM;
 	RETURN_IF(ballot_load(h, plan, b));
+	RETURN_IF(ballot_goes_on(h, b));
 	RETURN_IF(ballot_tally(b, (struct ballot_more){0}, h->now_unix_s,
 	    &tally, &why));
 	take_plan(b, ret);

@@ -135,6 +135,26 @@ static enum err combine_next(struct combining *x,
 	return share_combine_into(&set, ret_ek, &x->w->home->outcome->info);
 }
 
+static enum err list_text(void *ctx, const struct register_document *doc)
+{
+	enum err e = epoch_lists_add_text(ctx, doc->sha256);
+
+	return e == ERR_LIMIT ? ERR_OK : e;
+}
+
+/* Records of the first format name a text by half of its digest: the plan's
+ * texts may be meant, and all others, so that one that begins alike is seen. */
+static enum err list_texts(const struct combining *x, struct epoch_lists *ret)
+{
+	const struct plan *p = &x->c->plan;
+	const struct register_query all = {.kind = REGISTER_CONSENT_TEXT,
+	    .owner = x->w->code};
+
+	for (size_t i = 0; i < p->texts_len; i++)
+		RETURN_IF(epoch_lists_add_text(ret, p->texts[i].sha256));
+	return register_document_each(x->w->home->reg, &all, list_text, ret);
+}
+
 /* What its records refer to, from the epoch.txt that was planned. */
 static enum err read_lists(struct combining *x, const struct store_epoch *row,
     const uint8_t sha256[DIGEST_LEN], struct epoch_lists *ret)
@@ -146,8 +166,9 @@ static enum err read_lists(struct combining *x, const struct store_epoch *row,
 	digest_sha256(bytes_buf(&text), found);
 	if (memcmp(found, sha256, DIGEST_LEN) != 0)
 		return ERR_CORRUPT;
-	return epoch_lists_parse(bytes_buf(&text), ret,
-	    &x->w->home->outcome->info);
+	RETURN_IF(epoch_lists_parse(bytes_buf(&text), ret,
+	    &x->w->home->outcome->info));
+	return ret->of_first_format ? list_texts(x, ret) : ERR_OK;
 }
 
 static enum err combine_epoch(struct combining *x, size_t i,
@@ -164,6 +185,8 @@ static enum err combine_epoch(struct combining *x, size_t i,
 	RETURN_IF(read_lists(x, &row, p->sha256, &k->lists[i]));
 	record_epoch_keys_derive(&k->records[i], ek, epoch.sha256,
 	    epoch.facts.subject_sha256);
+	if (k->lists[i].of_first_format)
+		k->records[i].format = RECORD_FORMAT_FIRST;
 	memcpy(out->id, p->id, sizeof(out->id));
 	out->keys = &k->records[i];
 	out->lists = &k->lists[i];

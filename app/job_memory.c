@@ -212,6 +212,14 @@ static int is_over(struct job_memory *m, const char *export_id)
 	    e.retention_until_unix_s < m->h->now_unix_s;
 }
 
+static void tell_unrecorded(struct home *h, const char *export_id)
+{
+	outcome_add(h->outcome, OUTCOME_WARNING,
+	    "%s was released by an earlier version, which kept no record of it: this export is not compared with it",
+	    "%sは以前の版で提供され、提供記録がありません。今回の提供とは比較されません",
+	    export_id);
+}
+
 static enum err take_earlier(struct job_memory *m,
     const struct prior_export *prior)
 {
@@ -221,6 +229,10 @@ static enum err take_earlier(struct job_memory *m,
 	if (strcmp(prior->survey, m->c->plan.survey_name) != 0 ||
 	    is_over(m, prior->export_id))
 		return ERR_OK;
+	if (!prior->has_record) {
+		tell_unrecorded(m->h, prior->export_id);
+		return ERR_OK;
+	}
 	e->prior = prior;
 	m->earlier_len++;
 	RETURN_IF(take_plan(m, e));
@@ -487,6 +499,7 @@ static enum err write_text(struct job_memory *m, const uint8_t sha256[32],
 {
 	CLEANUP(prior_release) struct prior one = {0};
 	struct prior_export e = {.survey_version = m->c->plan.survey_version,
+	    .has_record = 1,
 	    .from_day = m->c->plan.period_from_day,
 	    .to_day = m->c->plan.period_to_day};
 	const struct plan *p = &m->c->plan;

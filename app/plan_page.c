@@ -259,6 +259,9 @@ static void one_before(struct page *p, const struct prior_export *e)
 	put_day(p, e->from_day);
 	put(p, say(p, " to ", "から"));
 	put_day(p, e->to_day);
+	if (!e->has_record)
+		put(p, say(p, ": by an earlier version, which kept no record; NOT COMPARED",
+		    "：以前の版による提供で記録がなく、比較されません"));
 	put(p, "\n");
 }
 

@@ -1,5 +1,6 @@
 #include "app/prior_load.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "app/papers.h"
@@ -37,6 +38,37 @@ static enum err take_levels(struct loading *l, const struct prior *one)
 	return ERR_OK;
 }
 
+/* What an earlier version handed out has no record: that it left is known from
+ * its plan, and that it is not compared is said wherever it is listed. */
+static enum err take_unrecorded(struct loading *l,
+    const struct register_export *e)
+{
+	CLEANUP(paper_release) struct paper paper = {0};
+	CLEANUP(plan_release) struct plan plan = {0};
+	struct register_query q = {.kind = REGISTER_PLAN,
+	    .owner = l->w->code, .name = e->plan};
+	struct prior_export one = {0};
+
+	RETURN_IF(papers_find(l->w->home, &q, &paper));
+	RETURN_IF(plan_parse(bytes_buf(&paper.bytes), &plan,
+	    &l->w->home->outcome->info));
+	(void)snprintf(one.export_id, sizeof(one.export_id), "%.40s", e->id);
+	(void)snprintf(one.project, sizeof(one.project), "%.32s", e->project);
+	(void)snprintf(one.partner, sizeof(one.partner), "%.32s", e->partner);
+	(void)snprintf(one.survey, sizeof(one.survey), "%.32s",
+	    plan.survey_name);
+	one.survey_version = plan.survey_version;
+	one.from_day = plan.period_from_day;
+	one.to_day = plan.period_to_day;
+	return prior_add(l->prior, &one);
+}
+
+static int has_left(const struct register_export *e)
+{
+	return e->state == REGISTER_EXPORT_RELEASED ||
+	    e->state == REGISTER_EXPORT_RECALLED;
+}
+
 static enum err take_export(void *ctx, const struct register_export *e)
 {
 	CLEANUP(paper_release) struct paper paper = {0};
@@ -52,8 +84,8 @@ static enum err take_export(void *ctx, const struct register_export *e)
 	    strcmp(e->id, l->wanted->except) == 0))
 		return ERR_OK;
 	err = papers_find(h, &q, &paper);
-	if (err == ERR_NOT_FOUND)       /* nothing has been written yet */
-		return ERR_OK;
+	if (err == ERR_NOT_FOUND)       /* or nothing has been written yet */
+		return has_left(e) ? take_unrecorded(l, e) : ERR_OK;
 	RETURN_IF(err);
 	RETURN_IF(prior_parse(bytes_buf(&paper.bytes), &prior_one_schema,
 	    &one, &h->outcome->info));
@@ -97,7 +129,7 @@ static enum err check_present(struct owner *w, const struct prior *prior)
 	p.found = found.data;
 	RETURN_IF(store_notice_release_each(w->store, take_record, &p));
 	for (size_t i = 0; i < prior->len; i++)
-		if (!p.found[i])
+		if (prior->releases[i].has_record && !p.found[i])
 			return outcome_refuse(w->home->outcome, ERR_ROLLBACK,
 			    "the store of owner %s has not got the record of %s that the register and the ledger name: an old copy was put back. Restore a newer one",
 			    "所有者%sの保管庫に、登録簿と台帳にある%sの提供記録がありません。古い写しに戻されています。新しい写しから復元してください",

@@ -3,12 +3,14 @@
  * Of every export that was not given up the register has a text without
  * answers (policy/prior.h), and the owner's store the sealed record whose
  * digest stands in it and in the ledger.  A store that has not got that record
- * is an old copy that was put back: ERR_ROLLBACK with a sentence.
+ * is an old copy that was put back: ERR_ROLLBACK with a sentence.  What left
+ * before there were records is listed without one.
  */
 #ifndef AZUKARI_APP_PRIOR_LOAD_H
 #define AZUKARI_APP_PRIOR_LOAD_H
 
 #include "app/home.h"
+#include "policy/plan.h"
 #include "policy/prior.h"
 
 struct prior_wanted {

@@ -194,6 +194,8 @@ class Epoch:
         self.sources = run_of(self.fields, "source")
         self.texts = run_of(self.fields, "consent-text")
         self.opened = unix(self.fields["opened"])
+        # Epochs without a list were opened before there were any (5.6).
+        self.format = 2 if self.sources else 1
         seats = self.fields
         if arrangement:
             seats = read_text(arrangement, "arrangement")
@@ -244,7 +246,7 @@ def open_record(ek, epoch, respondent, kind, sealed):
     ekr = kb(32, ek, b"azk1.epoch.rec", epoch.sha256)
     record_key = kb(32, ekr, b"azk1.record", key + gen + bytes([kind]) + rid)
     aad = (b"azkrec1\0" + epoch.sha256 + epoch.subject_sha256 + tag + gen
-           + bytes([kind, 2]) + rid)
+           + bytes([kind, epoch.format]) + rid)
     try:
         return bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
             sealed[16:], aad, rid + bytes(8), record_key)
@@ -311,19 +313,9 @@ def scopes_of(bits):
     return [name for bit, name in SCOPES.items() if bits & bit]
 
 
-def read_plain(kind, plain, epoch):
-    """Format 2 (5.1) as a dict; `body` is left as bytes."""
-    body = plain.rstrip(b"\0")
-    if len(plain) % 16 or not body.endswith(b"\x80"):
-        raise Refused("a record is not padded as it should be")
-    c = Cursor(body[:-1])
-    if c.u8() != 2:
-        raise Refused("a record of another format")
-    code = c.u8()
-    user = {0: lambda: None, 1: lambda: "U" + c.take(16).hex(),
-            2: lambda: c.take(c.u8()).decode("utf-8")}[code]()
-    record = {"kind": KINDS[kind], "user": user,
-              "source": numbered(epoch.sources, c.u8()), "consent": None}
+def read_facts(c, epoch, record):
+    """What stands behind the user id in format 2 (5.1)."""
+    record["source"] = numbered(epoch.sources, c.u8())
     received = c.time(epoch.opened)
     event = c.time(received)
     text = c.u8()
@@ -332,6 +324,35 @@ def read_plain(kind, plain, epoch):
                              "scopes": scopes_of(c.u8()),
                              "given": utc(c.time(event))}
     record["event"], record["received"] = utc(event), utc(received)
+
+
+def read_first_facts(c, record):
+    """The same in format 1 (5.6): a text by half of its digest."""
+    record["source"] = c.take(c.u8()).decode()
+    if c.u8():
+        record["consent"] = {"text": c.take(16).hex(),
+                             "scopes": scopes_of(c.u8()),
+                             "given": utc(c.u32())}
+    record["event"], record["received"] = utc(c.u32()), utc(c.u32())
+
+
+def read_plain(kind, plain, epoch):
+    """A plaintext as a dict; `body` is left as bytes."""
+    body = plain.rstrip(b"\0")
+    if len(plain) % (32 // epoch.format) or not body.endswith(b"\x80"):
+        raise Refused("a record is not padded as it should be")
+    c = Cursor(body[:-1])
+    if c.u8() != epoch.format:
+        raise Refused("a record of another format")
+    code = c.u8()
+    user = {0: lambda: None, 1: lambda: "U" + c.take(16).hex(),
+            2: lambda: c.take(c.u8()).decode("utf-8")}[code]()
+    record = {"kind": KINDS[kind], "user": user, "source": None,
+              "consent": None}
+    if epoch.format == 1:
+        read_first_facts(c, record)
+    else:
+        read_facts(c, epoch, record)
     record["body"] = c.rest()
     return record
 
@@ -424,7 +445,8 @@ def finish_record(record, survey, epoch):
         record["answers"] = read_answers(survey, body)
     elif kind == "consent":
         record["scopes"] = scopes_of(body[0])
-        record["text"] = numbered(epoch.texts, body[1])
+        record["text"] = body[1:].hex() if epoch.format == 1 else \
+            numbered(epoch.texts, body[1])
     elif kind == "withdrawal":
         record["scopes"] = scopes_of(body[0])
         record["permanent"] = body[1] == 1
@@ -438,6 +460,14 @@ def finish_record(record, survey, epoch):
 
 # ---- segments and their root (5.3) ----
 
+def first_head(respondent, generation, kind, flags, length):
+    """An entry of the first layout as one of azkseg2."""
+    units = (length - 32) // 16
+    if (flags == 1) != (units == 0) or length != 32 + units * 16:
+        raise Refused("a segment of the first layout is damaged")
+    return respondent, generation, kind << 13 | units
+
+
 def read_segment(data):
     """(respondent, generation, kind, removed, sealed) of each record."""
     c = Cursor(data)
@@ -449,6 +479,9 @@ def read_segment(data):
                  for _ in range(c.u32())]
         heads = [(NO_RESPONDENT if r == 0xffffff else r, g, x)
                  for r, g, x in heads]
+    elif magic == b"azkseg1\0":
+        heads = [first_head(*struct.unpack(">IHBBI", c.take(12)))
+                 for _ in range(c.u32())]
     else:
         raise Refused("not a segment of this version")
     records = [(r, g, x >> 13, x & 0x1fff == 0, c.take(32 + (x & 0x1fff) * 16))

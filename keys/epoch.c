@@ -132,6 +132,8 @@ epoch_lists_parse(struct bytes text, struct epoch_lists *ret,
 
 	RETURN_IF(parse_both(text, &e, &lists, info));
 	lists.opened_unix_s = e.facts.opened_unix_s;
+	lists.of_first_format = e.facts.kind == EPOCH_KIND_EPOCH &&
+	    lists.sources_len == 0;
 	*ret = lists;
 	lists = (struct epoch_lists){0};        /* moved */
 	return ERR_OK;

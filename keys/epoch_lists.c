@@ -74,6 +74,7 @@ epoch_lists_copy(const struct epoch_lists *from, struct epoch_lists *ret)
 {
 	CLEANUP(epoch_lists_release) struct epoch_lists l = {
 		.opened_unix_s = from->opened_unix_s,
+		.of_first_format = from->of_first_format,
 	};
 
 	for (size_t i = 0; i < from->sources_len; i++)

@@ -5,6 +5,9 @@
  * one byte, its number in the list from 1 (0: none).  Since epoch-sha256 is in
  * the key and the associated data of every record, the whole digest is bound,
  * not only its number.
+ *
+ * An epoch that lists no source was opened before there were lists: its records
+ * are of format 1 (docs/FORMATS.md 5.6).
  */
 #ifndef AZUKARI_KEYS_EPOCH_LISTS_H
 #define AZUKARI_KEYS_EPOCH_LISTS_H
@@ -21,6 +24,7 @@
 /* Owned; zeroed is empty.  No secrets. */
 struct epoch_lists {
 	int64_t opened_unix_s;          /* times of records count from here */
+	int of_first_format;            /* records are; see above */
 	size_t sources_len, texts_len;
 	char (*sources)[NAMES_WORD_MAX + 1];
 	uint8_t (*texts)[DIGEST_LEN];
@@ -44,7 +48,9 @@ uint8_t epoch_lists_text(const struct epoch_lists *l,
     const uint8_t sha256[DIGEST_LEN]);
 
 /* The lists of an epoch.txt, of which everything is checked: what epoch_parse
- * returns.  ${ret} is zeroed before, and untouched on failure. */
+ * returns.  ${ret} is zeroed before, and untouched on failure.  Records of
+ * the first format name texts by the first half of a digest: the caller adds
+ * the texts that may be meant. */
 enum err epoch_lists_parse(struct bytes text, struct epoch_lists *ret,
     struct err_info *info) MUST_USE;
 

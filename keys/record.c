@@ -28,6 +28,7 @@ record_epoch_keys_derive(struct record_epoch_keys *ret,
 	digest_kb(ret->id, sizeof(ret->id), ek, "azk1.epoch.id", epoch);
 	memcpy(ret->epoch_sha256, epoch_sha256, DIGEST_LEN);
 	memcpy(ret->subject_sha256, subject_sha256, DIGEST_LEN);
+	ret->format = RECORD_FORMAT;
 }
 
 void
@@ -122,7 +123,7 @@ record_aad(const struct record_epoch_keys *keys, const struct record_ref *ref,
 	memcpy(ret + 72, ref->tag != NULL ? ref->tag : nobody, RECORD_TAG_LEN);
 	put_u32(ret + 104, ref->generation);
 	ret[108] = (uint8_t)ref->kind;
-	ret[109] = RECORD_FORMAT;
+	ret[109] = keys->format;
 	memcpy(ret + 110, id, RECORD_ID_LEN);
 }
 
@@ -134,9 +135,12 @@ record_nonce(const uint8_t id[RECORD_ID_LEN], uint8_t ret[NONCE_LEN])
 }
 
 static int
-is_plain_len(size_t len)
+is_plain_len(const struct record_epoch_keys *keys, size_t len)
 {
-	return len > 0 && len % RECORD_BLOCK == 0 && len <= RECORD_PLAIN_MAX;
+	size_t block = keys->format == RECORD_FORMAT_FIRST ?
+	    RECORD_BLOCK_FIRST : RECORD_BLOCK;
+
+	return len > 0 && len % block == 0 && len <= RECORD_PLAIN_MAX;
 }
 
 /* ---- sealing and opening ---- */
@@ -153,7 +157,8 @@ record_seal_with(const struct record_epoch_keys *keys,
 	uint8_t aad[AAD_LEN], nonce[NONCE_LEN], *id = ret_sealed;
 
 	check_ref(ref);
-	if (!is_plain_len(plain.len))
+	MUST_HOLD(keys->format == RECORD_FORMAT);
+	if (!is_plain_len(keys, plain.len))
 		return ERR_RANGE;
 	digest_kb_parts(id, RECORD_ID_LEN, keys->id, "azk1.rid", parts,
 	    ARRAY_LEN(parts));
@@ -201,7 +206,7 @@ record_open(const struct record_epoch_keys *keys, const struct record_ref *ref,
 	check_ref(ref);
 	if (sealed.len < RECORD_OVERHEAD + RECORD_BLOCK)
 		return ERR_TRUNCATED;
-	if (!is_plain_len(sealed.len - RECORD_OVERHEAD))
+	if (!is_plain_len(keys, sealed.len - RECORD_OVERHEAD))
 		return ERR_RANGE;
 	record_key(keys, ref, id, key);
 	record_aad(keys, ref, id, aad);

@@ -24,6 +24,8 @@
 #define RECORD_BLOCK 16                 /* plaintexts are multiples of this */
 #define RECORD_PLAIN_MAX ((size_t)8191 * RECORD_BLOCK)  /* FORMATS 5.3 */
 #define RECORD_FORMAT 2
+#define RECORD_FORMAT_FIRST 1           /* opened, never sealed (5.6) */
+#define RECORD_BLOCK_FIRST 32
 
 enum record_kind {
 	RECORD_RESPONSE = 1,
@@ -40,9 +42,11 @@ struct record_epoch_keys {
 	uint8_t id[32];                 /* EKi */
 	uint8_t epoch_sha256[DIGEST_LEN];
 	uint8_t subject_sha256[DIGEST_LEN];
+	uint8_t format;                 /* of the epoch's records */
 };
 
-/* Derive from EK (which the caller has checked with epoch_check_key). */
+/* Derive from EK (which the caller has checked with epoch_check_key), for
+ * records of RECORD_FORMAT; whoever opens older ones says so afterwards. */
 void record_epoch_keys_derive(struct record_epoch_keys *ret,
     const uint8_t ek[EPOCH_KEY_LEN], const uint8_t epoch_sha256[DIGEST_LEN],
     const uint8_t subject_sha256[DIGEST_LEN]);
@@ -71,7 +75,7 @@ void record_message(const struct secret *key, const char *source,
 /* Seal ${plain} (of record_plain_build) into ${ret_sealed}, plain.len +
  * RECORD_OVERHEAD bytes, which must not overlap it.  ERR_RANGE when the length
  * is 0, no multiple of RECORD_BLOCK or above RECORD_PLAIN_MAX.  A ref that is
- * half a quarantined one aborts. */
+ * half a quarantined one, and keys for another format, abort. */
 enum err record_seal(const struct record_epoch_keys *keys,
     const struct record_ref *ref, struct bytes plain,
     uint8_t *ret_sealed) MUST_USE;

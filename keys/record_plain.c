@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/encode.h"
+#include "keys/record_plain_internal.h"
 
 #define LINE_TEXT_LEN (1 + 2 * RECORD_PLAIN_LINE_LEN)
 #define PAD_MARK 0x80
@@ -266,20 +267,33 @@ take_consent(struct bytes *c, const struct epoch_lists *lists,
 	return take_time(c, ret->event_unix_s, &ret->consent_given_unix_s);
 }
 
-/* Without the padding, which is 1 to 16 bytes: the mark, then zeros. */
+/* Without the padding, which is 1 to ${block} bytes: the mark, then zeros. */
 static enum err
-cut_padding(struct bytes *c)
+cut_padding(struct bytes *c, size_t block)
 {
 	size_t len = c->len;
 
-	if (len == 0 || len % RECORD_BLOCK != 0 || len > RECORD_PLAIN_MAX)
+	if (len == 0 || len % block != 0 || len > RECORD_PLAIN_MAX)
 		return ERR_TRUNCATED;
-	while (len > c->len - RECORD_BLOCK && c->data[len - 1] == 0)
+	while (len > c->len - block && c->data[len - 1] == 0)
 		len--;
-	if (len == c->len - RECORD_BLOCK || c->data[len - 1] != PAD_MARK)
+	if (len == c->len - block || c->data[len - 1] != PAD_MARK)
 		return ERR_CORRUPT;
 	c->len = len - 1;
 	return ERR_OK;
+}
+
+/* Source, times and consent, which lists make short. */
+static enum err
+take_facts(struct bytes *c, const struct epoch_lists *lists,
+    struct record_plain *ret)
+{
+	if (!opened_fits(lists))
+		return ERR_CORRUPT;
+	RETURN_IF(take_source(c, lists, ret));
+	RETURN_IF(take_time(c, lists->opened_unix_s, &ret->received_unix_s));
+	RETURN_IF(take_time(c, ret->received_unix_s, &ret->event_unix_s));
+	return take_consent(c, lists, ret);
 }
 
 enum err
@@ -287,22 +301,19 @@ record_plain_parse(enum record_kind kind, const struct epoch_lists *lists,
     struct bytes plain, struct record_plain *ret)
 {
 	struct record_plain p = {.user_code = RECORD_PLAIN_NOBODY};
+	int first = lists->of_first_format;
 	struct bytes c = plain;
 	uint8_t format;
 
-	RETURN_IF(cut_padding(&c));
+	RETURN_IF(cut_padding(&c, first ? RECORD_BLOCK_FIRST : RECORD_BLOCK));
 	RETURN_IF(bytes_take_u8(&c, &format));
-	if (format != RECORD_FORMAT)
+	if (format != (first ? RECORD_FORMAT_FIRST : RECORD_FORMAT))
 		return ERR_UNSUPPORTED;
 	RETURN_IF(take_user(&c, &p));
 	if (!user_fits(kind, &p))
 		return ERR_CORRUPT;
-	if (!opened_fits(lists))
-		return ERR_CORRUPT;
-	RETURN_IF(take_source(&c, lists, &p));
-	RETURN_IF(take_time(&c, lists->opened_unix_s, &p.received_unix_s));
-	RETURN_IF(take_time(&c, p.received_unix_s, &p.event_unix_s));
-	RETURN_IF(take_consent(&c, lists, &p));
+	RETURN_IF(first ? record_plain_first_take(&c, lists, &p) :
+	    take_facts(&c, lists, &p));
 	p.body = c;
 	*ret = p;
 	return ERR_OK;

@@ -6,6 +6,9 @@
  * be read only with the epoch_lists it was written with.  One plaintext has
  * one encoding: the reader refuses every other.  Parsed values are borrowed
  * from the bytes, and from the lists, they were read with.
+ *
+ * Where the lists say so the record is of format 1 (FORMATS.md 5.6), which is
+ * read and never written: record_plain_first.c.
  */
 #ifndef AZUKARI_KEYS_RECORD_PLAIN_H
 #define AZUKARI_KEYS_RECORD_PLAIN_H
@@ -36,7 +39,7 @@ enum record_plain_code {
 struct record_plain {
 	enum record_plain_code user_code;
 	struct bytes user;              /* as stored: packed, or UTF-8 */
-	struct bytes source;            /* one of the lists'; empty: no lists */
+	struct bytes source;            /* empty: a trial's */
 	int has_consent;
 	uint8_t consent_text[DIGEST_LEN];
 	uint8_t consent_scopes;

@@ -17,6 +17,17 @@ scopes_hold(uint8_t scopes, int all_allowed)
 	return 1;
 }
 
+/* scopes | digest of the text */
+static enum err
+read_first(struct bytes body, struct record_plain_consent *ret)
+{
+	if (body.len != 1 + DIGEST_LEN || !scopes_hold(body.data[0], 0))
+		return ERR_CORRUPT;
+	ret->scopes = body.data[0];
+	memcpy(ret->text_sha256, body.data + 1, DIGEST_LEN);
+	return ERR_OK;
+}
+
 enum err
 record_plain_consent_write(const struct epoch_lists *lists,
     const struct record_plain_consent *c, struct buf *out)
@@ -36,6 +47,8 @@ enum err
 record_plain_consent_read(const struct epoch_lists *lists, struct bytes body,
     struct record_plain_consent *ret)
 {
+	if (lists->of_first_format)
+		return read_first(body, ret);
 	if (body.len != 2 || !scopes_hold(body.data[0], 0) ||
 	    body.data[1] == 0 || body.data[1] > lists->texts_len)
 		return ERR_CORRUPT;

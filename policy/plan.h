@@ -129,6 +129,10 @@ const struct plan_key *plan_find_key(const struct plan *p,
     enum plan_key_purpose purpose);
 
 int plan_rederives(const struct plan *p);
+/* 1 when it was frozen before plans said all that is decided now: it names no
+ * key of the release records, or does not say who is one of k.  Such a plan is
+ * read, and can no more be carried out. */
+int plan_is_outdated(const struct plan *p);
 int plan_same_models(const struct plan *a, const struct plan *b);
 
 /* 1 when ${p} asks for nothing but what ${earlier}, a plan.txt of the digest

@@ -10,6 +10,13 @@ plan_rederives(const struct plan *p)
 }
 
 int
+plan_is_outdated(const struct plan *p)
+{
+	return plan_find_key(p, PLAN_KEY_MEMORY) == NULL ||
+	    (p->visits == PLAN_VISITS_UNSAID && !plan_rederives(p));
+}
+
+int
 plan_same_columns(const struct plan *a, const struct plan *b)
 {
 	size_t i;

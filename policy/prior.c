@@ -68,7 +68,7 @@ put_release(struct text_writer *w, size_t i, const struct prior_export *r)
 	encode_hex(r->record_sha256, 32, hex);
 	(void)snprintf(line, sizeof(line), "%s %s %s %s %u %s..%s %s",
 	    r->export_id, r->project, r->partner, r->survey,
-	    r->survey_version, from, to, hex);
+	    r->survey_version, from, to, r->has_record ? hex : "-");
 	text_put_run(w, "release-#", i, line);
 }
 
@@ -157,6 +157,21 @@ take_digest(struct bytes *rest, uint8_t ret[32])
 	    decode_hex(item, ret, 32) == ERR_OK;
 }
 
+/* `-` only in the list: what is kept of one release is its record. */
+static int
+take_record(struct bytes *rest, int is_list, struct prior_export *r)
+{
+	struct bytes after = *rest, item;
+
+	if (is_list && text_list_next(&after, &item) &&
+	    bytes_equal(item, bytes_str("-"))) {
+		*rest = after;
+		return 1;
+	}
+	r->has_record = 1;
+	return take_digest(rest, r->record_sha256);
+}
+
 static int
 take_date(struct bytes *rest, unsigned *ret)
 {
@@ -171,10 +186,11 @@ take_date(struct bytes *rest, unsigned *ret)
 }
 
 static int
-parse_release(const char *line, struct prior_export *r)
+parse_release(const char *line, int is_list, struct prior_export *r)
 {
 	struct bytes rest = bytes_str(line), none;
 
+	*r = (struct prior_export){0};
 	return take_name(&rest, grammar_is_export, r->export_id,
 	    sizeof(r->export_id)) &&
 	    take_name(&rest, grammar_is_name, r->project,
@@ -184,8 +200,7 @@ parse_release(const char *line, struct prior_export *r)
 	    take_name(&rest, grammar_is_name, r->survey, sizeof(r->survey)) &&
 	    take_number(&rest, 65535, &r->survey_version) &&
 	    take_period(&rest, &r->from_day, &r->to_day) &&
-	    take_digest(&rest, r->record_sha256) &&
-	    !text_list_next(&rest, &none);
+	    take_record(&rest, is_list, r) && !text_list_next(&rest, &none);
 }
 
 static int
@@ -206,7 +221,8 @@ parse_releases(const struct text *t, struct prior *p, struct err_info *info)
 	struct prior_export r;
 
 	for (i = 0; i < len; i++) {
-		if (!parse_release(text_run_get(t, "release-#", i), &r))
+		if (!parse_release(text_run_get(t, "release-#", i),
+		    p->plan[0] != '\0', &r))
 			return err_at(info, ERR_SYNTAX, 0, "release-%02zu: not "
 			    "\"EXPORT PROJECT PARTNER SURVEY VERSION FROM..TO "
 			    "SHA256\"", i + 1);

@@ -19,6 +19,7 @@ struct prior_export {
 	char export_id[41], project[33], partner[33], survey[33];
 	unsigned survey_version;
 	int32_t from_day, to_day;
+	int has_record;             /* 0: an earlier version kept none */
 	uint8_t record_sha256[32];
 };
 

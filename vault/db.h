@@ -50,9 +50,9 @@ struct db_open_args {
  * it stands, so a crash leaves no half one.  ERR_NOT_ENCRYPTED: the file is
  * plain SQLite, or came out plain.  ERR_TRUNCATED: it is empty.  ERR_DECRYPT:
  * wrong key, other page settings, or damaged first page. ERR_UNSUPPORTED:
- * schema newer than this program, or older than it can bring up to date (with
- * DB_READ_ONLY: older). ERR_MISMATCH: a
- * database of another kind.  ERR_BUSY, ERR_IO, ERR_NO_SPACE, ERR_STORE,
+ * schema newer than this program, or (DB_READ_ONLY) older; an older one is
+ * brought up to date in one transaction.  ERR_MISMATCH: a database of another
+ * kind.  ERR_BUSY, ERR_IO, ERR_NO_SPACE, ERR_STORE,
  * ERR_NOMEM.  The caller owns ${ret}. */
 enum err db_open(const struct db_open_args *args, struct db **ret) MUST_USE;
 
@@ -65,6 +65,9 @@ enum err db_open_again(const struct db *db, struct db **ret) MUST_USE;
  * takes more.  0, as it begins: each has its own bound and nothing else. */
 void db_memory_limit(uint64_t bytes);
 uint64_t db_memory_used(void);
+
+/* 1 where opening it brought an older schema up to date. */
+int db_was_migrated(const struct db *db);
 
 void db_close(struct db *db);           /* NULL is fine; rolls back */
 void db_cleanup(struct db **db);

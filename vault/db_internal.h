@@ -59,6 +59,7 @@ struct db {
 	int in_tx, in_snapshot;
 	unsigned busy_tries;            /* looks at what another writes */
 	int dead;                       /* after ERR_CORRUPT */
+	int migrated;                   /* by its opening */
 };
 
 /* How sqlite's result maps to ours; remembers that a database is damaged. */
@@ -119,8 +120,6 @@ struct db_migration {
 	const char *sql;
 };
 unsigned db_migrate_latest(enum db_kind kind);
-/* The version a new file begins with; there is no way from older ones. */
-unsigned db_migrate_first(enum db_kind kind);
 /* Check kind and version; migrate when ${may_write}, and give a new file its
  * id.  ${limit} 0: to the latest (tests stop earlier). */
 enum err db_migrate(struct db *db, int may_write, int is_new,

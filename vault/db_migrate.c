@@ -5,20 +5,23 @@
  */
 #include "vault/db_internal.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "core/secret.h"
 
 #include "vault/db_migrations.h"        /* generated, see sql/embed.py */
 
 static const struct {
 	const struct db_migration *items;
-	unsigned first, len;            /* version of items[0], how many */
+	unsigned len;
 	int32_t application_id;
 } SCHEMAS[] = {
-	[DB_REGISTER] = {register_migrations, register_first,
+	[DB_REGISTER] = {register_migrations,
 	    ARRAY_LEN(register_migrations), 0x417a5247},        /* AzRG */
-	[DB_STORE] = {store_migrations, store_first,
+	[DB_STORE] = {store_migrations,
 	    ARRAY_LEN(store_migrations), 0x417a5354},           /* AzST */
-	[DB_ERASE] = {erase_migrations, erase_first,
+	[DB_ERASE] = {erase_migrations,
 	    ARRAY_LEN(erase_migrations), 0x417a4552},           /* AzER */
 };
 
@@ -37,21 +40,14 @@ static const char UNDO_ALL[] = "ROLLBACK";
 unsigned
 db_migrate_latest(enum db_kind kind)
 {
-	return SCHEMAS[kind].first + SCHEMAS[kind].len - 1;
-}
-
-unsigned
-db_migrate_first(enum db_kind kind)
-{
-	return SCHEMAS[kind].first;
+	return SCHEMAS[kind].len;
 }
 
 static const struct db_migration *
 migration_at(enum db_kind kind, unsigned version)
 {
-	MUST_HOLD(version >= SCHEMAS[kind].first &&
-	    version <= db_migrate_latest(kind));
-	return &SCHEMAS[kind].items[version - SCHEMAS[kind].first];
+	MUST_HOLD(version >= 1 && version <= SCHEMAS[kind].len);
+	return &SCHEMAS[kind].items[version - 1];
 }
 
 static enum err
@@ -85,6 +81,31 @@ set_identity(struct db *db)
 	return db_result(db, rc);
 }
 
+/* shorten(bytes, from, to): items of ${from} bytes, one behind the other, each
+ * cut to its first ${to}. */
+static void
+shorten(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	const uint8_t *b = sqlite3_value_blob(argv[0]);
+	int len = sqlite3_value_bytes(argv[0]);
+	int from = sqlite3_value_int(argv[1]), to = sqlite3_value_int(argv[2]);
+	uint8_t *out, *p;
+
+	(void)argc;
+	if (from < 1 || to < 1 || to > from || len == 0 || len % from != 0) {
+		sqlite3_result_error(ctx, "not whole items", -1);
+		return;
+	}
+	out = p = malloc((size_t)len);
+	if (out == NULL) {
+		sqlite3_result_error_nomem(ctx);
+		return;
+	}
+	for (; len > 0; len -= from, b += from, p += to)
+		memmove(p, b, (size_t)to);
+	sqlite3_result_blob(ctx, out, (int)(p - out), free);
+}
+
 /* Inside the transaction: from what is there to ${to}. */
 static enum err
 migrate_inside(struct db *db, int is_new, unsigned to)
@@ -94,8 +115,9 @@ migrate_inside(struct db *db, int is_new, unsigned to)
 	RETURN_IF(ask_int(db, GET_VERSION, &version));
 	if (version < (is_new ? 0 : 1))
 		return ERR_MISMATCH;
-	if (is_new)
-		version = (int64_t)SCHEMAS[db->kind].first - 1;
+	RETURN_IF(db_result(db, sqlite3_create_function(db->handle, "shorten",
+	    3, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, shorten, NULL,
+	    NULL)));
 	for (unsigned v = (unsigned)version + 1; v <= to; v++)
 		RETURN_IF(db_exec(db, migration_at(db->kind, v)->sql));
 	RETURN_IF(ask_int(db, GET_VERSION, &version));
@@ -129,10 +151,19 @@ db_migrate(struct db *db, int may_write, int is_new, unsigned limit)
 	if (!is_new && kind != SCHEMAS[db->kind].application_id)
 		return ERR_MISMATCH;
 	RETURN_IF(ask_int(db, GET_VERSION, &version));
-	if (version > (int64_t)db_migrate_latest(db->kind) ||
-	    (!is_new && version < (int64_t)SCHEMAS[db->kind].first))
+	if (version > (int64_t)db_migrate_latest(db->kind))
 		return ERR_UNSUPPORTED;
 	if (version >= (int64_t)to)
 		return ERR_OK;
-	return may_write ? migrate_all(db, is_new, to) : ERR_UNSUPPORTED;
+	if (!may_write)
+		return ERR_UNSUPPORTED;
+	RETURN_IF(migrate_all(db, is_new, to));
+	db->migrated = !is_new;
+	return ERR_OK;
+}
+
+int
+db_was_migrated(const struct db *db)
+{
+	return db->migrated;
 }

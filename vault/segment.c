@@ -8,6 +8,7 @@
 /* Two bits apart. */
 static const uint8_t MAGIC[8] = "azkseg4";
 static const uint8_t MAGIC_WIDE[8] = "azkseg2";
+static const uint8_t MAGIC_FIRST[8] = "azkseg1";
 
 static uint32_t
 get_u32(const uint8_t *p)
@@ -66,15 +67,29 @@ get_respondent(const uint8_t *p, size_t entry_len)
 {
 	uint32_t v;
 
-	if (entry_len == SEGMENT_ENTRY_WIDE)
+	if (entry_len != SEGMENT_ENTRY_LEN)
 		return get_u32(p);
 	v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
 	return v == NO_RESPONDENT ? SEGMENT_NO_RESPONDENT : v;
 }
 
+/* respondent u32 | generation u16 | kind | flags | length u32 */
+static struct segment_entry
+get_first(const uint8_t p[SEGMENT_ENTRY_FIRST])
+{
+	return (struct segment_entry){
+		.respondent = get_u32(p),
+		.generation = (uint16_t)(p[4] << 8 | p[5]),
+		.kind = p[6], .flags = p[7], .length = get_u32(p + 8),
+	};
+}
+
 static struct segment_entry
 get_entry(const uint8_t *p, size_t entry_len)
 {
+	if (entry_len == SEGMENT_ENTRY_FIRST)
+		return get_first(p);
+
 	const uint8_t *end = p + entry_len;
 	uint32_t v = (uint32_t)end[-2] << 8 | end[-1];
 	uint32_t units = v & SEGMENT_UNITS_MAX;
@@ -205,17 +220,28 @@ check_entries(struct bytes b, uint32_t count, size_t entry_len)
 	return at == b.len ? ERR_OK : ERR_CORRUPT;
 }
 
+/* 0: a magic that nobody writes. */
+static size_t
+entry_len_of(const uint8_t magic[sizeof(MAGIC)])
+{
+	if (memcmp(magic, MAGIC, sizeof(MAGIC)) == 0)
+		return SEGMENT_ENTRY_LEN;
+	if (memcmp(magic, MAGIC_WIDE, sizeof(MAGIC)) == 0)
+		return SEGMENT_ENTRY_WIDE;
+	return memcmp(magic, MAGIC_FIRST, sizeof(MAGIC)) == 0 ?
+	    SEGMENT_ENTRY_FIRST : 0;
+}
+
 enum err
 segment_view_open(struct bytes bytes, struct segment_view *ret)
 {
-	size_t entry_len = SEGMENT_ENTRY_LEN;
+	size_t entry_len;
 	uint32_t count;
 
 	if (bytes.len < SEGMENT_HEAD_LEN || bytes.len > SEGMENT_BYTES_MAX)
 		return ERR_CORRUPT;
-	if (memcmp(bytes.data, MAGIC_WIDE, sizeof(MAGIC)) == 0)
-		entry_len = SEGMENT_ENTRY_WIDE;
-	else if (memcmp(bytes.data, MAGIC, sizeof(MAGIC)) != 0)
+	entry_len = entry_len_of(bytes.data);
+	if (entry_len == 0)
 		return ERR_UNSUPPORTED;
 	count = get_u32(bytes.data + sizeof(MAGIC));
 	RETURN_IF(check_entries(bytes, count, entry_len));

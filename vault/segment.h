@@ -15,6 +15,7 @@
 #define SEGMENT_HEAD_LEN 12             /* magic, count */
 #define SEGMENT_ENTRY_LEN 6             /* per record, in front of all bytes */
 #define SEGMENT_ENTRY_WIDE 8            /* where a generation takes two bytes */
+#define SEGMENT_ENTRY_FIRST 12          /* of the first version: only read */
 #define SEGMENT_ID_LEN 16
 #define SEGMENT_TAG_LEN 16              /* Poly1305 */
 #define SEGMENT_SEALED_MIN 32           /* id and tag */

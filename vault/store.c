@@ -13,7 +13,7 @@ enum {
 	HOLDER_ADD, HOLDER_GET, LAYOUT_GET, PAIR_GET, PAIR_SET, INTEND, CONFIRM,
 	COUNT_EPOCHS, COUNT_SEGMENTS,
 	COUNT_QUARANTINED, COUNT_EVENTS, COUNT_NOTICES, COUNT_TO_COMPACT,
-	COMPACT_LAST, COMPACT_MARK, TEXTS, TEXT_ADD,
+	COMPACT_LAST, COMPACT_MARK, TEXTS, TEXT_ADD, TEXT_HALF, TEXT_COMPLETE,
 };
 static const char *const SQL[] = {
 	[HOLDER_ADD] = "INSERT INTO holder (one, owner, erase_confirmed, "
@@ -40,6 +40,11 @@ static const char *const SQL[] = {
 	    "WHERE compacted <= ?1",
 	[TEXTS] = "SELECT number, sha256 FROM text ORDER BY number",
 	[TEXT_ADD] = "INSERT INTO text (number, sha256) VALUES (?1, ?2)",
+	[TEXT_HALF] = "SELECT count(*) FROM text "
+	    "WHERE substr(sha256, 17) = zeroblob(16)",
+	[TEXT_COMPLETE] = "UPDATE text SET sha256 = ?1 WHERE "
+	    "substr(sha256, 1, 16) = substr(?1, 1, 16) AND "
+	    "substr(sha256, 17) = zeroblob(16)",
 };
 static const struct db_table TABLE = DB_TABLE(DB_SLOT_STORE, SQL);
 
@@ -181,6 +186,18 @@ store_refresh(struct store *s)
 	return ERR_OK;
 }
 
+static enum err
+ask_numbers(struct store *s, size_t statement, uint64_t *const *ret, int len)
+{
+	CLEANUP(db_stmt_end) struct db_stmt st = {0};
+
+	RETURN_IF(db_stmt_begin(s->db, &TABLE, statement, &st));
+	RETURN_IF(db_one(&st));
+	for (int i = 0; i < len; i++)
+		*ret[i] = db_col_u64(&st, i);
+	return ERR_OK;
+}
+
 /* Texts */
 
 static enum err
@@ -250,6 +267,24 @@ store_text_make(struct store *s, const uint8_t sha256[STORE_TEXT_LEN],
 	db_stmt_end(&st);
 	RETURN_IF(load_texts(s));
 	*ret = (uint16_t)s->texts.len;
+	return ERR_OK;
+}
+
+enum err
+store_text_halves(struct store *s, uint64_t *ret)
+{
+	return ask_numbers(s, TEXT_HALF, (uint64_t *const[]){ret}, 1);
+}
+
+enum err
+store_text_complete(struct store *s, const uint8_t sha256[STORE_TEXT_LEN])
+{
+	CLEANUP(db_stmt_end) struct db_stmt st = {0};
+
+	RETURN_IF(db_stmt_begin(s->db, &TABLE, TEXT_COMPLETE, &st));
+	db_bind_blob(&st, 1, sha256, STORE_TEXT_LEN);
+	RETURN_IF(db_run(&st));
+	drop_caches(s);
 	return ERR_OK;
 }
 
@@ -338,18 +373,6 @@ count_state(void *ctx, uint32_t number, const struct store_entry *e)
 	c->erased += e->state == STORE_ERASED;
 	c->stopping += e->state == STORE_STOPPING;
 	c->stop_listed += e->state == STORE_STOP_LISTED;
-	return ERR_OK;
-}
-
-static enum err
-ask_numbers(struct store *s, size_t statement, uint64_t *const *ret, int len)
-{
-	CLEANUP(db_stmt_end) struct db_stmt st = {0};
-
-	RETURN_IF(db_stmt_begin(s->db, &TABLE, statement, &st));
-	RETURN_IF(db_one(&st));
-	for (int i = 0; i < len; i++)
-		*ret[i] = db_col_u64(&st, i);
 	return ERR_OK;
 }
 

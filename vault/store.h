@@ -56,6 +56,13 @@ enum err store_count(struct store *s, struct store_counts *ret) MUST_USE;
 enum err store_compact_last(struct store *s, int64_t *ret_act) MUST_USE;
 enum err store_compact_mark(struct store *s, int64_t act) MUST_USE;
 
+/* Digests of consent texts of which a store of schema 1 knew the first half
+ * only: how many are still half (zero bytes behind it), and, in a transaction,
+ * one made whole; nothing where none begins like ${sha256}. */
+enum err store_text_halves(struct store *s, uint64_t *ret) MUST_USE;
+enum err store_text_complete(struct store *s,
+    const uint8_t sha256[STORE_SHA256_LEN]) MUST_USE;
+
 /* The generation of erase.db this store belongs to.  ${confirmed} is the last
  * one known to be done, ${intended} the same or one more while an erasure is
  * on its way.  Both need a transaction; ERR_STATE, ERR_ROLLBACK. */

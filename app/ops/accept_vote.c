@@ -5,6 +5,7 @@
 
 static enum err check_frozen(struct accept *a)
 {
+	RETURN_IF(ballot_goes_on(a->h, &a->ballot));
 	if (a->ballot.row.state == REGISTER_PLAN_FROZEN)
 		return ERR_OK;
 	return outcome_refuse(a->h->outcome, ERR_STATE,

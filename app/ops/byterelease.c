@@ -67,12 +67,22 @@ static enum err not_asked_for(struct home *h, const char *plan)
 	    plan, plan);
 }
 
+static enum err check_goes_on(struct home *h, const char *plan)
+{
+	CLEANUP(ballot_free) struct ballot *b = NULL;
+
+	RETURN_IF(ballot_new(&b));
+	RETURN_IF(ballot_load(h, plan, b));
+	return ballot_goes_on(h, b);
+}
+
 static enum err check_waits(struct home *h, const struct register_export *e)
 {
 	CLEANUP(home_owner_cleanup) struct owner *w = NULL;
 	unsigned have = 0, needed = 0;
 	int stale = 0;
 
+	RETURN_IF(check_goes_on(h, e->plan));
 	RETURN_IF(byterelease_standing(h, e->id, e->plan, &have, &needed));
 	if (needed == 0)
 		return not_asked_for(h, e->plan);
@@ -386,6 +396,7 @@ static enum err take_signature(struct answer *a)
 	(void)snprintf(r->export_id, sizeof(r->export_id), "%s", a->e.id);
 	(void)snprintf(r->plan, sizeof(r->plan), "%s", a->e.plan);
 	RETURN_IF(ballot_load(a->h, a->e.plan, &a->ballot));
+	RETURN_IF(ballot_goes_on(a->h, &a->ballot));
 	if (!a->ballot.plan.byte_release)
 		return not_asked_for(a->h, a->e.plan);
 	RETURN_IF(find_seat(a));

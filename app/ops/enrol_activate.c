@@ -127,6 +127,23 @@ static enum err check_all_joined(const struct activation *a, struct outcome *o)
 	return e;
 }
 
+/* A packet written by the first version has a record of the first format. */
+static enum err open_trial(const struct activation *a,
+    struct record_epoch_keys *k)
+{
+	struct record_ref ref = {.kind = RECORD_QUARANTINE};
+	uint8_t plain[512];
+	enum err e;
+
+	if (a->record.len > sizeof(plain))
+		return ERR_CORRUPT;
+	e = record_open(k, &ref, bytes_buf(&a->record), plain);
+	if (e != ERR_DECRYPT)
+		return e;
+	k->format = RECORD_FORMAT_FIRST;
+	return record_open(k, &ref, bytes_buf(&a->record), plain);
+}
+
 /* The trial: shares of ${first}.. combine and open what was sealed. */
 static enum err try_open(const struct activation *a, size_t first,
     struct outcome *o)
@@ -136,8 +153,6 @@ static enum err try_open(const struct activation *a, size_t first,
 	struct bytes texts[ENROL_SEATS_MAX];
 	struct share_set set = {.epoch = &a->epoch, .texts = texts,
 	    .len = a->charter.threshold};
-	struct record_ref ref = {.kind = RECORD_QUARANTINE};
-	uint8_t plain[512];
 
 	for (size_t i = 0; i < set.len; i++)
 		texts[i] = bytes_buf(&a->shares[first + i]);
@@ -147,9 +162,7 @@ static enum err try_open(const struct activation *a, size_t first,
 
 	record_epoch_keys_derive(k, secret_bytes(ek), a->epoch.sha256,
 	    a->epoch.facts.subject_sha256);
-	if (a->record.len > sizeof(plain))
-		return ERR_CORRUPT;
-	return record_open(k, &ref, bytes_buf(&a->record), plain);
+	return open_trial(a, k);
 }
 
 static enum err trial(const struct activation *a, struct outcome *o)

@@ -507,6 +507,7 @@ enum err plan_pack(struct home *h, const struct plan_pack_args *args)
 	RETURN_IF(new_packing(h, args->seat, &p));
 	RETURN_IF(ballot_load(h, args->plan, &p->ballot));
 	RETURN_IF(check_waiting(p));
+	RETURN_IF(ballot_goes_on(h, &p->ballot));
 	RETURN_IF(fill(p, args->since));
 	RETURN_IF(pack_write(&p->pack, args->path, h->now_unix_s));
 	RETURN_IF(keep_size(p));

@@ -7,6 +7,7 @@
 #include "app/ops/drill.h"
 #include "app/papers.h"
 #include "core/clock.h"
+#include "policy/plan.h"
 #include "vault/store_batch.h"
 #include "vault/store_respondent.h"
 
@@ -54,27 +55,49 @@ static enum err load_papers(struct home *h, struct status_owner *o)
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
-static enum err count_plan(void *ctx, const struct register_plan *plan)
-{
-	struct status_owner *o = ctx;
-
-	o->plans_waiting += plan->state == REGISTER_PLAN_FROZEN;
-	o->plans_started += plan->state == REGISTER_PLAN_STARTED;
-	return ERR_OK;
-}
-
-struct exports {
+struct counting {
 	struct home *h;
 	struct status_owner *o;
 };
 
+static enum err is_outdated(struct home *h, const char *plan, int *ret)
+{
+	CLEANUP(paper_release) struct paper paper = {0};
+	CLEANUP(plan_release) struct plan p = {0};
+	const struct register_query q = {.kind = REGISTER_PLAN, .name = plan};
+
+	RETURN_IF(papers_find(h, &q, &paper));
+	RETURN_IF(plan_parse(bytes_buf(&paper.bytes), &p, &h->outcome->info));
+	*ret = plan_is_outdated(&p);
+	return ERR_OK;
+}
+
+static enum err count_plan(void *ctx, const struct register_plan *plan)
+{
+	const struct counting *x = ctx;
+	int outdated;
+
+	x->o->plans_waiting += plan->state == REGISTER_PLAN_FROZEN;
+	x->o->plans_started += plan->state == REGISTER_PLAN_STARTED;
+	if (plan->state != REGISTER_PLAN_FROZEN &&
+	    plan->state != REGISTER_PLAN_STARTED)
+		return ERR_OK;
+	RETURN_IF(is_outdated(x->h, plan->id, &outdated));
+	x->o->plans_outdated += outdated != 0;
+	return ERR_OK;
+}
+
 static enum err count_export(void *ctx, const struct register_export *e)
 {
-	const struct exports *x = ctx;
+	const struct counting *x = ctx;
 	unsigned have = 0, needed = 0;
+	int outdated;
 
 	x->o->exports[e->state]++;
 	if (e->state != REGISTER_EXPORT_BUILT)
+		return ERR_OK;
+	RETURN_IF(is_outdated(x->h, e->plan, &outdated));
+	if (outdated)
 		return ERR_OK;
 	RETURN_IF(byterelease_standing(x->h, e->id, e->plan, &have, &needed));
 	x->o->bytes_waiting += have < needed;
@@ -93,10 +116,10 @@ static enum err load_register(struct home *h, struct status_owner *o)
 {
 	const char *code = o->owner.code;
 	struct register_export_query q = {.owner = code};
-	struct exports x = {h, o};
+	struct counting x = {h, o};
 
 	RETURN_IF(load_papers(h, o));
-	RETURN_IF(register_plan_each(h->reg, code, 0, count_plan, o));
+	RETURN_IF(register_plan_each(h->reg, code, 0, count_plan, &x));
 	RETURN_IF(register_export_each(h->reg, &q, count_export, &x));
 	RETURN_IF(register_duty_each_open(h->reg, code, INT64_MAX, count_duty,
 	    o->open_duties));
@@ -205,6 +228,9 @@ static void tell_needs(struct home *h, const struct status_owner *o)
 	need(h, o->plans_waiting,
 	    "owner %s: %llu plans wait for officers",
 	    "所有者%s：保管官の判断を待つ計画が%llu件あります", code);
+	need(h, o->plans_outdated,
+	    "owner %s: %llu plans were frozen by an earlier version and cannot be carried out any more (plan end, then plan freeze)",
+	    "所有者%s：以前の版で確定され、もう実行できない計画が%llu件あります（plan end、plan freeze）", code);
 	need(h, o->bytes_waiting,
 	    "owner %s: %llu finished bundles wait for byte release (byterelease pack)",
 	    "所有者%s：開示前の確認を待つ提供が%llu件あります（byterelease pack）", code);

@@ -15,6 +15,7 @@ struct status_owner {
 	struct store_counts counts;
 	uint64_t batches;
 	uint64_t plans_waiting, plans_started;
+	uint64_t plans_outdated;        /* of these: of an earlier version */
 	uint64_t exports[REGISTER_EXPORT_FAILED + 1];   /* by state */
 	uint64_t bytes_waiting;         /* built ones that wait for byte release */
 	uint64_t open_duties[REGISTER_DUTY_NOTICE + 1]; /* by kind */

@@ -1,9 +1,7 @@
 #!/usr/bin/python3
 """Write the migrations given as arguments into one C header.
 
-KIND-NNN.sql, numbered without a gap, become one table per kind.  The first one
-builds a new file; where its number is not 001, older files cannot be brought
-up to it.
+KIND-NNN.sql, numbered from 001 without a gap, become one table per kind.
 """
 import os
 import re
@@ -21,8 +19,8 @@ def main(out, paths):
     for path in sorted(paths, key=os.path.basename):
         name = os.path.basename(path)
         kind, number = re.fullmatch(r'([a-z]+)-([0-9]{3})\.sql', name).groups()
-        first, texts = kinds.setdefault(kind, (int(number), []))
-        assert int(number) == first + len(texts), 'a migration is missing'
+        texts = kinds.setdefault(kind, [])
+        assert int(number) == len(texts) + 1, 'a migration is missing'
         with open(path, encoding='utf-8') as f:
             text = f.read()
         assert 'PRAGMA user_version = %d;' % int(number) in text, name
@@ -31,8 +29,7 @@ def main(out, paths):
         f.write('/* Generated from vault/sql/. */\n')
         f.write('#pragma GCC diagnostic push\n')
         f.write('#pragma GCC diagnostic ignored "-Woverlength-strings"\n')
-        for kind, (first, texts) in kinds.items():
-            f.write('#define %s_first %d\n' % (kind, first))
+        for kind, texts in kinds.items():
             f.write('static const struct db_migration %s_migrations[] = {\n'
                     % kind)
             for name, text in texts:

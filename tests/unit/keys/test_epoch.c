@@ -408,6 +408,7 @@ lists_come_back(void **state)
 		assert_ok(epoch_lists_parse(bytes_buf(&o.dealt.text), &got,
 		    NULL));
 		assert_int_equal(got.opened_unix_s, facts.opened_unix_s);
+		assert_int_equal(got.of_first_format, lens[k][0] == 0);
 		assert_int_equal(got.sources_len, lens[k][0]);
 		assert_int_equal(got.texts_len, lens[k][1]);
 		for (size_t i = 0; i < got.sources_len; i++)

@@ -280,6 +280,29 @@ no_respondent_key_no_record(void **state)
 	    ERR_DECRYPT);
 }
 
+/* The format is in the associated data, and goes with its block. */
+static void
+formats_are_told_apart(void **state)
+{
+	const struct record_ref ref = {.kind = RECORD_QUARANTINE};
+	uint8_t plain[48] = {1}, sealed[80], opened[48];
+	struct setup s;
+
+	(void)state;
+	setup_init(&s);
+	assert_ok(record_seal(&s.keys, &ref, bytes_of(plain, 32), sealed));
+	assert_ok(record_open(&s.keys, &ref, bytes_of(sealed, 64), opened));
+	s.keys.format = RECORD_FORMAT_FIRST;
+	assert_err(record_open(&s.keys, &ref, bytes_of(sealed, 64), opened),
+	    ERR_DECRYPT);
+	s.keys.format = RECORD_FORMAT;
+	assert_ok(record_seal(&s.keys, &ref, bytes_of(plain, 48), sealed));
+	assert_ok(record_open(&s.keys, &ref, bytes_of(sealed, 80), opened));
+	s.keys.format = RECORD_FORMAT_FIRST;
+	assert_err(record_open(&s.keys, &ref, bytes_of(sealed, 80), opened),
+	    ERR_RANGE);
+}
+
 /* ---- misuse ---- */
 
 static void
@@ -287,10 +310,30 @@ seal_as(void *arg)
 {
 	const struct record_ref *ref = arg;
 	uint8_t plain[32] = {0}, sealed[64];
-	struct record_epoch_keys keys = {.rec = {0}};
+	struct record_epoch_keys keys = {.format = RECORD_FORMAT};
 
 	if (record_seal(&keys, ref, bytes_of(plain, 32), sealed) != ERR_OK)
 		_exit(1);
+}
+
+static void
+seal_first(void *arg)
+{
+	const struct record_ref *ref = arg;
+	uint8_t plain[32] = {0}, sealed[64];
+	struct record_epoch_keys keys = {.format = RECORD_FORMAT_FIRST};
+
+	if (record_seal(&keys, ref, bytes_of(plain, 32), sealed) != ERR_OK)
+		_exit(1);
+}
+
+static void
+nothing_is_sealed_in_the_first_format(void **state)
+{
+	struct record_ref good = {.kind = RECORD_QUARANTINE};
+
+	(void)state;
+	assert_true(unit_aborts(seal_first, &good));
 }
 
 static void
@@ -330,7 +373,9 @@ main(void)
 		cmocka_unit_test(every_flipped_bit_is_refused),
 		cmocka_unit_test(every_bit_it_is_bound_to),
 		cmocka_unit_test(no_respondent_key_no_record),
+		cmocka_unit_test(formats_are_told_apart),
 		cmocka_unit_test(half_a_quarantine_aborts),
+		cmocka_unit_test(nothing_is_sealed_in_the_first_format),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

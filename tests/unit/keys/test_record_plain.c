@@ -376,6 +376,131 @@ every_truncation_is_refused(void **state)
 	}
 }
 
+/* ---- format 1 (FORMATS 5.6), which is only read ---- */
+
+static const struct epoch_lists *
+first_lists(void)
+{
+	static struct epoch_lists l;
+
+	l = (struct epoch_lists){.opened_unix_s = 1, .of_first_format = 1,
+	    .texts_len = 2, .texts = lists()->texts};
+	return &l;
+}
+
+#define FIRST_SOURCE "046c696e65"
+#define FIRST_TEXT "c0c1c2c3c4c5c6c7c8c9cacbcccdcecf"
+#define FIRST_TIMES "5e7d684e" "5e7d6853"       /* event, received */
+
+static void
+first_format(const char *consent, struct buf *out)
+{
+	CLEANUP(buf_release) struct buf hex = {0};
+
+	assert_ok(buf_printf(&hex, "0102" "0178" FIRST_SOURCE "%s" FIRST_TIMES
+	    "01020005" "80", consent));
+	while (hex.len % 64 != 0)
+		assert_ok(buf_append_str(&hex, "00"));
+	seats_hex(buf_text(&hex), out);
+}
+
+static void
+first_format_reads(void **state)
+{
+	CLEANUP(buf_release) struct buf b = {0}, none = {0};
+	struct record_plain p;
+
+	(void)state;
+	first_format("01" FIRST_TEXT "03" "5e792aa8", &b);
+	assert_ok(record_plain_parse(RECORD_RESPONSE, first_lists(),
+	    bytes_buf(&b), &p));
+	assert_true(bytes_equal(p.user, bytes_str("x")));
+	assert_true(bytes_equal(p.source, bytes_str("line")));
+	assert_int_equal(p.has_consent, 1);
+	assert_memory_equal(p.consent_text, lists()->texts[1], DIGEST_LEN);
+	assert_int_equal(p.consent_scopes, 3);
+	assert_int_equal(p.consent_given_unix_s, 0x5e792aa8);
+	assert_int_equal(p.event_unix_s, 0x5e7d684e);
+	assert_int_equal(p.received_unix_s, 0x5e7d6853);
+	assert_int_equal(p.body.len, 4);
+	first_format("00", &none);
+	assert_ok(record_plain_parse(RECORD_RESPONSE, first_lists(),
+	    bytes_buf(&none), &p));
+	assert_int_equal(p.has_consent, 0);
+	/* neither format is the other's */
+	assert_true(record_plain_parse(RECORD_RESPONSE, lists(), bytes_buf(&b),
+	    &p) != ERR_OK);
+	b.data[0] = 2;
+	assert_err(record_plain_parse(RECORD_RESPONSE, first_lists(),
+	    bytes_buf(&b), &p), ERR_UNSUPPORTED);
+}
+
+/* No text that is known, or two that begin alike: none is meant. */
+static void
+first_format_texts(void **state)
+{
+	CLEANUP(buf_release) struct buf b = {0};
+	struct epoch_lists l = *first_lists();
+	uint8_t alike[2][DIGEST_LEN], half[DIGEST_LEN] = {0};
+	struct record_plain p;
+
+	(void)state;
+	first_format("01" FIRST_TEXT "03" "5e792aa8", &b);
+	memcpy(half, lists()->texts[1], 16);
+	l.texts_len = 1;
+	assert_ok(record_plain_parse(RECORD_RESPONSE, &l, bytes_buf(&b), &p));
+	assert_memory_equal(p.consent_text, half, DIGEST_LEN);
+	memcpy(alike[0], lists()->texts[1], DIGEST_LEN);
+	memcpy(alike[1], lists()->texts[1], DIGEST_LEN);
+	alike[1][31] ^= 1;
+	l.texts = alike;
+	l.texts_len = 2;
+	assert_ok(record_plain_parse(RECORD_RESPONSE, &l, bytes_buf(&b), &p));
+	assert_memory_equal(p.consent_text, half, DIGEST_LEN);
+}
+
+static void
+first_format_damaged(void **state)
+{
+	CLEANUP(buf_release) struct buf b = {0}, flag = {0}, word = {0};
+	struct record_plain p;
+
+	(void)state;
+	first_format("01" FIRST_TEXT "03" "5e792aa8", &b);
+	for (size_t len = 0; len < b.len; len++)
+		assert_true(record_plain_parse(RECORD_RESPONSE, first_lists(),
+		    bytes_of(b.data, len), &p) != ERR_OK);
+	first_format("02" FIRST_TEXT "03" "5e792aa8", &flag);
+	assert_err(record_plain_parse(RECORD_RESPONSE, first_lists(),
+	    bytes_buf(&flag), &p), ERR_CORRUPT);
+	first_format("00", &word);
+	word.data[5] = 'L';             /* no source id */
+	assert_err(record_plain_parse(RECORD_RESPONSE, first_lists(),
+	    bytes_buf(&word), &p), ERR_CORRUPT);
+	assert_err(record_plain_parse(RECORD_QUARANTINE, first_lists(),
+	    bytes_buf(&b), &p), ERR_CORRUPT);
+}
+
+static void
+first_format_consent_bodies(void **state)
+{
+	struct record_plain_consent got;
+	uint8_t body[1 + DIGEST_LEN] = {3};
+
+	(void)state;
+	memset(body + 1, 0x77, DIGEST_LEN);
+	assert_ok(record_plain_consent_read(first_lists(),
+	    bytes_of(body, sizeof(body)), &got));
+	assert_int_equal(got.scopes, 3);
+	assert_memory_equal(got.text_sha256, body + 1, DIGEST_LEN);
+	for (size_t len = 0; len < sizeof(body); len++)
+		assert_err(record_plain_consent_read(first_lists(),
+		    bytes_of(body, len), &got), ERR_CORRUPT);
+	body[0] = 128;
+	assert_err(record_plain_consent_read(first_lists(),
+	    bytes_of(body, sizeof(body)), &got), ERR_CORRUPT);
+}
+
 static void
 consent_bodies(void **state)
 {
@@ -488,6 +613,10 @@ main(void)
 		cmocka_unit_test(times_are_refused),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(consent_bodies),
+		cmocka_unit_test(first_format_reads),
+		cmocka_unit_test(first_format_texts),
+		cmocka_unit_test(first_format_damaged),
+		cmocka_unit_test(first_format_consent_bodies),
 		cmocka_unit_test(withdrawal_bodies),
 		cmocka_unit_test(quarantine_bodies),
 	};

@@ -41,6 +41,37 @@ test_values(void **state)
 	    ERR_SYNTAX);
 }
 
+/* What an earlier version released has no record; what is kept of one release
+ * is never without. */
+static void
+test_without_record(void **state)
+{
+	static const char list[] = "azukari-prior-releases v1\n"
+	    "owner: 14\nplan: PLAN-2020-0007\n"
+	    "release-01: EXP-2020-0003 cohort keio corona 1 "
+	    "2020-03-01..2020-05-31 -\n";
+	static const char one[] = "azukari-release-record v1\n"
+	    "owner: 14\n"
+	    "release-01: EXP-2020-0003 cohort keio corona 1 "
+	    "2020-03-01..2020-05-31 ";
+	CLEANUP(buf_release) struct buf text = {0};
+	CLEANUP(prior_release) struct prior p = {0};
+
+	(void)state;
+	assert_ok(prior_parse(bytes_str(list), &prior_schema, &p, NULL));
+	assert_int_equal(p.releases[0].has_record, 0);
+	texts_reads_back(list, again);
+	prior_release(&p);
+	assert_ok(buf_printf(&text, "%s%s\n", one, HEX));
+	assert_ok(prior_parse(bytes_buf(&text), &prior_one_schema, &p, NULL));
+	assert_int_equal(p.releases[0].has_record, 1);
+	prior_release(&p);
+	buf_clear(&text);
+	assert_ok(buf_printf(&text, "%s-\n", one));
+	assert_err(prior_parse(bytes_buf(&text), &prior_one_schema, &p, NULL),
+	    ERR_SYNTAX);
+}
+
 static void
 test_refusals(void **state)
 {
@@ -69,6 +100,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_without_record),
 		cmocka_unit_test(test_refusals),
 	};
 

@@ -131,6 +131,77 @@ test_leaf(void **state)
 	assert_memory_equal(leaf, expected, sizeof(leaf));
 }
 
+/* docs/FORMATS.md 5.3, by hand: what the first version wrote.  The second
+ * record of three is removed, the last one is of no respondent. */
+static const uint8_t FIRST[] = {
+	'a', 'z', 'k', 's', 'e', 'g', '1', 0, 0, 0, 0, 3,
+	0, 2, 3, 4, 1, 2, 1, 0, 0, 0, 0, 64,
+	0, 0, 0, 7, 0, 1, 2, 1, 0, 0, 0, 32,
+	0xff, 0xff, 0xff, 0xff, 0, 0, 5, 0, 0, 0, 0, 80,
+};
+
+static void
+build_first(struct buf *out)
+{
+	assert_ok(buf_append(out, FIRST, sizeof(FIRST)));
+	assert_ok(buf_append(out, SEALED, 64));
+	assert_ok(buf_append(out, SEALED, 32));
+	assert_ok(buf_append(out, SEALED, 80));
+}
+
+static void
+test_first_layout(void **state)
+{
+	CLEANUP(buf_release) struct buf first = {0};
+	struct segment_view v;
+	struct segment_record r;
+
+	(void)state;
+	build_first(&first);
+	assert_ok(segment_view_open(bytes_buf(&first), &v));
+	assert_int_equal(v.count, 3);
+	assert_int_equal(segment_view_peek(&v, 0), LAST);
+	assert_int_equal(segment_view_peek(&v, 2), SEGMENT_NO_RESPONDENT);
+	assert_true(segment_view_next(&v, &r));
+	assert_int_equal(r.entry.respondent, LAST);
+	assert_int_equal(r.entry.generation, 0x0102);
+	assert_int_equal(r.entry.kind, 1);
+	assert_memory_equal(r.sealed, SEALED, 64);
+	assert_true(segment_view_next(&v, &r));
+	assert_int_equal(r.entry.flags, SEGMENT_REMOVED);
+	assert_int_equal(r.entry.length, 32);
+	assert_true(segment_view_next(&v, &r));
+	assert_int_equal(r.entry.respondent, SEGMENT_NO_RESPONDENT);
+	assert_int_equal(r.entry.length, 80);
+	assert_false(segment_view_next(&v, &r));
+}
+
+static void
+test_first_layout_damaged(void **state)
+{
+	/* offset and value of a byte of an entry */
+	static const uint8_t bad[][2] = {{18, 0}, {18, 6}, {18, 5}, {19, 1},
+	    {19, 2}, {23, 63}, {23, 72}, {23, 32}, {20, 1}, {31, 0}, {35, 48},
+	    {39, 0}, {42, 1}, {11, 4}, {11, 2}, {6, '3'}};
+	CLEANUP(buf_release) struct buf first = {0};
+	struct segment_view v;
+
+	(void)state;
+	build_first(&first);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		uint8_t was = first.data[bad[i][0]];
+
+		first.data[bad[i][0]] = bad[i][1];
+		if (segment_view_open(bytes_buf(&first), &v) == ERR_OK)
+			fail_msg("byte %u as %u", bad[i][0], bad[i][1]);
+		first.data[bad[i][0]] = was;
+	}
+	assert_ok(segment_view_open(bytes_buf(&first), &v));
+	for (size_t len = 0; len < first.len; len++)
+		assert_true(segment_view_open(bytes_of(first.data, len), &v) !=
+		    ERR_OK);
+}
+
 static int
 drop_index(void *ctx, uint32_t index, const struct segment_record *r)
 {
@@ -168,6 +239,35 @@ test_rewrite_keeps_leaf(void **state)
 	    &again, &dropped));
 	assert_int_equal(dropped, 0);
 	assert_true(bytes_equal(bytes_buf(&less), bytes_buf(&again)));
+}
+
+/* What is changed is written in the newest layout, under the same leaf. */
+static void
+test_rewrite_first_layout(void **state)
+{
+	CLEANUP(buf_release) struct buf first = {0}, out = {0};
+	uint8_t before[32], after[32];
+	uint32_t drop = 0, dropped;
+	struct segment_view v;
+	struct segment_record r;
+
+	(void)state;
+	build_first(&first);
+	assert_ok(segment_leaf(bytes_buf(&first), before));
+	assert_ok(segment_rewrite(bytes_buf(&first), drop_index, &drop, &out,
+	    &dropped));
+	assert_int_equal(dropped, 1);
+	assert_ok(segment_leaf(bytes_buf(&out), after));
+	assert_memory_equal(before, after, sizeof(after));
+	assert_memory_equal(out.data, "azkseg2", 8);    /* generation 0x0102 */
+	assert_ok(segment_view_open(bytes_buf(&out), &v));
+	for (int i = 0; i < 2; i++) {
+		assert_true(segment_view_next(&v, &r));
+		assert_int_equal(r.entry.flags, SEGMENT_REMOVED);
+	}
+	assert_true(segment_view_next(&v, &r));
+	assert_int_equal(r.entry.kind, 5);
+	assert_memory_equal(r.sealed, SEALED, 80);
 }
 
 static void
@@ -267,6 +367,9 @@ main(void)
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_leaf),
+		cmocka_unit_test(test_first_layout),
+		cmocka_unit_test(test_first_layout_damaged),
+		cmocka_unit_test(test_rewrite_first_layout),
 		cmocka_unit_test(test_rewrite_keeps_leaf),
 		cmocka_unit_test(test_bad_entries),
 		cmocka_unit_test(test_full),
