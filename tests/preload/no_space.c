@@ -2,7 +2,8 @@
  *
  * Counts every call that takes room on a disk: writing, making durable, naming.
  * From the NO_SPACE_ATth on (or, with NO_SPACE_ONCE, for that one alone) they
- * fail with ENOSPC.  NO_SPACE_COUNT names a file that gets the count at the end.
+ * fail with ENOSPC; with NO_SPACE_KILL the process dies there instead.
+ * NO_SPACE_COUNT names a file that gets the count at the end.
  * Standard streams and what is no regular file are left alone.
  */
 /* Each name as it is, the ones with 64 apart. */
@@ -10,6 +11,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -32,6 +34,8 @@ is_full(void)
 		return 0;
 	if (getenv("NO_SPACE_ONCE") != NULL && n > from)
 		return 0;
+	if (getenv("NO_SPACE_KILL") != NULL)
+		(void)raise(SIGKILL);
 	errno = ENOSPC;
 	return 1;
 }
