@@ -26,6 +26,8 @@ static const struct choice metrics[] = {
 	{"discernibility", ENGINE_DISCERNIBILITY},
 	{"discernibility-monotone", ENGINE_DISCERNIBILITY_MONOTONE},
 	{"aecs", ENGINE_CLASS_SIZE}, {"ambiguity", ENGINE_AMBIGUITY},
+	{"kl-divergence", ENGINE_DIVERGENCE},
+	{"information", ENGINE_INFORMATION},
 	{NULL, 0},
 };
 
@@ -108,7 +110,7 @@ static enum err budget(struct cli *cli, const char *text,
 /* ---- rules ---- */
 
 static enum err add_rule(struct cli *cli, struct disclosure_args *a,
-    const char *column, size_t len, struct disclosure_rule **ret)
+    const char *column, size_t len)
 {
 	struct disclosure_rule *r = &a->rules[a->rules_len];
 
@@ -119,7 +121,6 @@ static enum err add_rule(struct cli *cli, struct disclosure_args *a,
 	*r = (struct disclosure_rule){.c = 1,
 	    .column = bytes_of((const uint8_t *)column, len)};
 	a->rules_len++;
-	*ret = r;
 	return ERR_OK;
 }
 
@@ -138,7 +139,7 @@ static enum err set_model(struct cli *cli, const char *option,
 static enum err read_rule(struct cli *cli, const struct words *w,
     struct disclosure_args *a)
 {
-	struct disclosure_rule *r = NULL;
+	struct disclosure_rule *r;
 
 	if ((w->sensitive == NULL) != (w->l == NULL && w->t == NULL))
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
@@ -146,7 +147,8 @@ static enum err read_rule(struct cli *cli, const struct words *w,
 		    "--sensitive COLUMN は --l か --t と組み合わせてください");
 	if (w->l != NULL) {
 		RETURN_IF(add_rule(cli, a, w->sensitive,
-		    strlen(w->sensitive), &r));
+		    strlen(w->sensitive)));
+		r = &a->rules[a->rules_len - 1];
 		RETURN_IF(set_model(cli, "--diversity", w->diversity,
 		    diversities, w->c != NULL ? ENGINE_RECURSIVE_CL :
 		    ENGINE_DISTINCT_L, r));
@@ -155,7 +157,8 @@ static enum err read_rule(struct cli *cli, const struct words *w,
 	}
 	if (w->t != NULL) {
 		RETURN_IF(add_rule(cli, a, w->sensitive,
-		    strlen(w->sensitive), &r));
+		    strlen(w->sensitive)));
+		r = &a->rules[a->rules_len - 1];
 		RETURN_IF(set_model(cli, "--distance", w->distance, distances,
 		    ENGINE_T_EQUAL, r));
 		RETURN_IF(number(cli, "--t", w->t, 0, 1, &r->t));
@@ -173,10 +176,13 @@ static enum err read_rule_text(struct cli *cli, const char *text,
 		{":grassberger:", ENGINE_GRASSBERGER_L},
 		{":recursive:", ENGINE_RECURSIVE_CL},
 		{":equal:", ENGINE_T_EQUAL}, {":ordered:", ENGINE_T_ORDERED},
-		{":hierarchical:", ENGINE_T_HIERARCHICAL}, {NULL, 0},
+		{":hierarchical:", ENGINE_T_HIERARCHICAL},
+		{":disclosure:", ENGINE_DISCLOSURE},
+		{":likeness:", ENGINE_LIKENESS},
+		{":enhanced-likeness:", ENGINE_LIKENESS_ENHANCED}, {NULL, 0},
 	};
 	const struct choice *kind = kinds;
-	struct disclosure_rule *r = NULL;
+	struct disclosure_rule *r;
 	const char *at = NULL;
 	char first[32];
 	size_t len;
@@ -185,7 +191,8 @@ static enum err read_rule_text(struct cli *cli, const char *text,
 		kind++;
 	if (at == NULL || at == text)
 		return bad(cli, "--rule", text);
-	RETURN_IF(add_rule(cli, a, text, (size_t)(at - text), &r));
+	RETURN_IF(add_rule(cli, a, text, (size_t)(at - text)));
+	r = &a->rules[a->rules_len - 1];
 	r->model = (enum engine_model)kind->value;
 	at += strlen(kind->word);
 	len = strcspn(at, r->model == ENGINE_RECURSIVE_CL ? ":" : "");
@@ -194,6 +201,8 @@ static enum err read_rule_text(struct cli *cli, const char *text,
 		return bad(cli, "--rule", text);
 	memcpy(first, at, len);
 	first[len] = '\0';
+	if (r->model >= ENGINE_DISCLOSURE)
+		return number(cli, "--rule", first, 1e-9, 1e9, &r->t);
 	if (r->model >= ENGINE_T_EQUAL)
 		return number(cli, "--rule", first, 0, 1, &r->t);
 	RETURN_IF(number(cli, "--rule", first, 1, 1e6, &r->l));

@@ -31,6 +31,8 @@ engine_free(struct engine *e)
 	free(e->leaf_rows);
 	free(e->label_count);
 	free(e->label_met);
+	free(e->lo_rows);
+	free(e->lo_first);
 	free(e);
 }
 
@@ -51,7 +53,7 @@ check_numbers(const struct engine_input *in)
 		return ERR_LIMIT;
 	if (in->k == 0 || !(in->limit >= 0 && in->limit <= 1) ||
 	    (in->has_balance && !(in->balance >= 0 && in->balance <= 1)) ||
-	    in->metric > ENGINE_AMBIGUITY || in->aggregate > ENGINE_RANK)
+	    in->metric >= ENGINE_METRICS || in->aggregate > ENGINE_RANK)
 		return ERR_RANGE;
 	if (in->judge != NULL && (in->rules_len > 0 ||
 	    in->metric != ENGINE_LOSS || in->aggregate == ENGINE_RANK))
@@ -213,6 +215,33 @@ make_entropy_room(struct engine *e)
 }
 
 static enum err
+make_low_room(struct engine *e)
+{
+	size_t tuples = e->in.tuples_len + 1;
+
+	if (engine_metric_of_columns(e))
+		return ERR_OK;
+	e->lo_rows = calloc(tuples, sizeof(*e->lo_rows));
+	e->lo_first = calloc(tuples, 1);
+	return e->lo_rows != NULL && e->lo_first != NULL ? ERR_OK : ERR_NOMEM;
+}
+
+/* Metrics that need distinct tuples, each row being somebody else's. */
+static int
+is_supported(const struct engine *e)
+{
+	size_t i;
+
+	if (e->in.metric < ENGINE_DIVERGENCE)
+		return 1;
+	for (i = 0; i < e->columns_len; i++)
+		if (e->in.metric == ENGINE_DIVERGENCE &&
+		    e->in.columns[i].from > 0)
+			return 0;
+	return e->rows == e->respondents;
+}
+
+static enum err
 set_up(struct engine *e)
 {
 	e->rows = e->in.rows_len;
@@ -223,12 +252,15 @@ set_up(struct engine *e)
 	if (e->people.len > 0 && (e->in.rules_len > 0 || (e->in.joined &&
 	    !engine_metric_of_columns(e))))
 		return ERR_UNSUPPORTED;
+	if (!is_supported(e))
+		return ERR_UNSUPPORTED;
 	e->allowed = (uint64_t)(e->in.limit * (double)e->respondents);
 	set_factors(e);
 	RETURN_IF(engine_rules_init(e));
 	RETURN_IF(code_columns(e));
 	RETURN_IF(make_leaf_room(e));
 	RETURN_IF(make_entropy_room(e));
+	RETURN_IF(make_low_room(e));
 	return engine_table_base(e, &e->base);
 }
 

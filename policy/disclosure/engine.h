@@ -66,6 +66,10 @@ enum engine_model {
 	ENGINE_T_EQUAL,                 /* EMD to the table <= t, by distance */
 	ENGINE_T_ORDERED,
 	ENGINE_T_HIERARCHICAL,
+	/* p of a value in the class, q in the table, for each that is met: */
+	ENGINE_DISCLOSURE,              /* |log2(p / q)| < t */
+	ENGINE_LIKENESS,                /* (p - q) / q <= t */
+	ENGINE_LIKENESS_ENHANCED,       /* the same, and at most -ln q */
 };
 
 /* A rule on one sensitive column: what each class must satisfy. */
@@ -93,6 +97,9 @@ enum engine_metric {
 	ENGINE_DISCERNIBILITY_MONOTONE,
 	ENGINE_CLASS_SIZE,              /* average: AECS */
 	ENGINE_AMBIGUITY,
+	ENGINE_DIVERGENCE,              /* Kullback and Leibler; ${from} 0 */
+	ENGINE_INFORMATION,             /* entropy-based information loss */
+	ENGINE_METRICS
 };
 
 enum engine_aggregate {

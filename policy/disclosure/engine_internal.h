@@ -60,6 +60,8 @@ struct engine_table {
 	uint64_t *keys;                 /* len * words */
 	uint32_t *rows, *people;        /* people: with one tuple only */
 	uint32_t *tuple;                /* one of its tuples */
+	double *weight;                 /* ENGINE_DIVERGENCE: sum over distinct
+	                                 * tuples of rows squared */
 	/* of each rule: pairs of entry i from starts[i] to starts[i + 1] */
 	uint32_t *starts[ENGINE_RULES_MAX];
 	struct engine_pair *pairs[ENGINE_RULES_MAX];
@@ -145,6 +147,8 @@ struct engine_judge {
 	uint64_t *total;                /* rows of each value */
 	uint64_t rows;
 	double log_l;
+	double *most;                   /* share a value may have; LIKENESS and
+	                                 * DISCLOSURE */
 	uint32_t least;                 /* people a class needs at least */
 	/* T_HIERARCHICAL: parent of each node, children before parents */
 	uint32_t *parent, *level_of;
@@ -183,9 +187,10 @@ struct engine_node {
 	uint64_t rows_forced;
 	/* of class sizes in rows: of all rows, of those that stay */
 	double squares, squares_kept;
-	double ambiguity;               /* of classes that stay */
-	double low;                     /* metrics of the whole table: bound of
-	                                 * what stays, from the finest table */
+	/* ambiguity, divergence or information loss */
+	double of_classes;
+	double low;                     /* metrics of the whole table: of no
+	                                 * vector from lo on it is less */
 	/* by column */
 	uint64_t size_gone[ENGINE_COLUMNS_MAX]; /* at its level */
 	uint64_t forced_size[ENGINE_COLUMNS_MAX];
@@ -239,6 +244,11 @@ struct engine {
 	uint32_t *leaf_rows;            /* scratch by leaf; zero in between */
 	uint32_t *label_count;          /* scratch for entropies */
 	uint32_t *label_met;
+	/* metrics of the whole table, by entry of the table under way: rows of
+	 * its group at lo, and whether it is the first of it */
+	uint32_t *lo_rows;
+	uint8_t *lo_first;
+	double divergence;              /* its part that no vector changes */
 	uint64_t evaluated;
 	int searched;
 };

@@ -182,6 +182,16 @@ class_size(const struct engine *e, double groups, int gone)
 	return n > 0 ? (double)e->rows / n : (double)e->rows;
 }
 
+/* Sums of logarithms in one order or another are the same number. */
+static double
+even_out(double x)
+{
+	int exponent;
+	double part = frexp(x, &exponent);
+
+	return ldexp(rint(ldexp(part, 40)), exponent - 40);
+}
+
 static double
 table_value(const struct engine *e, const struct engine_node *n)
 {
@@ -193,7 +203,8 @@ table_value(const struct engine *e, const struct engine_node *n)
 		return n->squares;
 	if (e->in.metric == ENGINE_CLASS_SIZE)
 		return class_size(e, (double)n->groups, n->rows_gone > 0);
-	return n->ambiguity;
+	return e->in.metric == ENGINE_AMBIGUITY ? n->of_classes :
+	    even_out(n->of_classes);
 }
 
 void

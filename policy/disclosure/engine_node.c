@@ -205,21 +205,75 @@ area_of(const struct engine *e, uint32_t tuple, const uint8_t *levels)
 	return area;
 }
 
-static void
-add_ambiguity(const struct engine *e, const uint8_t *levels,
-    struct engine_node *n)
+/* What all columns together can be generalised to. */
+static double
+whole_area(const struct engine *e)
 {
-	const struct engine_groups *g = &e->groups;
 	double most = 1;
 	size_t i;
 
 	for (i = 0; i < e->columns_len; i++)
 		most *= (double)e->columns[i].domain;
-	n->ambiguity = most * (double)n->rows_gone;
+	return most;
+}
+
+static void
+add_ambiguity(const struct engine *e, const uint8_t *levels,
+    struct engine_node *n)
+{
+	const struct engine_groups *g = &e->groups;
+	size_t i;
+
+	n->of_classes = whole_area(e) * (double)n->rows_gone;
 	for (i = 0; i < g->len; i++)
 		if (g->all[i].dead == ALIVE)
-			n->ambiguity += (double)g->all[i].rows *
+			n->of_classes += (double)g->all[i].rows *
 			    area_of(e, g->all[i].tuple, levels);
+}
+
+/* How much of what a row says is lost in that class, 0 to 1. */
+static double
+information_of(const struct engine *e, uint32_t tuple, const uint8_t *levels)
+{
+	double all = log2(whole_area(e)), x;
+
+	if (!(all > 0) || !isfinite(all))
+		return 0;
+	x = log2(area_of(e, tuple, levels)) / all;
+	return x < 0 ? 0 : x > 1 ? 1 : x;
+}
+
+static void
+add_information(const struct engine *e, const uint8_t *levels,
+    struct engine_node *n)
+{
+	const struct engine_groups *g = &e->groups;
+	size_t i;
+
+	n->of_classes = e->s * (double)n->rows_gone;
+	for (i = 0; i < g->len; i++)
+		if (g->all[i].dead == ALIVE)
+			n->of_classes += e->g * (double)g->all[i].rows *
+			    information_of(e, g->all[i].tuple, levels);
+}
+
+/* Each row of c equal ones: (c / N) log2 of how much likelier it is than its
+ * class, spread over its area, says; all that are gone are one class. */
+static void
+add_divergence(const struct engine *e, const struct engine_table *t,
+    const uint8_t *levels, struct engine_node *n)
+{
+	const struct engine_group *g;
+	double sum = e->divergence;
+	size_t i;
+
+	for (i = 0; i < t->len; i++) {
+		g = &e->groups.all[e->groups.of[i]];
+		sum += t->weight[i] * (g->dead == ALIVE ?
+		    log2(area_of(e, g->tuple, levels) / g->rows) :
+		    log2(whole_area(e) / (double)n->rows_gone));
+	}
+	n->of_classes = sum / (double)e->rows;
 }
 
 static uint32_t
@@ -397,42 +451,91 @@ add_certain(struct engine *e, const struct engine_table *t,
 				    range, n);
 }
 
-/* The certain entries' sizes hold from the table's own levels up. */
-static double
-low_of_table(const struct engine *e, const struct engine_table *t,
-    const struct engine_node *n)
+/* Groups of the box's lower corner, by entry: no class of it is smaller. */
+static enum err
+note_lo(struct engine *e, const struct engine_table *t, const uint8_t *lo)
 {
 	const struct engine_groups *g = &e->groups;
-	double rows, low = 0, stay = 0, most = 1, cap;
+	size_t i;
+
+	if (memcmp(lo, t->levels, e->columns_len) == 0) {
+		memcpy(e->lo_rows, t->rows, t->len * sizeof(*e->lo_rows));
+		memset(e->lo_first, 1, t->len);
+		return ERR_OK;
+	}
+	RETURN_IF(engine_table_group(e, t, lo, SIZE_MAX));
+	for (i = 0; i < t->len; i++) {
+		e->lo_rows[i] = g->all[g->of[i]].rows;
+		e->lo_first[i] = g->all[g->of[i]].entry == i;
+	}
+	return ERR_OK;
+}
+
+/* One entry's part of the least there can be; ${stays}: it is not certain to
+ * be suppressed. */
+static double
+least_of_entry(const struct engine *e, const struct engine_table *t, size_t i,
+    const uint8_t *lo, int stays)
+{
+	double rows = t->rows[i], size = e->lo_rows[i], x, most;
+
+	switch (e->in.metric) {
+	case ENGINE_DISCERNIBILITY_MONOTONE:
+		return rows * size;
+	case ENGINE_DISCERNIBILITY:
+		if (!stays)
+			return rows * (double)e->rows;
+		return rows * (size > e->min_people ? size : e->min_people);
+	case ENGINE_AMBIGUITY:
+		return rows * (stays ? area_of(e, t->tuple[i], lo) :
+		    whole_area(e));
+	case ENGINE_INFORMATION:
+		x = e->g * information_of(e, t->tuple[i], lo);
+		return rows * (stays && x < e->s ? x : e->s);
+	case ENGINE_DIVERGENCE:
+		most = e->allowed > 0 ? log2(whole_area(e) /
+		    (double)e->allowed) : HUGE_VAL;
+		x = log2(area_of(e, t->tuple[i], lo) /
+		    e->groups.all[e->groups.of[i]].rows);
+		return t->weight[i] * (stays && x < most ? x : most);
+	case ENGINE_CLASS_SIZE: /* how many classes there can be */
+	case ENGINE_LOSS:
+	case ENGINE_PRECISION:
+	case ENGINE_PRECISION_MONOTONE:
+	case ENGINE_HEIGHT:
+	case ENGINE_ENTROPY:
+	case ENGINE_ENTROPY_MONOTONE:
+	case ENGINE_ENTROPY_NORMALISED:
+	case ENGINE_METRICS:
+	default:
+		return stays && e->lo_first[i];
+	}
+}
+
+static double
+low_of_table(const struct engine *e, const struct engine_table *t,
+    const uint8_t *lo, const struct engine_node *n)
+{
+	const struct engine_groups *g = &e->groups;
+	double low = 0, cap;
 	size_t i;
 
 	/* of somebody with several tuples a part of an entry may go */
 	if (e->people.len > 0)
 		return 0;
-	for (i = 0; i < e->columns_len; i++)
-		most *= (double)e->columns[i].domain;
-	for (i = 0; i < t->len; i++) {
-		rows = t->rows[i];
-		if (e->in.metric == ENGINE_DISCERNIBILITY_MONOTONE)
-			low += rows * rows;
-		if (g->all[g->of[i]].dead == CERTAIN)
-			continue;
-		stay += 1;
-		if (e->in.metric == ENGINE_DISCERNIBILITY)
-			low += rows * (rows > e->min_people ? rows :
-			    e->min_people);
-		else if (e->in.metric == ENGINE_AMBIGUITY)
-			low += rows * area_of(e, t->tuple[i], t->levels);
+	for (i = 0; i < t->len; i++)
+		low += least_of_entry(e, t, i, lo,
+		    g->all[g->of[i]].dead != CERTAIN);
+	if (e->in.metric == ENGINE_CLASS_SIZE) {
+		cap = (double)(e->rows - n->rows_certain) / e->min_people;
+		low = (low < cap ? low : cap) * e->s + e->g;
+		return low > 0 ? (double)e->rows / low : 0;
 	}
-	if (e->in.metric == ENGINE_DISCERNIBILITY)
-		return low + (double)e->rows * (double)n->rows_certain;
-	if (e->in.metric == ENGINE_AMBIGUITY)
-		return low + most * (double)n->rows_certain;
-	if (e->in.metric == ENGINE_DISCERNIBILITY_MONOTONE)
-		return low;
-	cap = (double)(e->rows - n->rows_certain) / e->min_people;
-	stay = (stay < cap ? stay : cap) * e->s + e->g;
-	return stay > 0 ? (double)e->rows / stay : 0;
+	if (e->in.metric == ENGINE_DIVERGENCE)
+		return (e->divergence + low - 1e-10 * (fabs(low) +
+		    fabs(e->divergence))) / (double)e->rows;
+	/* sums of logarithms and of products are not exact */
+	return e->in.metric < ENGINE_AMBIGUITY ? low : low * (1 - 1e-10);
 }
 
 static void
@@ -465,7 +568,8 @@ add_metric(struct engine *e, const struct engine_table *t,
 
 	if (e->in.metric == ENGINE_LOSS) {
 		for (i = 0; i < e->columns_len; i++) {
-			range.first[i] = lo[i] - e->columns[i].from;
+			range.first[i] = (lo != NULL ? lo : levels)[i] -
+			    e->columns[i].from;
 			range.last[i] = levels[i] - e->columns[i].from;
 		}
 		if (n->rows_certain > 0)
@@ -483,7 +587,11 @@ add_metric(struct engine *e, const struct engine_table *t,
 	} else if (!engine_metric_of_columns(e)) {
 		if (e->in.metric == ENGINE_AMBIGUITY)
 			add_ambiguity(e, levels, n);
-		n->low = low_of_table(e, t, n);
+		else if (e->in.metric == ENGINE_DIVERGENCE)
+			add_divergence(e, t, levels, n);
+		else if (e->in.metric == ENGINE_INFORMATION)
+			add_information(e, levels, n);
+		n->low = lo == NULL ? 0 : low_of_table(e, t, lo, n);
 	}
 }
 
@@ -495,6 +603,8 @@ engine_node_new(struct engine *e, const struct engine_table *t,
 	struct engine_node *n = NULL;
 	enum err err;
 
+	if (!exact && !engine_metric_of_columns(e) && e->people.len == 0)
+		RETURN_IF(note_lo(e, t, lo));
 	RETURN_IF(node_alloc(e, &n));
 	e->evaluated++;
 	err = engine_table_group(e, t, levels, most_groups(e, exact));
@@ -506,7 +616,7 @@ engine_node_new(struct engine *e, const struct engine_table *t,
 		judge_rules(e, t, levels, n);
 		sum_up(e, t, n);
 		if (exact || !n->hopeless)
-			add_metric(e, t, exact ? levels : lo, levels, n);
+			add_metric(e, t, lo, levels, n);
 	}
 	if (err != ERR_OK) {
 		engine_node_unref(n);

@@ -21,6 +21,7 @@ static void
 judge_release(struct engine_judge *j)
 {
 	free(j->share);
+	free(j->most);
 	free(j->total);
 	free(j->parent);
 	free(j->level_of);
@@ -98,6 +99,33 @@ make_tree(struct engine_judge *j)
 
 /* ---- preparing ---- */
 
+/* What share of a class a value may have, from its share of all. */
+static double
+most_of(const struct engine_rule *r, double share)
+{
+	double times = r->t;
+
+	if (r->model == ENGINE_DISCLOSURE)
+		return share * exp2(times);
+	if (r->model == ENGINE_LIKENESS_ENHANCED && -log(share) < times)
+		times = -log(share);
+	return share * (1 + times);
+}
+
+static enum err
+set_most(struct engine_judge *j)
+{
+	size_t i;
+
+	j->most = calloc(j->rule->values, sizeof(*j->most));
+	if (j->most == NULL)
+		return ERR_NOMEM;
+	for (i = 0; i < j->rule->values; i++)
+		if (j->total[i] > 0)
+			j->most[i] = most_of(j->rule, j->share[i]);
+	return ERR_OK;
+}
+
 static enum err
 judge_init(const struct engine *e, const struct engine_rule *r,
     struct engine_judge *j)
@@ -123,6 +151,8 @@ judge_init(const struct engine *e, const struct engine_rule *r,
 	}
 	for (i = 0; i < r->values; i++)
 		j->share[i] = (double)j->total[i] / (double)e->rows;
+	if (r->model >= ENGINE_DISCLOSURE)
+		return set_most(j);
 	return r->model == ENGINE_T_HIERARCHICAL ? make_tree(j) : ERR_OK;
 }
 
@@ -130,6 +160,8 @@ static enum err
 check_numbers(const struct engine_rule *r, uint32_t *ret_least)
 {
 	*ret_least = 1;
+	if (r->model >= ENGINE_DISCLOSURE)
+		return r->t > 0 ? ERR_OK : ERR_RANGE;
 	if (r->model >= ENGINE_T_EQUAL)
 		return r->t >= 0 && r->t <= 1 ? ERR_OK : ERR_RANGE;
 	if (!(r->l >= 1 && r->l <= UINT32_MAX / 2) ||
@@ -357,6 +389,45 @@ hold_distance(const struct engine_judge *j, size_t met, uint32_t rows,
 	return 0;
 }
 
+/* As ARX computes them, to the last bit. */
+static int
+share_holds(const struct engine_judge *j, double p, double q)
+{
+	double times = (p - q) / q, t = j->rule->t;
+
+	if (j->rule->model == ENGINE_DISCLOSURE)
+		return fabs(log(p / q) / log(2)) < t;
+	if (j->rule->model == ENGINE_LIKENESS_ENHANCED && -log(q) < t)
+		t = -log(q);
+	return times <= t;
+}
+
+/* A value that is too frequent stays so in a mixture until enough has gone; one
+ * that is too rare may be in a part where it is frequent. */
+static int
+hold_shares(const struct engine_judge *j, size_t met, uint32_t rows,
+    uint64_t *ret_forced)
+{
+	double p, most, worst = 0;
+	int holds = 1;
+	uint32_t v;
+	size_t i;
+
+	for (i = 0; i < met; i++) {
+		v = j->met[i];
+		p = (double)j->count[v] / (double)rows;
+		if (share_holds(j, p, j->share[v]))
+			continue;
+		holds = 0;
+		most = j->most[v];
+		if (most < 1 && (p - most) / (1 - most) > worst)
+			worst = (p - most) / (1 - most);
+	}
+	if (!holds)
+		*ret_forced = forced_rows(worst, rows);
+	return holds;
+}
+
 /* Counts the values of the entries; how many there are. */
 static size_t
 count_values(struct engine_judge *j, size_t rule, const struct engine_table *t,
@@ -398,6 +469,10 @@ judge_class(struct engine_judge *j, size_t met, uint32_t rows,
 		return hold_entropy(j, met, rows, ret_forced);
 	case ENGINE_RECURSIVE_CL:
 		return hold_recursive(j, met, rows, ret_forced);
+	case ENGINE_DISCLOSURE:
+	case ENGINE_LIKENESS:
+	case ENGINE_LIKENESS_ENHANCED:
+		return hold_shares(j, met, rows, ret_forced);
 	case ENGINE_T_EQUAL:
 	case ENGINE_T_ORDERED:
 	case ENGINE_T_HIERARCHICAL:

@@ -363,6 +363,18 @@ new_hi(struct search *s, struct box *b, int *ret_open)
 	return ERR_OK;
 }
 
+/* A new lo, hi's node being there.  Metrics of the whole table need another
+ * look at hi for their bound. */
+static enum err
+new_lo(struct search *s, struct box *b, int *ret_open)
+{
+	if (!engine_metric_of_columns(s->e) && s->e->people.len == 0)
+		return new_hi(s, b, ret_open);
+	bound_box(s, b);
+	*ret_open = may_be_better(s, b->bound, b->lo);
+	return ERR_OK;
+}
+
 static struct box *
 copy_box(const struct search *s, const struct box *b)
 {
@@ -374,6 +386,27 @@ copy_box(const struct search *s, const struct box *b)
 	memcpy(ret, b, len);
 	ret->node->refs++;
 	ret->table->refs++;
+	return ret;
+}
+
+/* The column that can lose most labels, halved. */
+static size_t
+choose_half(const struct search *s, const struct box *b, uint8_t *ret_from)
+{
+	size_t i, ret = s->e->columns_len;
+	const struct engine_coded *c;
+	double ratio, most = 0;
+
+	for (i = 0; i < s->e->columns_len; i++) {
+		c = &s->e->columns[i];
+		ratio = (double)c->labels[b->lo[i] - c->from] /
+		    (double)c->labels[b->hi[i] - c->from];
+		if (b->lo[i] == b->hi[i] || ratio <= most)
+			continue;
+		most = ratio;
+		ret = i;
+		*ret_from = (uint8_t)((b->lo[i] + b->hi[i] + 1) / 2);
+	}
 	return ret;
 }
 
@@ -409,7 +442,8 @@ split(struct search *s, struct box *b)
 {
 	struct box *upper;
 	uint8_t from = 0;
-	size_t i = choose_split(s, b, &from);
+	size_t i = engine_metric_of_columns(s->e) ?
+	    choose_split(s, b, &from) : choose_half(s, b, &from);
 	int open = 0;
 	enum err e;
 
@@ -423,35 +457,24 @@ split(struct search *s, struct box *b)
 	}
 	upper->lo[i] = from;
 	b->hi[i] = (uint8_t)(from - 1);
-	bound_box(s, upper);
 	e = new_hi(s, b, &open);
 	if (e == ERR_OK && open)
 		e = push(s, TAKE(b));
 	box_free(s, b);
-	if (e == ERR_OK && may_be_better(s, upper->bound, upper->lo))
+	if (e == ERR_OK)
+		e = new_lo(s, upper, &open);
+	if (e == ERR_OK && open)
 		e = push(s, TAKE(upper));
 	box_free(s, upper);
 	return e;
-}
-
-/* Metrics of the whole table are bounded from the table: a finer look. */
-static enum err
-look_again(struct search *s, struct box *b, int *ret_open)
-{
-	struct engine_table *before = b->table;
-
-	*ret_open = 1;
-	if (engine_metric_of_columns(s->e))
-		return ERR_OK;
-	RETURN_IF(refresh_table(s, b, REFRESH_AFTER));
-	return b->table == before ? ERR_OK : new_hi(s, b, ret_open);
 }
 
 static enum err
 work_on(struct search *s, struct box *b)
 {
 	int open = 1;
-	enum err e = look_again(s, b, &open);
+	enum err e = engine_metric_of_columns(s->e) ? ERR_OK :
+	    refresh_table(s, b, REFRESH_AFTER);
 
 	while (e == ERR_OK && open && cut_hi(s, b))
 		e = new_hi(s, b, &open);

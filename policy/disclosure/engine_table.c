@@ -3,6 +3,7 @@
  * Groups get numbers in the order in which their first entries stand, so
  * nothing depends on the hash.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ engine_table_unref(struct engine_table *t)
 	free(t->rows);
 	free(t->people);
 	free(t->tuple);
+	free(t->weight);
 	for (i = 0; i < ENGINE_RULES_MAX; i++) {
 		free(t->starts[i]);
 		free(t->pairs[i]);
@@ -320,6 +322,13 @@ table_new(const struct engine *e, size_t len, struct engine_table **ret)
 	t->rows = calloc(len + 1, sizeof(*t->rows));
 	t->people = calloc(len + 1, sizeof(*t->people));
 	t->tuple = calloc(len + 1, sizeof(*t->tuple));
+	if (e->in.metric == ENGINE_DIVERGENCE) {
+		t->weight = calloc(len + 1, sizeof(*t->weight));
+		if (t->weight == NULL) {
+			engine_table_unref(t);
+			return ERR_NOMEM;
+		}
+	}
 	if (t->keys == NULL || t->rows == NULL || t->people == NULL ||
 	    t->tuple == NULL) {
 		engine_table_unref(t);
@@ -426,6 +435,8 @@ fill_entries(const struct engine *e, const struct engine_table *from,
 		t->rows[g->of[i]] += from->rows[i];
 		t->people[g->of[i]] += from->people[i];
 		t->tuple[g->of[i]] = from->tuple[i];
+		if (t->weight != NULL)
+			t->weight[g->of[i]] += from->weight[i];
 	}
 }
 
@@ -511,6 +522,21 @@ pairs_of_rows(const struct engine *e, size_t rule, struct engine_table *t)
 	return ERR_OK;
 }
 
+/* The entries of the finest table are the distinct tuples. */
+static void
+set_weights_of_tuples(struct engine *e, struct engine_table *t)
+{
+	double rows;
+	size_t i;
+
+	e->divergence = 0;
+	for (i = 0; t->weight != NULL && i < t->len; i++) {
+		rows = t->rows[i];
+		t->weight[i] = rows * rows;
+		e->divergence += rows * rows * log2(rows);
+	}
+}
+
 enum err
 engine_table_base(struct engine *e, struct engine_table **ret)
 {
@@ -528,6 +554,8 @@ engine_table_base(struct engine *e, struct engine_table **ret)
 		err = pairs_of_rows(e, i, raw);
 	if (err == ERR_OK) {
 		err = engine_table_collapse(e, raw, from, ret);
+		if (err == ERR_OK)
+			set_weights_of_tuples(e, *ret);
 		for (i = 0; i < raw->len; i++)
 			e->entry_of_tuple[raw->tuple[i]] = e->groups.of[i];
 	}

@@ -104,6 +104,26 @@ MODELS = [
     (0, ("--metric", "discernibility-monotone", "--k", 5,
          *sensitive("--t", 0.1, "--distance", "ordered")),
      [1, 1, 1, 2, 3, 2, 2, 1], 97868020),
+    # models and metrics beside the usual
+    (0.04, ("--k", 5, "--rule", "occupation:disclosure:1.5"),
+     [1, 4, 0, 2, 3, 2, 2, 1], 0.8361729095209225),
+    (0.04, ("--k", 5, "--rule", "occupation:likeness:2"),
+     [1, 4, 0, 1, 3, 1, 2, 0], 0.5430107350775868),
+    (0.04, ("--k", 5, "--rule", "occupation:enhanced-likeness:1"),
+     [1, 4, 1, 2, 3, 1, 2, 0], 0.7439787455183475),
+    (0, ("--k", 5, "--rule", "occupation:likeness:2.5", "--metric",
+         "entropy"), [0, 4, 1, 1, 3, 2, 2, 1], 398400.0741806447),
+    (0.04, ("--k", 5, "--metric", "kl-divergence"),
+     [1, 4, 0, 0, 3, 0, 0, 0], 79.04323970680002),
+    (0, ("--k", 5, "--metric", "kl-divergence"),
+     [1, 4, 1, 1, 3, 2, 0, 0], 216.602965605656),
+    (0.04, ("--k", 5, "--metric", "information"),
+     [1, 4, 0, 0, 3, 0, 0, 0], 14048.386452761071),
+    (0, ("--k", 5, "--metric", "information"),
+     [1, 1, 1, 1, 3, 2, 2, 1], 23900.39302679096),
+    (0.02, ("--k", 10, "--metric", "information", "--rule",
+            "occupation:disclosure:2"),
+     [1, 4, 0, 2, 3, 2, 2, 1], 27507.270234078),
 ]
 
 

@@ -164,6 +164,31 @@ slow_distance(const struct engine_tables *t, const struct engine_rule *r,
 	return cost <= r->t + 1e-12;
 }
 
+/* Each value's share of the class against that of the table. */
+static int
+slow_shares(const struct engine_tables *t, const struct engine_rule *r,
+    const double *n, double all)
+{
+	double q, p, most;
+	size_t v, i;
+
+	for (v = 0; v < VALUES; v++) {
+		for (q = 0, i = 0; i < t->in.rows_len; i++)
+			q += t->values[i] == v;
+		q /= (double)t->in.rows_len;
+		p = n[v] / all;
+		if (p == 0)
+			continue;
+		most = r->t;
+		if (r->model == ENGINE_LIKENESS_ENHANCED && -log(q) < most)
+			most = -log(q);
+		if (r->model == ENGINE_DISCLOSURE ? fabs(log2(p / q)) >=
+		    r->t : (p - q) / q > most)
+			return 0;
+	}
+	return 1;
+}
+
 static int
 slow_rule(const struct engine_tables *t, const struct engine_tables_verdict *v, size_t class,
     const struct engine_rule *r)
@@ -178,6 +203,8 @@ slow_rule(const struct engine_tables *t, const struct engine_tables_verdict *v, 
 		}
 	for (i = 0; i < VALUES; i++)
 		distinct += n[i] > 0;
+	if (r->model >= ENGINE_DISCLOSURE)
+		return slow_shares(t, r, n, all);
 	if (r->model >= ENGINE_T_EQUAL)
 		return slow_distance(t, r, n, all);
 	if (distinct < ceil(r->l))
@@ -410,6 +437,30 @@ slow_column(const struct engine_tables *t, const struct engine_tables_verdict *v
 	return slow_column_entropy(t, v, c, level);
 }
 
+/* A row's part of the divergence, or of the information lost. */
+static double
+slow_part(const struct engine_tables *t, const struct engine_tables_verdict *v,
+    size_t row, double area, double most)
+{
+	double n = (double)t->in.rows_len, same = 0, class = 0;
+	size_t i, c;
+
+	if (t->in.metric == ENGINE_INFORMATION) {
+		if (v->gone[row])
+			return factor_s(t);
+		return most > 1 ? factor_g(t) * log(area) / log(most) : 0;
+	}
+	for (i = 0; i < t->in.rows_len; i++) {
+		for (c = 0; c < t->in.columns_len &&
+		    label(t, i, c, 0) == label(t, row, c, 0); c++)
+			;
+		same += c == t->in.columns_len;
+		class += v->gone[row] ? v->gone[i] :
+		    v->class_of[i] == v->class_of[row];
+	}
+	return same / n * log2(same * (v->gone[row] ? most : area) / class);
+}
+
 static double
 slow_whole(const struct engine_tables *t, const struct engine_tables_verdict *v,
     const unsigned *levels)
@@ -428,7 +479,9 @@ slow_whole(const struct engine_tables *t, const struct engine_tables_verdict *v,
 		for (area = 1, c = 0; c < t->in.columns_len; c++)
 			area *= share_of(t, i, c, levels[c]) *
 			    domain_of(t, c);
-		if (t->in.metric == ENGINE_AMBIGUITY)
+		if (t->in.metric >= ENGINE_DIVERGENCE)
+			sum += slow_part(t, v, i, area, most);
+		else if (t->in.metric == ENGINE_AMBIGUITY)
 			sum += v->gone[i] ? most : area;
 		else if (v->gone[i] && t->in.metric == ENGINE_DISCERNIBILITY)
 			sum += n;

@@ -133,11 +133,23 @@ make_rules(struct engine_tables *t)
 	    2 + engine_tables_roll(t, 2);
 	for (i = 0; i < ENGINE_TABLES_RULES; i++)
 		t->rules[i] = (struct engine_rule){
-		    .model = (enum engine_model)engine_tables_roll(t, 7),
+		    .model = (enum engine_model)engine_tables_roll(t, 10),
 		    /* no class is exactly on the edge */
 		    .l = 1.0171 + engine_tables_roll(t, 5) / 2.0, .c = 0.513 + engine_tables_roll(t, 6) / 2.0,
 		    .t = 0.0137 + engine_tables_roll(t, 10) / 10.0, .of_row = t->values,
 		    .values = VALUES, .labels = t->value_level, .levels = 3};
+}
+
+/* As some metrics need it: each row somebody else's, from the finest level. */
+static void
+simple(struct engine_tables *t)
+{
+	size_t c;
+
+	t->in.respondents = NULL;
+	t->people_len = people_of(t);
+	for (c = 0; c < t->in.columns_len; c++)
+		t->columns[c].from = 0;
 }
 
 void
@@ -158,7 +170,10 @@ engine_tables_make(struct engine_tables *t, uint64_t seed, size_t columns)
 	t->people_len = people_of(t);
 	t->in.k = 1 + engine_tables_roll(t, 5);
 	t->in.limit = engine_tables_roll(t, 3) == 0 ? 0 : engine_tables_roll(t, 3) == 0 ? 1 : engine_tables_roll(t, 100) / 100.0;
-	t->in.metric = (enum engine_metric)(engine_tables_roll(t, 2) ? 0 : engine_tables_roll(t, 11));
+	t->in.metric = (enum engine_metric)(engine_tables_roll(t, 2) ? 0 :
+	    engine_tables_roll(t, ENGINE_METRICS));
+	if (t->in.metric >= ENGINE_DIVERGENCE)
+		simple(t);
 	t->in.aggregate = (enum engine_aggregate)(engine_tables_roll(t, 2) ? 0 : engine_tables_roll(t, 6));
 	t->in.joined = t->in.rules_len == 0 && t->in.rows_len <= 24 &&
 	    t->in.metric <= ENGINE_ENTROPY_NORMALISED;
