@@ -344,10 +344,12 @@ static void print_people(const struct disclosure_done *d)
 		    d->table.columns[i].name, r->levels[i],
 		    hierarchy_levels(d->table.columns[i].hierarchy) - 1,
 		    r->column_loss[i]);
-	printf("loss %.12g%s\n", r->loss, r->optimal ? "" :
-	    " (not proven best)");
-	if (!r->optimal)
-		printf("no vector is below %.12g\n", r->bound);
+	printf("loss %.12g, ", r->loss);
+	if (r->optimal)
+		printf("proved: no vector of levels is below\n");
+	else
+		printf("not proved: none is below %.12g (gap %.6g)\n",
+		    r->bound, r->loss - r->bound);
 	printf("suppressed %llu of %llu rows; %llu classes of %llu to %llu\n",
 	    (unsigned long long)r->suppressed_rows,
 	    (unsigned long long)r->rows, (unsigned long long)r->groups,
