@@ -9,6 +9,7 @@
 #include "ledger/witness.h"
 
 #define SETS_MAX 256
+#define BEGUN_MAX 256           /* acts are held back while they are read */
 
 /* The policies that count here, the checkpoints kept, and the ledger. */
 struct asking {
@@ -209,12 +210,13 @@ static enum err choose(struct asking *a, const struct witness_ask *ask,
 	return ERR_OK;
 }
 
-/* The checkpoint to ask for: one that others have begun, else the newest. */
+/* The checkpoint to ask for: one that others have begun, else the newest.  Of
+ * those behind BEGUN_MAX newer ones the others have begun newer ones, too. */
 static enum err target_of(struct asking *a, const struct note_key *key,
     uint64_t last, struct buf *out)
 {
-	for (size_t i = 0; i < a->notes.len && a->notes.sizes[i] > last;
-	    i++) {
+	for (size_t i = 0; i < a->notes.len && i < BEGUN_MAX &&
+	    a->notes.sizes[i] > last; i++) {
 		CLEANUP(buf_release) struct buf note = {0};
 
 		RETURN_IF(witness_notes_read(a->ledger, a->notes.sizes[i],
@@ -268,9 +270,10 @@ enum err witness_ask_text(struct home *h, const struct witness_ask *ask,
 
 	RETURN_IF(new_asking(h, &a));
 	RETURN_IF(choose(a, ask, &c));
-	RETURN_IF(last_of(a, c.key, &last, &when));
 	if (ask->from >= 0)
 		last = (uint64_t)ask->from;
+	else
+		RETURN_IF(last_of(a, c.key, &last, &when));
 	if (last > log_size(a->log))
 		return refuse_ahead(a, &c, last);
 	if (ask->from < 0 && last == log_size(a->log))

@@ -76,7 +76,8 @@ static enum err add(void *ctx, const struct witness_ask_row *row)
 		return ERR_OK;
 	if ((a = place_for(r->w, row->key)) == NULL)
 		return ERR_OK;
-	*a = (struct asked){.under_way = 1, .key = *row->key, .from = -1,
+	*a = (struct asked){.under_way = 1, .key = *row->key,
+	    .from = (int64_t)row->cosigned,
 	    .until_ms = clock_monotonic_ms() + r->w->answer_seconds * 1000};
 	(void)snprintf(a->name, sizeof(a->name), "%s", row->name);
 	(void)snprintf(a->url, sizeof(a->url), "%s", row->url);
