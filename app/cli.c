@@ -58,29 +58,48 @@ static enum err option_value(const struct cli_option *o, const char *text)
 	return ERR_OK;
 }
 
+int cli_option_is(const struct cli_option *o, const char *word,
+    const char **ret_value)
+{
+	size_t len = strlen(o->name);
+
+	*ret_value = NULL;
+	if (strncmp(word, o->name, len) != 0)
+		return 0;
+	if (word[len] == '=' && word[1] == '-')
+		*ret_value = word + len + 1;
+	return word[len] == '\0' || *ret_value != NULL;
+}
+
 static const struct cli_option *option_find(const struct cli_option *options,
-    size_t count, const char *name)
+    size_t count, const char *word, const char **ret_value)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(options[i].name, name) == 0)
+		if (cli_option_is(&options[i], word, ret_value))
 			return &options[i];
 	return NULL;
 }
 
-/* Takes the option at ${i}; advances ${i} past its value. */
+/* Takes the option at ${i}; advances ${i} past its value where that is not
+ * ${value}, which the word itself holds. */
 static enum err take_option(struct cli *cli, const struct cli_args *args,
-    const struct cli_option *o, size_t *i)
+    const struct cli_option *o, const char *value, size_t *i)
 {
 	if (o->kind == CLI_FLAG) {
+		if (value != NULL)
+			return outcome_refuse(&cli->outcome, ERR_USAGE,
+			    "option %s takes no value",
+			    "オプション%sは値をとりません", o->name);
 		*(int *)o->value = 1;
 		return ERR_OK;
 	}
-	if (*i + 1 == args->len)
+	if (value == NULL && *i + 1 == args->len)
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
 		    "option %s needs a value", "オプション%sには値が必要です",
 		    o->name);
-	*i += 1;
-	if (option_value(o, args->items[*i]) != ERR_OK)
+	if (value == NULL)
+		value = args->items[++*i];
+	if (option_value(o, value) != ERR_OK)
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
 		    "option %s cannot take this value",
 		    "オプション%sの値が正しくありません", o->name);
@@ -96,6 +115,7 @@ enum err cli_options(struct cli *cli, struct cli_args *args,
 	for (size_t i = 0; i < args->len; i++) {
 		const char *word = args->items[i];
 		const struct cli_option *o;
+		const char *value;
 
 		if (plain || word[0] != '-' || strcmp(word, "-") == 0) {
 			args->items[kept++] = word;
@@ -105,11 +125,11 @@ enum err cli_options(struct cli *cli, struct cli_args *args,
 			plain = 1;
 			continue;
 		}
-		o = option_find(options, count, word);
+		o = option_find(options, count, word, &value);
 		if (o == NULL)
 			return outcome_refuse(&cli->outcome, ERR_USAGE,
 			    "unknown option %s", "不明なオプション%s", word);
-		RETURN_IF(take_option(cli, args, o, &i));
+		RETURN_IF(take_option(cli, args, o, value, &i));
 		if (strcmp(o->name, "-o") == 0)
 			cli->output = args->items[i];
 	}

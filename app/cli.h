@@ -66,11 +66,17 @@ struct cli_command {
 };
 
 /* Sort ${args} into ${options} (${count} of them) and the plain words, which
- * stay in ${args}.  "--" ends the options; "-" is a plain word.  ERR_USAGE
+ * stay in ${args}.  "--NAME=VALUE" is "--NAME VALUE"; "--" ends the options;
+ * "-" is a plain word.  ERR_USAGE
  * with a sentence.  ${min}..${max} plain words are required. */
 enum err cli_options(struct cli *cli, struct cli_args *args,
     const struct cli_option *options, size_t count, size_t min,
     size_t max) MUST_USE;
+
+/* 1 where ${word} is this option; ${ret_value} is what stands behind "=" in it
+ * (borrowed), or NULL. */
+int cli_option_is(const struct cli_option *o, const char *word,
+    const char **ret_value);
 
 /* Choose one of two texts by language. */
 const char *cli_say(const struct cli *cli, const char *en, const char *ja);

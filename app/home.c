@@ -7,6 +7,7 @@
 #include "app/act.h"
 #include "app/configuration.h"
 #include "core/json_doc.h"
+#include "core/utf8.h"
 
 #define CONFIG_MAX ((size_t)64 << 10)
 
@@ -172,6 +173,39 @@ static enum err read_keys(struct home *h)
 
 /* ---- making one ---- */
 
+/* The charters of all owners have it as one of their lines. */
+static enum err check_operator(const char *name, struct outcome *o)
+{
+	size_t len = strlen(name);
+
+	if (len > 0 && len < HOME_OPERATOR_MAX && name[0] != ' ' &&
+	    name[len - 1] != ' ' &&
+	    utf8_check_clean(bytes_str(name), NULL) == ERR_OK)
+		return ERR_OK;
+	return outcome_refuse(o, ERR_SYNTAX,
+	    "--operator: 1 to %d bytes of text in NFC, on one line, without control characters and spaces around it",
+	    "--operator は1から%dバイトの、制御文字も前後の空白もない1行の文字列（NFC）です",
+	    HOME_OPERATOR_MAX - 1);
+}
+
+/* What a failure leaves; the folder itself only where it was there before. */
+static void forget_folder(const char *dir, int there)
+{
+	struct fs_names names = {0};
+	char path[FS_PATH_MAX];
+
+	if (!there) {
+		(void)!fs_remove_tree(dir);
+		return;
+	}
+	if (fs_list(dir, &names) == ERR_OK)
+		for (size_t i = 0; i < names.len; i++)
+			if (fs_path(path, "%s/%s", dir, names.names[i]) ==
+			    ERR_OK)
+				(void)!fs_remove_tree(path);
+	fs_names_release(&names);
+}
+
 static enum err make_folders(const char *dir)
 {
 	static const char *const folders[] = {
@@ -233,13 +267,26 @@ static enum err put_genesis(struct home *h)
 	return act_commit(&a);
 }
 
+enum err home_create_check(const struct home_create_args *args,
+    struct outcome *o)
+{
+	RETURN_IF(refuse_used_folder(args->dir, o));
+	RETURN_IF(check_operator(args->operator_name, o));
+	if (gateway_key_is_origin(bytes_str(args->origin)))
+		return ERR_OK;
+	return outcome_refuse(o, ERR_SYNTAX,
+	    "--origin %s: the ledger's name is HOST/PATH, like azukari.example/2026: ASCII, without spaces or +",
+	    "--origin %s：台帳の名前は azukari.example/2026 のような HOST/PATH で、空白と + のないASCII文字です",
+	    args->origin);
+}
+
 /* Everything is there but config.json, which makes it a home. */
 static enum err fill_new_home(const struct home_create_args *args)
 {
 	CLEANUP(gateway_key_cleanup) struct gateway_key *keys = NULL;
 
-	RETURN_IF(make_folders(args->dir));
 	RETURN_IF(gateway_key_new(args->origin, args->now_unix_s, &keys));
+	RETURN_IF(make_folders(args->dir));
 	RETURN_IF(write_keys(keys, args->dir, args->seal, 0));
 	RETURN_IF(make_register(args->dir, keys));
 	return config_write(args);
@@ -261,14 +308,18 @@ enum err home_create(const struct home_create_args *args, struct outcome *o)
 {
 	CLEANUP(home_cleanup) struct home *h = NULL;
 	CLEANUP(home_seal_release) struct home_seal seal = {0};
+	int there = fs_exists(args->dir);
+	enum err e;
 
-	RETURN_IF(refuse_used_folder(args->dir, o));
-	if (args->operator_name[0] == '\0' ||
-	    strlen(args->operator_name) >= HOME_OPERATOR_MAX)
-		return ERR_RANGE;
-	RETURN_IF(fill_new_home(args));
-	RETURN_IF(home_seal_copy(args->seal, &seal));
-	return home_open(args->dir, &seal, args->now_unix_s, o, &h);
+	RETURN_IF(home_create_check(args, o));
+	e = fill_new_home(args);
+	if (e == ERR_OK)
+		e = home_seal_copy(args->seal, &seal);
+	if (e == ERR_OK)
+		e = home_open(args->dir, &seal, args->now_unix_s, o, &h);
+	if (e != ERR_OK)
+		forget_folder(args->dir, there);
+	return e;
 }
 
 /* ---- opening ---- */

@@ -57,7 +57,8 @@ struct home {
 
 /* Make a new home in ${dir} (absent or empty, else ERR_EXISTS) for the ledger
  * ${origin}, run by ${operator_name}; its ledger begins with `genesis`.
- * ${seal} is borrowed.  On failure the folder may be left, without config. */
+ * ${seal} is borrowed.  ERR_SYNTAX or ERR_RANGE with a sentence where the names
+ * cannot be.  On failure nothing is left of it, unless the machine fails too. */
 struct home_create_args {
 	const char *dir, *origin, *operator_name;
 	const char *key_file;           /* noted in config.json; may be NULL */
@@ -65,6 +66,10 @@ struct home_create_args {
 	int64_t now_unix_s;
 };
 enum err home_create(const struct home_create_args *args,
+    struct outcome *o) MUST_USE;
+/* What home_create would refuse, before anything is asked for or made; looks
+ * at ${dir} and the names only. */
+enum err home_create_check(const struct home_create_args *args,
     struct outcome *o) MUST_USE;
 
 /* The key file noted in config.json: "" when none.  For unlocking. */

@@ -6,6 +6,7 @@
 
 #include "app/cli.h"
 #include "app/cmd/commands.h"
+#include "app/version.h"
 #include "core/secret.h"
 
 #define WORDS_MAX 1024
@@ -52,10 +53,11 @@ static enum err pick_globals(struct cli *cli, struct globals *g, int argc,
 		const char *pair[2] = {argv[i], i + 1 < argc ? argv[i + 1] :
 		    NULL};
 		struct cli_args one = {.items = pair, .len = 1};
+		const char *value = NULL;
 		size_t k = 0;
 
 		while (k < ARRAY_LEN(texts) &&
-		    strcmp(texts[k].name, argv[i]) != 0)
+		    !cli_option_is(&texts[k], argv[i], &value))
 			k++;
 		if (k == ARRAY_LEN(texts)) {
 			if (ret->len == WORDS_MAX)
@@ -63,7 +65,8 @@ static enum err pick_globals(struct cli *cli, struct globals *g, int argc,
 			ret->items[ret->len++] = argv[i];
 			continue;
 		}
-		if (texts[k].kind != CLI_FLAG && pair[1] != NULL) {
+		if (texts[k].kind != CLI_FLAG && value == NULL &&
+		    pair[1] != NULL) {
 			one.len = 2;
 			i++;
 		}
@@ -73,7 +76,7 @@ static enum err pick_globals(struct cli *cli, struct globals *g, int argc,
 	return ERR_OK;
 }
 
-static void apply_globals(struct cli *cli, const struct globals *g)
+static enum err apply_globals(struct cli *cli, const struct globals *g)
 {
 	cli->home = g->home != NULL ? g->home : getenv("AZUKARI_HOME");
 	cli->home_given = g->home != NULL;
@@ -87,8 +90,14 @@ static void apply_globals(struct cli *cli, const struct globals *g)
 	cli->token_file = g->token_file;
 	cli->json = g->json;
 	cli->quiet = g->quiet;
-	if (g->lang != NULL)
-		cli->japanese = strcmp(g->lang, "ja") == 0;
+	if (g->lang == NULL)
+		return ERR_OK;
+	cli->japanese = strcmp(g->lang, "ja") == 0;
+	if (cli->japanese || strcmp(g->lang, "en") == 0)
+		return ERR_OK;
+	return outcome_refuse(&cli->outcome, ERR_USAGE,
+	    "--lang is ja or en, not \"%s\"",
+	    "--lang は ja か en です（「%s」ではありません）", g->lang);
 }
 
 static enum err prepare_process(struct cli *cli)
@@ -112,36 +121,72 @@ static enum err check_place(struct cli *cli, const struct cli_command *c)
 	    c->words);
 }
 
-static int run(struct cli *cli, struct cli_args args)
+static int is_help(const char *word)
 {
-	const struct cli_command *command;
-	enum err e;
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
 
-	if (args.len == 0 || strcmp(args.items[0], "help") == 0 ||
-	    strcmp(args.items[0], "--help") == 0) {
-		commands_help(cli, args.len > 1 ? args.items[1] : NULL);
-		return cli_finish(cli, "help", args.len == 0 ? ERR_USAGE :
-		    ERR_OK);
-	}
-	command = commands_find(&args);
-	if (command == NULL) {
-		e = outcome_refuse(&cli->outcome, ERR_USAGE,
-		    "there is no command \"%s\"; see: azukari help",
-		    "コマンド「%s」はありません。azukari help を見てください",
-		    args.items[0]);
-		return cli_finish(cli, args.items[0], e);
-	}
-	for (size_t i = 0; i < args.len; i++)
-		if (strcmp(args.items[i], "--help") == 0) {
-			commands_help(cli, command->words);
-			return cli_finish(cli, command->words, ERR_OK);
-		}
-	e = check_place(cli, command);
+/* "help WORD…", "WORD… --help", or words that only begin commands. */
+static int help(struct cli *cli, const struct cli_args *words, enum err e)
+{
+	CLEANUP(buf_release) struct buf topic = {0};
+
+	for (size_t i = 0; i < words->len; i++)
+		if (words->items[i][0] != '-' && buf_printf(&topic, "%s%s",
+		    topic.len == 0 ? "" : " ", words->items[i]) != ERR_OK)
+			return cli_finish(cli, "help", ERR_NOMEM);
+	if (commands_help(cli, topic.len == 0 ? NULL : buf_text(&topic)) > 0)
+		return cli_finish(cli, "help", e);
+	return cli_finish(cli, "help", outcome_refuse(&cli->outcome, ERR_USAGE,
+	    "there is no command \"%s\"; see: azukari help",
+	    "コマンド「%s」はありません。azukari help を見てください",
+	    buf_text(&topic)));
+}
+
+static enum err run_command(struct cli *cli,
+    const struct cli_command *command, struct cli_args args)
+{
+	enum err e = check_place(cli, command);
+
 	if (e == ERR_OK)
 		e = prepare_process(cli);
 	if (e == ERR_OK)
 		e = command->run(cli, args);
-	return cli_finish(cli, command->words, e);
+	if (e == ERR_USAGE)
+		outcome_add(&cli->outcome, OUTCOME_HINT,
+		    "usage: azukari %s %s", "書き方：azukari %s %s",
+		    command->words, command->usage);
+	return e;
+}
+
+static int run(struct cli *cli, struct cli_args args)
+{
+	const struct cli_command *command;
+	const struct cli_args given = args, none = {0};
+
+	if (args.len == 0)
+		return help(cli, &none, ERR_USAGE);
+	if (strcmp(args.items[0], "help") == 0 || is_help(args.items[0])) {
+		args.items++, args.len--;
+		return help(cli, &args, ERR_OK);
+	}
+	if (strcmp(args.items[0], "--version") == 0) {
+		(void)puts(VERSION_TEXT);
+		return cli_finish(cli, "--version", ERR_OK);
+	}
+	command = commands_find(&args);
+	for (size_t i = 0; i < args.len; i++)
+		if (is_help(args.items[i])) {
+			const struct cli_args words = {.items = given.items,
+			    .len = given.len - args.len + (command == NULL ? i :
+			    0)};
+
+			return help(cli, &words, ERR_OK);
+		}
+	if (command == NULL)
+		return help(cli, &given, ERR_USAGE);
+	return cli_finish(cli, command->words, run_command(cli, command,
+	    args));
 }
 
 int main(int argc, char **argv)
@@ -155,7 +200,8 @@ int main(int argc, char **argv)
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	cli.japanese = language_is_japanese();
 	e = pick_globals(&cli, &g, argc, argv, &args);
-	apply_globals(&cli, &g);
+	if (e == ERR_OK)
+		e = apply_globals(&cli, &g);
 	if (e != ERR_OK)
 		return cli_finish(&cli, "azukari", e);
 	return run(&cli, args);

@@ -52,6 +52,25 @@ static enum err key_file_path(const struct cli *cli, const char *dir,
 	return home_key_file(dir, ret);
 }
 
+/* One that home notes may be on a mount that is not there, or, in an older
+ * home, be named from the folder that init was called in. */
+static enum err read_key_file(struct cli *cli, const char *path, int fresh,
+    struct secret **ret)
+{
+	enum err e;
+
+	if (fresh && !fs_exists(path)) {
+		RETURN_IF(age_secret_new(ret));
+		return gateway_key_file_write(path, *ret);
+	}
+	e = gateway_key_file_read(path, ret);
+	if (e == ERR_NOT_FOUND)
+		outcome_add(&cli->outcome, OUTCOME_HINT,
+		    "the gateway's key file is not there: say where it is with --key-file",
+		    "ゲートウェイの鍵ファイルがありません。--key-file で場所を指定してください");
+	return e;
+}
+
 enum err unlock_seal(struct cli *cli, const char *dir, int fresh,
     struct home_seal *ret)
 {
@@ -62,11 +81,11 @@ enum err unlock_seal(struct cli *cli, const char *dir, int fresh,
 	if (path[0] == '\0')
 		return unlock_passphrase(cli, "gateway passphrase: ",
 		    "ゲートウェイのパスフレーズ: ", fresh, &ret->passphrase);
-	if (fresh && !fs_exists(path)) {
-		RETURN_IF(age_secret_new(&ret->key_file_secret));
-		return gateway_key_file_write(path, ret->key_file_secret);
-	}
-	return gateway_key_file_read(path, &ret->key_file_secret);
+	(void)snprintf(cli->outcome.info.file, sizeof(cli->outcome.info.file),
+	    "%s", path);
+	RETURN_IF(read_key_file(cli, path, fresh, &ret->key_file_secret));
+	cli->outcome.info.file[0] = '\0';
+	return ERR_OK;
 }
 
 enum err unlock_home(struct cli *cli, struct home **ret)

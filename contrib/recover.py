@@ -411,11 +411,13 @@ def answer_string(field, a):
     return a.take(packed - 1).decode("utf-8")
 
 
-def answer_date(_, a):
+def answer_date(field, a):
     days = int.from_bytes(a.take(2), "big")
     if days == 0:
         return None
-    return str(datetime.date(2000, 1, 1) + datetime.timedelta(days - 1))
+    first = field.get("constraints", {}).get("minimum", "2000-01-01")
+    return str(datetime.date.fromisoformat(min(first, "2000-01-01")) +
+               datetime.timedelta(days - 1))
 
 
 READERS = {"string": answer_string, "list": answer_list,

@@ -9,6 +9,7 @@
 #define JST_OFFSET_S (9 * 3600)
 #define YEAR_MIN 1970
 #define YEAR_MAX 2999
+#define YEAR_MIN_DATE 1000
 #define DAYS_PER_400_YEARS 146097
 #define EPOCH_DAY_FROM_MARCH_0000 719468
 
@@ -109,7 +110,7 @@ month_len(int year, int month)
 }
 
 static enum err
-take_day(struct bytes *c, int32_t *ret)
+take_day(struct bytes *c, int year_min, int32_t *ret)
 {
 	int y, m, d;
 
@@ -117,7 +118,7 @@ take_day(struct bytes *c, int32_t *ret)
 	    !take_digits(c, 2, &m) || !take_char(c, '-') ||
 	    !take_digits(c, 2, &d))
 		return ERR_SYNTAX;
-	if (y < YEAR_MIN || y > YEAR_MAX || m < 1 || m > 12 ||
+	if (y < year_min || y > YEAR_MAX || m < 1 || m > 12 ||
 	    d < 1 || d > month_len(y, m))
 		return ERR_RANGE;
 	*ret = day_number(y, m, d);
@@ -183,7 +184,7 @@ clock_parse_rfc3339(struct bytes text, int64_t *ret_unix_s)
 	int time_s, offset_s;
 	int64_t t;
 
-	RETURN_IF(take_day(&text, &day));
+	RETURN_IF(take_day(&text, YEAR_MIN, &day));
 	if (!take_char(&text, 'T'))
 		return ERR_SYNTAX;
 	RETURN_IF(take_time(&text, &time_s));
@@ -234,16 +235,28 @@ clock_jst_day_start_unix_s(int32_t day)
 	return (int64_t)day * DAY_S - JST_OFFSET_S;
 }
 
-enum err
-clock_parse_day(struct bytes text, int32_t *ret_day)
+static enum err
+parse_day(struct bytes text, int year_min, int32_t *ret_day)
 {
 	int32_t day;
 
-	RETURN_IF(take_day(&text, &day));
+	RETURN_IF(take_day(&text, year_min, &day));
 	if (text.len != 0)
 		return ERR_SYNTAX;
 	*ret_day = day;
 	return ERR_OK;
+}
+
+enum err
+clock_parse_day(struct bytes text, int32_t *ret_day)
+{
+	return parse_day(text, YEAR_MIN, ret_day);
+}
+
+enum err
+clock_parse_date(struct bytes text, int32_t *ret_day)
+{
+	return parse_day(text, YEAR_MIN_DATE, ret_day);
 }
 
 void

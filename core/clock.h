@@ -28,6 +28,9 @@ void clock_format_utc(int64_t unix_s, char ret[CLOCK_UTC_LEN + 1]);
 int32_t clock_jst_day(int64_t unix_s);
 int64_t clock_jst_day_start_unix_s(int32_t day);
 enum err clock_parse_day(struct bytes text, int32_t *ret_day) MUST_USE;
+/* The same from year 1000 on: a date that somebody answers, like one of
+ * birth. */
+enum err clock_parse_date(struct bytes text, int32_t *ret_day) MUST_USE;
 void clock_format_day(int32_t day, char ret[CLOCK_DAY_LEN + 1]);
 /* Proleptic Gregorian parts of a day number; ${weekday} 1 = Monday. */
 void clock_day_parts(int32_t day, int *ret_year, int *ret_month, int *ret_mday,

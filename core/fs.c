@@ -80,6 +80,19 @@ fs_folder_of(const char *path, char ret[FS_PATH_MAX])
 	    path);
 }
 
+enum err
+fs_absolute(const char *path, char ret[FS_PATH_MAX])
+{
+	char *found = realpath(path, NULL);
+	enum err e;
+
+	if (found == NULL)
+		return fs_error(errno);
+	e = fs_path(ret, "%s", found);
+	free(found);
+	return e;
+}
+
 int
 fs_exists(const char *path)
 {

@@ -30,6 +30,9 @@ enum err fs_path(char ret[FS_PATH_MAX], const char *fmt, ...)
  * "". */
 enum err fs_folder_of(const char *path, char ret[FS_PATH_MAX]) MUST_USE;
 
+/* ${path}, which must be there, from the root and without links. */
+enum err fs_absolute(const char *path, char ret[FS_PATH_MAX]) MUST_USE;
+
 int fs_exists(const char *path);
 enum err fs_size(const char *path, uint64_t *ret_bytes) MUST_USE;
 

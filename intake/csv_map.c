@@ -7,6 +7,12 @@
 #include "core/utf8.h"
 #include "intake/csv_map_internal.h"
 
+int
+csv_map_counts_rows(const struct csv_map *m)
+{
+	return m->event.prefix != NULL;
+}
+
 void
 csv_map_free(struct csv_map *m)
 {

@@ -15,6 +15,9 @@ struct csv_map_reader;
  * Offences are named in ${info} (may be NULL). */
 enum err csv_map_parse(struct bytes text, const struct intake_rules *rules,
     struct csv_map **ret, struct err_info *info) MUST_USE;
+/* 1 where event ids are a prefix and the record's number, so that another file
+ * needs a mapping with another prefix. */
+int csv_map_counts_rows(const struct csv_map *m);
 void csv_map_free(struct csv_map *m);
 void csv_map_cleanup(struct csv_map **m);
 

@@ -261,6 +261,27 @@ draft_find_survey(struct draft *d)
 	return answers_builder_init(d->builder, d->rules->surveys[d->survey]);
 }
 
+static const char *
+form_of(const struct survey_field *f)
+{
+	switch (f->kind) {
+	case SURVEY_KIND_DATE:
+		return "not a day that there is, as YYYY-MM-DD";
+	case SURVEY_KIND_DIGITS:
+		return "not as many digits as the field has";
+	case SURVEY_KIND_INTEGER:
+	case SURVEY_KIND_NUMBER:
+		return "not a number in decimal";
+	case SURVEY_KIND_TEXT:
+		return "an empty text, or not of the field's pattern";
+	case SURVEY_KIND_CODE:
+	case SURVEY_KIND_LIST:
+	case SURVEY_KIND_BOOLEAN:
+	default:
+		return "not of the field's form";
+	}
+}
+
 static enum err
 refuse_value(struct draft *d, const struct survey_field *f, enum err e)
 {
@@ -276,17 +297,21 @@ refuse_value(struct draft *d, const struct survey_field *f, enum err e)
 		return draft_refuse(d, INTAKE_REASON_VALUE,
 		    "field %s: answered twice", f->name);
 	case ERR_ENCODING:
-		return draft_refuse(d, INTAKE_REASON_ENCODING,
-		    "field %s: characters that are never allowed", f->name);
+		return draft_refuse(d, INTAKE_REASON_ENCODING, "field %s: "
+		    "not UTF-8 in the composed form NFC, or a control, "
+		    "invisible or unassigned character", f->name);
 	case ERR_LIMIT:
 		return draft_refuse(d, INTAKE_REASON_VALUE,
 		    "field %s: the answer is too long", f->name);
 	case ERR_RANGE:
 		return draft_refuse(d, INTAKE_REASON_VALUE,
-		    "field %s: outside the allowed range", f->name);
+		    "field %s: outside the allowed range%s", f->name,
+		    f->type == SURVEY_NUMBER ? ", or more decimals than the "
+		    "field has" : f->type == SURVEY_INTEGER ? ", or no whole "
+		    "number" : "");
 	case ERR_SYNTAX:
-		return draft_refuse(d, INTAKE_REASON_VALUE,
-		    "field %s: not of the field's form", f->name);
+		return draft_refuse(d, INTAKE_REASON_VALUE, "field %s: %s",
+		    f->name, form_of(f));
 	default:
 		return e;
 	}

@@ -13,34 +13,56 @@ struct intake_block {
 	uint8_t bytes[];
 };
 
-static const char *const reasons[INTAKE_REASON_COUNT] = {
-	[INTAKE_REASON_JSON] = "not one JSON object with every key once",
-	[INTAKE_REASON_TOO_LONG] = "longer than 64 KiB",
-	[INTAKE_REASON_ENCODING] = "characters that are never allowed",
-	[INTAKE_REASON_CSV] = "not a record of the file's columns",
-	[INTAKE_REASON_MEMBER] = "a member missing, unknown or of a wrong type",
-	[INTAKE_REASON_TYPE] = "an unknown type of line",
-	[INTAKE_REASON_EVENT] = "no usable event id",
-	[INTAKE_REASON_RESPONDENT] = "no usable respondent id",
-	[INTAKE_REASON_TIME] = "no time, or a time in the future",
-	[INTAKE_REASON_SURVEY] = "a survey or version that is not registered",
-	[INTAKE_REASON_CONSENT_TEXT] = "a consent text that is not registered",
-	[INTAKE_REASON_SCOPE] = "scopes that cannot be given or taken back",
-	[INTAKE_REASON_FIELD] = "an answer to a field the survey has not",
-	[INTAKE_REASON_ANSWER_TYPE] = "an answer of another type than its field",
-	[INTAKE_REASON_CODE] = "a code the field has not",
-	[INTAKE_REASON_VALUE] = "a value outside the field's constraints",
-	[INTAKE_REASON_REQUIRED] = "a required answer is missing",
-	[INTAKE_REASON_ONLY_IF] = "an answer that was not to be asked",
-	[INTAKE_REASON_EXCLUSIVE] = "an option that must stand alone does not",
-	[INTAKE_REASON_RESOURCE] = "a FHIR resource that says more than can be kept",
+static const struct {
+	const char *en, *ja;
+} reasons[INTAKE_REASON_COUNT] = {
+	[INTAKE_REASON_JSON] = {"not one JSON object with every key once",
+	    "キーの重複のない1つのJSONオブジェクトではない"},
+	[INTAKE_REASON_TOO_LONG] = {"longer than 64 KiB",
+	    "64 KiBより長い"},
+	[INTAKE_REASON_ENCODING] = {"characters that are never allowed",
+	    "使えない文字がある"},
+	[INTAKE_REASON_CSV] = {"not a record of the file's columns",
+	    "表の列に合わない行"},
+	[INTAKE_REASON_MEMBER] = {"a member missing, unknown or of a wrong type",
+	    "要素の不足・未知の要素・型の誤り"},
+	[INTAKE_REASON_TYPE] = {"an unknown type of line",
+	    "未知の種類の行"},
+	[INTAKE_REASON_EVENT] = {"no usable event id",
+	    "使えるイベントIDがない"},
+	[INTAKE_REASON_RESPONDENT] = {"no usable respondent id",
+	    "使える回答者IDがない"},
+	[INTAKE_REASON_TIME] = {"no time, or a time in the future",
+	    "時刻がない、または未来の時刻"},
+	[INTAKE_REASON_SURVEY] = {"a survey or version that is not registered",
+	    "登録されていない調査または版"},
+	[INTAKE_REASON_CONSENT_TEXT] = {"a consent text that is not registered",
+	    "登録されていない同意文"},
+	[INTAKE_REASON_SCOPE] = {"scopes that cannot be given or taken back",
+	    "与えることも取り消すこともできない範囲"},
+	[INTAKE_REASON_FIELD] = {"an answer to a field the survey has not",
+	    "調査にない項目への回答"},
+	[INTAKE_REASON_ANSWER_TYPE] = {"an answer of another type than its field",
+	    "項目の型と違う回答"},
+	[INTAKE_REASON_CODE] = {"a code the field has not",
+	    "項目にない選択肢"},
+	[INTAKE_REASON_VALUE] = {"a value outside the field's constraints",
+	    "項目の条件に合わない値"},
+	[INTAKE_REASON_REQUIRED] = {"a required answer is missing",
+	    "必須の回答がない"},
+	[INTAKE_REASON_ONLY_IF] = {"an answer that was not to be asked",
+	    "尋ねるべきでない項目への回答"},
+	[INTAKE_REASON_EXCLUSIVE] = {"an option that must stand alone does not",
+	    "単独でのみ選べる選択肢と他の選択肢"},
+	[INTAKE_REASON_RESOURCE] = {"a FHIR resource that says more than can be kept",
+	    "保持できないことを述べるFHIRリソース"},
 };
 
 const char *
-intake_reason_text(enum intake_reason r)
+intake_reason_text(enum intake_reason r, int japanese)
 {
 	MUST_HOLD((size_t)r < ARRAY_LEN(reasons));
-	return reasons[r];
+	return japanese ? reasons[r].ja : reasons[r].en;
 }
 
 static void

@@ -69,8 +69,8 @@ enum intake_reason {
 	INTAKE_REASON_COUNT
 };
 
-/* One English phrase, static; for reports. */
-const char *intake_reason_text(enum intake_reason r);
+/* One phrase, static; for reports. */
+const char *intake_reason_text(enum intake_reason r, int japanese);
 
 /* ${message} says which member or field offends against what; never a value. */
 struct intake_bad {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "intake/fhir_internal.h"
+#include "intake/json_fault.h"
 
 struct bytes
 fhir_text(const struct json_doc *v)
@@ -181,7 +182,7 @@ parse(struct draft *d, struct bytes line, struct json_doc **ret)
 		    "not UTF-8, or a NUL character");
 	if (e != ERR_OK || json_doc_type(*ret) != JSON_DOC_OBJECT)
 		return draft_refuse(d, INTAKE_REASON_JSON,
-		    "not one JSON object with every key once");
+		    JSON_FAULT_GENERAL);
 	return ERR_OK;
 }
 

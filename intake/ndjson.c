@@ -2,11 +2,13 @@
  * line. */
 #include "intake/ndjson.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/json_doc.h"
 #include "intake/fhir_internal.h"
+#include "intake/json_fault.h"
 #include "intake/ndjson_internal.h"
 
 #define CHUNK ((size_t)256 << 10)
@@ -130,6 +132,9 @@ ndjson_reader_line(struct ndjson_reader *r, struct bytes line,
 		return e;
 	bad.reason = r->draft.reason;
 	memcpy(bad.message, r->draft.message, sizeof(bad.message));
+	if (strcmp(bad.message, JSON_FAULT_GENERAL) == 0)
+		(void)snprintf(bad.message, sizeof(bad.message), "%s",
+		    json_fault(line));
 	return intake_batch_add_bad(batch, &bad);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/utf8.h"
+#include "intake/json_fault.h"
 #include "intake/ndjson_internal.h"
 
 #define SEEN_WORDS (SURVEY_FIELDS_MAX / 64)
@@ -28,7 +29,7 @@ static enum err
 not_json(struct scanner *s)
 {
 	return draft_refuse(s->d, INTAKE_REASON_JSON,
-	    "not one JSON object with every key once");
+	    JSON_FAULT_GENERAL);
 }
 
 static void

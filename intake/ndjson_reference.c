@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/json_doc.h"
+#include "intake/json_fault.h"
 #include "intake/ndjson_internal.h"
 
 static struct bytes
@@ -175,7 +176,7 @@ parse(struct draft *d, struct bytes line, struct json_doc **ret)
 		    "not UTF-8, or a NUL character");
 	if (e != ERR_OK)
 		return draft_refuse(d, INTAKE_REASON_JSON,
-		    "not one JSON object with every key once");
+		    JSON_FAULT_GENERAL);
 	if (json_doc_type(*ret) != JSON_DOC_OBJECT)
 		return draft_refuse(d, INTAKE_REASON_JSON,
 		    "not a JSON object");

@@ -7,8 +7,8 @@
 #include "keys/names.h"
 
 /* `host/path`: a name of a ledger (signed notes forbid spaces and '+'). */
-static int
-is_origin(struct bytes b)
+int
+gateway_key_is_origin(struct bytes b)
 {
 	const uint8_t *slash;
 
@@ -28,7 +28,7 @@ gateway_key_make(struct bytes origin, int64_t created_unix_s,
 {
 	struct gateway_key *k;
 
-	if (!is_origin(origin))
+	if (!gateway_key_is_origin(origin))
 		return ERR_SYNTAX;
 	if ((k = calloc(1, sizeof(*k))) == NULL)
 		return ERR_NOMEM;

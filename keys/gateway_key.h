@@ -25,6 +25,9 @@ enum err gateway_key_new(const char *origin, int64_t created_unix_s,
 void gateway_key_free(struct gateway_key *k);
 void gateway_key_cleanup(struct gateway_key **k);
 
+/* `HOST/PATH` as a name of a ledger may be: ASCII without spaces and '+'. */
+int gateway_key_is_origin(struct bytes name);
+
 /* By purpose; borrowed until gateway_key_free.  All secrets have 32 bytes. */
 const char *gateway_key_origin(const struct gateway_key *k);
 int64_t gateway_key_created_unix_s(const struct gateway_key *k);

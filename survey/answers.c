@@ -91,7 +91,8 @@ set_date(struct answers_builder *b, const struct survey_field *f,
 {
 	int32_t day;
 
-	RETURN_IF(clock_parse_day(text, &day));
+	if (clock_parse_date(text, &day) != ERR_OK)
+		return ERR_SYNTAX;
 	return set_number(b, f, day);
 }
 

@@ -103,7 +103,7 @@ put_value(struct packer *p, const struct survey_field *f,
 		break;
 	case SURVEY_KIND_DATE:
 		put_u16(p, here ?
-		    (uint64_t)(v->number - SURVEY_DATE_FIRST) + 1 : 0);
+		    (uint64_t)(v->number - survey_date_base(f)) + 1 : 0);
 		break;
 	case SURVEY_KIND_BOOLEAN:
 		*p->at++ = (uint8_t)(here ? v->number + 1 : 0);
@@ -228,7 +228,7 @@ take_date(struct unpacker *u, const struct survey_field *f,
 	v->answered = raw != 0;
 	if (raw == 0)
 		return ERR_OK;
-	v->number = (int64_t)raw - 1 + SURVEY_DATE_FIRST;
+	v->number = (int64_t)raw - 1 + survey_date_base(f);
 	if (v->number < f->minimum || v->number > f->maximum)
 		return ERR_CORRUPT;
 	return ERR_OK;

@@ -23,7 +23,8 @@
 /* Integers and scaled numbers have at most 15 digits: exact in every tool. */
 #define SURVEY_NUMBER_MAX INT64_C(999999999999999)
 #define SURVEY_DATE_FIRST 10957       /* 2000-01-01 as a day number */
-#define SURVEY_DATE_LAST (SURVEY_DATE_FIRST + 65534)
+#define SURVEY_DATE_DAYS 65535        /* that a field's dates can span */
+#define SURVEY_DATE_LEAST (-135140)   /* 1600-01-01 */
 
 enum survey_type {
 	SURVEY_STRING, SURVEY_LIST, SURVEY_INTEGER, SURVEY_NUMBER, SURVEY_DATE,
@@ -123,6 +124,10 @@ enum err survey_find_category(const struct survey_field *f, struct bytes code,
 /* "string", "list", ... and "quasi-identifying", ... ("" when unclassified). */
 const char *survey_type_name(enum survey_type t);
 const char *survey_disclosure_name(enum survey_disclosure d);
+
+/* The day from which a date field's answers are counted (docs/FORMATS.md 5.2):
+ * 2000-01-01, or its minimum where that is earlier. */
+int64_t survey_date_base(const struct survey_field *f);
 
 /* Bytes of a list's bit set when none is cut. */
 size_t survey_list_bytes(const struct survey_field *f);

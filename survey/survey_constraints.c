@@ -12,12 +12,11 @@ parse_bound_date(struct survey_parser *p, const struct json_doc *v,
 	const char *text = json_doc_string(v);
 	int32_t day;
 
-	if (text == NULL || clock_parse_day(bytes_str(text), &day) != ERR_OK)
+	if (text == NULL || clock_parse_date(bytes_str(text), &day) != ERR_OK ||
+	    day < SURVEY_DATE_LEAST)
 		return err_at(p->info, ERR_SYNTAX, 0, "%s: a minimum or "
-		    "maximum of a date must be \"YYYY-MM-DD\"", p->where);
-	if (day < SURVEY_DATE_FIRST || day > SURVEY_DATE_LAST)
-		return err_at(p->info, ERR_RANGE, 0, "%s: a date must be from "
-		    "2000-01-01 to 2179-06-05", p->where);
+		    "maximum of a date must be a day, \"YYYY-MM-DD\", of 1600 to 2999",
+		    p->where);
 	*ret = day;
 	return ERR_OK;
 }
@@ -66,6 +65,13 @@ parse_bound(struct survey_parser *p, const struct json_doc *v,
 	}
 }
 
+int64_t
+survey_date_base(const struct survey_field *f)
+{
+	return f->has_minimum && f->minimum < SURVEY_DATE_FIRST ? f->minimum :
+	    SURVEY_DATE_FIRST;
+}
+
 /* Without bounds of its own a field has those of its kind. */
 static enum err
 parse_bounds(struct survey_parser *p, const struct json_doc *v,
@@ -74,14 +80,24 @@ parse_bounds(struct survey_parser *p, const struct json_doc *v,
 	int date = f->type == SURVEY_DATE;
 
 	f->minimum = date ? SURVEY_DATE_FIRST : -SURVEY_NUMBER_MAX;
-	f->maximum = date ? SURVEY_DATE_LAST : SURVEY_NUMBER_MAX;
+	f->maximum = SURVEY_NUMBER_MAX;
 	RETURN_IF(parse_bound(p, json_doc_get(v, "minimum"), f,
 	    &f->has_minimum, &f->minimum));
+	if (date)
+		f->maximum = survey_date_base(f) + SURVEY_DATE_DAYS - 1;
 	RETURN_IF(parse_bound(p, json_doc_get(v, "maximum"), f,
 	    &f->has_maximum, &f->maximum));
+	if (date && f->maximum < SURVEY_DATE_FIRST && !f->has_minimum)
+		return err_at(p->info, ERR_RANGE, 0, "%s: dates begin with "
+		    "2000-01-01 where there is no earlier \"minimum\"",
+		    p->where);
 	if (f->minimum > f->maximum)
 		return err_at(p->info, ERR_RANGE, 0,
 		    "%s: \"minimum\" is above \"maximum\"", p->where);
+	if (date && f->maximum - survey_date_base(f) >= SURVEY_DATE_DAYS)
+		return err_at(p->info, ERR_RANGE, 0, "%s: dates must lie "
+		    "within 65535 days, from 2000-01-01 or an earlier "
+		    "\"minimum\"", p->where);
 	return ERR_OK;
 }
 

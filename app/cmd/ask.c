@@ -165,6 +165,7 @@ static enum err run_show(struct cli *cli, struct cli_args args)
 	struct register_query q = {.kind = REGISTER_REQUEST};
 	const struct cli_option options[] = {
 		{"--identity", CLI_TEXT, &cli->identity}};
+	enum err e;
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 2, 2));
 	q.owner = args.items[0];
@@ -172,7 +173,13 @@ static enum err run_show(struct cli *cli, struct cli_args args)
 	if (cli->gateway != NULL)
 		return show_remote(cli, q.owner, q.name);
 	RETURN_IF(unlock_home(cli, &h));
-	RETURN_IF(papers_find(h, &q, &p));
+	e = papers_find(h, &q, &p);
+	if (e == ERR_NOT_FOUND)
+		return outcome_refuse(&cli->outcome, e,
+		    "owner %s has no request %s; see: azukari request list",
+		    "所有者%sに申請%sはありません。azukari request list を見てください",
+		    q.owner, q.name);
+	RETURN_IF(e);
 	if (!cli->json)
 		(void)fputs(buf_text(&p.bytes), stdout);
 	cli->result = json_doc_new_array();

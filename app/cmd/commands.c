@@ -72,32 +72,55 @@ static void usage_of(const struct cli *cli, const struct cli_command *c)
 	    cli_say(cli, c->summary_en, c->summary_ja));
 }
 
-static void help_of(const struct cli *cli, const struct cli_command *c,
-    const char *word, struct cli_table *t)
+/* Do the words of a row begin with ${words}, whole ones? */
+static int begins_with(const struct cli_command *c, const char *words)
 {
-	const char *row[2] = {c->words, cli_say(cli, c->summary_en,
-	    c->summary_ja)};
+	size_t len = strlen(words);
 
-	if (word == NULL)
-		cli_table_row(t, row);
-	else if (strncmp(c->words, word, strlen(word)) == 0)
-		usage_of(cli, c);
+	return strncmp(c->words, words, len) == 0 &&
+	    (c->words[len] == '\0' || c->words[len] == ' ');
 }
 
-void commands_help(const struct cli *cli, const char *word)
+static size_t usages(const struct cli *cli, const char *words)
 {
-	CLEANUP(cli_table_release) struct cli_table t = {.columns = 2};
+	size_t found = 0;
 
 	for (size_t g = 0; g < ARRAY_LEN(groups); g++)
 		for (size_t i = 0; i < groups[g]->len; i++)
-			help_of(cli, &groups[g]->rows[i], word, &t);
-	if (word != NULL)
-		return;
+			if (begins_with(&groups[g]->rows[i], words)) {
+				usage_of(cli, &groups[g]->rows[i]);
+				found++;
+			}
+	return found;
+}
+
+static size_t table(const struct cli *cli)
+{
+	CLEANUP(cli_table_release) struct cli_table t = {.columns = 2};
+	size_t rows = 0;
+
+	for (size_t g = 0; g < ARRAY_LEN(groups); g++)
+		for (size_t i = 0; i < groups[g]->len; i++, rows++)
+			cli_table_row(&t, (const char *const[]){
+				groups[g]->rows[i].words, cli_say(cli,
+				groups[g]->rows[i].summary_en,
+				groups[g]->rows[i].summary_ja)});
+	cli_table_print(&t);
+	return rows;
+}
+
+size_t commands_help(const struct cli *cli, const char *words)
+{
+	size_t n;
+
+	if (words != NULL)
+		return usages(cli, words);
 	(void)printf("%s\n\n", cli_say(cli,
 	    "azukari COMMAND … [--home DIR] [--key-file FILE] [--passphrase-file FILE] [--json] [--lang ja|en] [--gateway URL --as WHO --ca FILE --token-file FILE]",
 	    "azukari コマンド … [--home DIR] [--key-file FILE] [--passphrase-file FILE] [--json] [--lang ja|en] [--gateway URL --as WHO --ca FILE --token-file FILE]"));
-	cli_table_print(&t);
+	n = table(cli);
 	(void)printf("\n%s\n", cli_say(cli,
 	    "azukari help COMMAND shows its options; azukari(1) has everything.",
 	    "azukari help コマンド で指定方法を表示します。詳しくは azukari(1) を見てください。"));
+	return n;
 }

@@ -41,8 +41,8 @@ extern const struct commands_group line_commands;
 /* The row whose words begin ${args}; consumes them.  NULL: none. */
 const struct cli_command *commands_find(struct cli_args *args);
 
-/* Prints the table of commands, or the usage of those beginning with
- * ${word}. */
-void commands_help(const struct cli *cli, const char *word);
+/* Prints the table of commands (${words} NULL), or the usage of those whose
+ * words begin with ${words}; how many these are. */
+size_t commands_help(const struct cli *cli, const char *words);
 
 #endif

@@ -17,7 +17,8 @@ static enum err run_init(struct cli *cli, struct cli_args args)
 	};
 	CLEANUP(home_seal_release) struct home_seal seal = {0};
 	struct home_create_args create = {.now_unix_s = clock_now_unix_s(),
-	    .key_file = cli->key_file, .seal = &seal};
+	    .seal = &seal};
+	char key_file[FS_PATH_MAX];
 
 	RETURN_IF(cli_options(cli, &args, options, ARRAY_LEN(options), 1, 1));
 	if (origin == NULL || operator_name == NULL)
@@ -27,12 +28,40 @@ static enum err run_init(struct cli *cli, struct cli_args args)
 	create.dir = args.items[0];
 	create.origin = origin;
 	create.operator_name = operator_name;
+	RETURN_IF(home_create_check(&create, &cli->outcome));
 	RETURN_IF(unlock_seal(cli, NULL, 1, &seal));
+	if (cli->key_file != NULL)
+		RETURN_IF(fs_absolute(cli->key_file, key_file));
+	create.key_file = cli->key_file == NULL ? NULL : key_file;
 	RETURN_IF(home_create(&create, &cli->outcome));
 	outcome_add(&cli->outcome, OUTCOME_DONE,
 	    "%s is a gateway's home now; its ledger is %s",
 	    "%sをゲートウェイのホームにしました。台帳は%sです", create.dir,
 	    origin);
+	return ERR_OK;
+}
+
+/* Before anybody types a passphrase. */
+static enum err check_new_identity(struct cli *cli, const char *dir,
+    const char *name)
+{
+	static const char *const ends[] = {"key", "pub"};
+	char path[FS_PATH_MAX];
+
+	if (!identity_name_is_valid(bytes_str(name)))
+		return outcome_refuse(&cli->outcome, ERR_SYNTAX,
+		    "an identity's name is 1 to 64 of letters, digits, '.', '_' and '-', beginning with a letter or digit; its folder is --dir",
+		    "本人鍵の名前は英数字で始まる1から64文字の英数字・「.」・「_」・「-」です。フォルダは --dir で指定してください");
+	if (!fs_exists(dir))
+		return outcome_refuse(&cli->outcome, ERR_NOT_FOUND,
+		    "there is no folder %s", "フォルダ%sがありません", dir);
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		RETURN_IF(fs_path(path, "%s/%s.%s", dir, name, ends[i]));
+		if (fs_exists(path))
+			return outcome_refuse(&cli->outcome, ERR_EXISTS,
+			    "%s is there, and a key is never overwritten",
+			    "%sがすでにあります。鍵は上書きしません", path);
+	}
 	return ERR_OK;
 }
 
@@ -60,6 +89,7 @@ static enum err run_keygen(struct cli *cli, struct cli_args args)
 		    "work factor %llu is for tests only: such a passphrase is quickly guessed",
 		    "計算量%lluは試験専用です。パスフレーズが容易に破られます",
 		    (unsigned long long)log_n);
+	RETURN_IF(check_new_identity(cli, dir, args.items[0]));
 	RETURN_IF(unlock_passphrase(cli, "new passphrase: ",
 	    "新しいパスフレーズ: ", 1, &passphrase));
 	RETURN_IF(identity_generate(args.items[0], clock_now_unix_s(), &id));

@@ -26,16 +26,29 @@ static void show_progress(void *ctx, const struct ingest_counts *so_far)
 	cli_progress_at(&s->progress, so_far->read.lines);
 }
 
+/* ${reason}, as reports have it, in Japanese; "" where it is none. */
+static const char *in_japanese(const char *reason)
+{
+	for (size_t i = 0; i < INTAKE_REASON_COUNT; i++)
+		if (strcmp(intake_reason_text((enum intake_reason)i, 0),
+		    reason) == 0)
+			return intake_reason_text((enum intake_reason)i, 1);
+	return "";
+}
+
 /* File, line and rule; never what stands in the line. */
 static void show_bad_line(struct shown *s, const char *file, uint64_t line,
-    const char *rule)
+    const char *reason, const char *rule)
 {
+	const char *ja = s->cli->japanese ? in_japanese(reason) : "";
+
 	if (s->progress.cli != NULL)
 		(void)fputs("\r\033[K", stderr);
 	if (s->bad_count <= BAD_SHOWN)
-		(void)fprintf(stderr, "azukari: %s:%llu: %s\n",
+		(void)fprintf(stderr, "azukari: %s:%llu: %s%s%s%s\n",
 		    strcmp(file, "-") == 0 ? "stdin" : file,
-		    (unsigned long long)line, rule);
+		    (unsigned long long)line, ja, ja[0] ? "（" : "", rule,
+		    ja[0] ? "）" : "");
 	else if (s->bad_count == BAD_SHOWN + 1)
 		cli_tell(s->cli, "azukari: further bad lines are only counted",
 		    "azukari: 以下の誤りは件数だけを示します");
@@ -50,7 +63,8 @@ static void show_bad(void *ctx, const char *file, const struct intake_bad *bad)
 		json_doc_add(s->bad, intake_json_bad(file, bad));
 	if (s->cli->json)
 		return;
-	show_bad_line(s, file, bad->line, bad->message);
+	show_bad_line(s, file, bad->line, intake_reason_text(bad->reason, 0),
+	    bad->message);
 }
 
 static void number(char ret[24], uint64_t v)
@@ -96,13 +110,16 @@ static void bad_rows(const struct cli *cli, struct cli_table *t,
 	char what[160];
 
 	for (size_t i = 0; i < INTAKE_REASON_COUNT; i++) {
-		const char *reason = intake_reason_text((enum intake_reason)i);
+		const char *reason = intake_reason_text((enum intake_reason)i,
+		    0);
 		uint64_t n = count_of(reasons, reason);
 
 		if (n == 0)
 			continue;
 		(void)snprintf(what, sizeof(what), "%s%s",
-		    cli_say(cli, "bad: ", "不正："), reason);
+		    cli_say(cli, "bad: ", "不正："),
+		    intake_reason_text((enum intake_reason)i,
+		    cli->japanese));
 		count_row(t, what, n);
 	}
 }
@@ -193,11 +210,13 @@ static void show_sent_bad(struct shown *s, const char *file)
 
 	for (size_t i = 0; !s->cli->json && i < json_doc_len(rows); i++) {
 		const struct json_doc *row = json_doc_at(rows, i);
+		const char *reason = json_doc_string(json_doc_get(row,
+		    "reason"));
 		const char *rule = json_doc_string(json_doc_get(row, "rule"));
 
 		s->bad_count++;
-		show_bad_line(s, file, count_of(row, "line"), rule == NULL ?
-		    "" : rule);
+		show_bad_line(s, file, count_of(row, "line"), reason == NULL ?
+		    "" : reason, rule == NULL ? "" : rule);
 	}
 }
 

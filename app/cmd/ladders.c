@@ -148,7 +148,7 @@ static enum err run_number(struct cli *cli, struct cli_args args)
 static enum err day_of(struct cli *cli, const char *option, const char *text,
     int32_t *ret)
 {
-	if (text != NULL && clock_parse_day(bytes_str(text), ret) != ERR_OK)
+	if (text != NULL && clock_parse_date(bytes_str(text), ret) != ERR_OK)
 		return bad(cli, option, text);
 	return ERR_OK;
 }

@@ -256,13 +256,15 @@ static enum err run_batch_list(struct cli *cli, struct cli_args args)
 
 static enum err add_quarantined(void *ctx, const struct store_quarantine *q)
 {
+	const struct list *l = ctx;
 	char batch[NUMBER_LEN], line[NUMBER_LEN];
 
 	number(batch, (uint64_t)q->batch);
 	number(line, q->line);
 	list_row(ctx, (const char *const[]){batch, line,
 		q->reason < INTAKE_REASON_COUNT ?
-		intake_reason_text((enum intake_reason)q->reason) : NULL});
+		intake_reason_text((enum intake_reason)q->reason,
+		l->cli->japanese && !l->cli->json) : NULL});
 	return ERR_OK;
 }
 

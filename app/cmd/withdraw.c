@@ -1,6 +1,7 @@
 /* Commands that stop and erase. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "app/unlock.h"
 #include "core/text.h"
 #include "core/encode.h"
+#include "core/utf8.h"
 #include "keys/record.h"
 #include "policy/consent.h"
 #include "vault/store_notice.h"
@@ -40,8 +42,13 @@ static enum err find_tag(struct cli *cli, struct owner *w,
 	struct register_source source;
 	enum err e;
 
+	if (p->tag != NULL && decode_hex(bytes_str(p->tag), ret,
+	    STORE_TAG_LEN) != ERR_OK)
+		return outcome_refuse(&cli->outcome, ERR_SYNTAX,
+		    "--tag: 64 hex digits in small letters",
+		    "--tag は小文字の16進数64桁です");
 	if (p->tag != NULL)
-		return decode_hex(bytes_str(p->tag), ret, STORE_TAG_LEN);
+		return ERR_OK;
 	if (p->respondent == NULL || p->source == NULL)
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
 		    "give --respondent-file FILE with --source ID, or --tag HEX",
@@ -67,25 +74,61 @@ static enum err read_line(int fd, struct buf *out)
 	while ((got = read(fd, &byte, 1)) == 1 && byte != '\n')
 		if (byte != '\r')
 			RETURN_IF(buf_append_u8(out, byte));
-	if (got < 0)
-		return ERR_IO;
-	return out->len == 0 ? ERR_RANGE : ERR_OK;
+	return got < 0 ? ERR_IO : ERR_OK;
+}
+
+/* Whether anything but ends of lines is left: ERR_DUPLICATE. */
+static enum err expect_end(int fd)
+{
+	uint8_t byte = 0;
+	ssize_t got;
+
+	while ((got = read(fd, &byte, 1)) == 1)
+		if (byte != '\n' && byte != '\r')
+			return ERR_DUPLICATE;
+	return got < 0 ? ERR_IO : ERR_OK;
+}
+
+/* An id as intake takes it; never shown. */
+static enum err check_respondent(struct cli *cli, enum err e, struct bytes id)
+{
+	struct err_info *info = &cli->outcome.info;
+	const char *why = NULL;
+
+	if (e == ERR_NOT_FOUND)
+		return err_at(info, e, 0, "there is no such file");
+	if (e == ERR_DUPLICATE)
+		return err_at(info, e, 2,
+		    "one respondent's id, on one line, is wanted");
+	if (e == ERR_LIMIT || (e == ERR_OK && id.len == 0))
+		return err_at(info, ERR_RANGE, 1,
+		    "a respondent's id has 1 to %d bytes", RESPONDENT_MAX);
+	if (e == ERR_OK && (e = utf8_check_clean(id, &why)) != ERR_OK)
+		return err_at(info, e, 1, "a respondent's id: %s", why);
+	return e;
 }
 
 /* Ids are read from a file (or "-"), so that none stands in a process list. */
-static enum err read_respondent(const char *path, struct buf *out)
+static enum err read_respondent(struct cli *cli, const char *path,
+    struct buf *out)
 {
 	int standard = strcmp(path, "-") == 0;
 	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	enum err e;
 
+	(void)snprintf(cli->outcome.info.file, sizeof(cli->outcome.info.file),
+	    "%s", standard ? "stdin" : path);
 	if (fd < 0)
-		return fs_error(errno);
+		return check_respondent(cli, fs_error(errno), bytes_str(""));
 	out->max = RESPONDENT_MAX;
 	e = read_line(fd, out);
+	if (e == ERR_OK && !standard)
+		e = expect_end(fd);
 	if (!standard)
 		(void)close(fd);
-	return e;
+	RETURN_IF(check_respondent(cli, e, bytes_buf(out)));
+	cli->outcome.info.file[0] = '\0';
+	return ERR_OK;
 }
 
 static enum err tell_book(void *ctx, const struct store_book *book,
@@ -186,7 +229,7 @@ static enum err run_withdraw(struct cli *cli, struct cli_args args)
 		    "a scope is support, research, recontact or all",
 		    "範囲は support、research、recontact、all のいずれかです");
 	if (file != NULL) {
-		RETURN_IF(read_respondent(file, &id));
+		RETURN_IF(read_respondent(cli, file, &id));
 		p.respondent = buf_text(&id);
 	}
 	RETURN_IF(open_both(cli, args.items[0], &h, &w));

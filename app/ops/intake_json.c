@@ -8,7 +8,8 @@ struct json_doc *intake_json_bad(const char *file,
 
 	json_doc_set_string(line, "file", file);
 	json_doc_set_int(line, "line", (int64_t)bad->line);
-	json_doc_set_string(line, "reason", intake_reason_text(bad->reason));
+	json_doc_set_string(line, "reason", intake_reason_text(bad->reason,
+	    0));
 	json_doc_set_string(line, "rule", bad->message);
 	return line;
 }
@@ -36,7 +37,7 @@ static struct json_doc *json_reasons(const struct ingest_counts *c)
 	for (size_t i = 0; i < INTAKE_REASON_COUNT; i++)
 		if (c->read.reasons[i] > 0)
 			set_count(doc, intake_reason_text(
-			    (enum intake_reason)i), c->read.reasons[i]);
+			    (enum intake_reason)i, 0), c->read.reasons[i]);
 	return doc;
 }
 

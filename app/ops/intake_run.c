@@ -130,6 +130,18 @@ static enum err read_map(struct run *r)
 	return ERR_OK;
 }
 
+/* Numbers begin anew in each file: the second one's records would be taken for
+ * those of the first. */
+static enum err refuse_second_count(const struct run *r)
+{
+	if (r->args->files_len < 2 || r->map == NULL ||
+	    !csv_map_counts_rows(r->map))
+		return ERR_OK;
+	return outcome_refuse(r->h->outcome, ERR_USAGE,
+	    "the mapping makes event ids of the record's number: give one file at a time, each with a mapping of another prefix",
+	    "この対応表は行番号からイベントIDを作ります。ファイルは1つずつ、接頭辞の異なる対応表で受け入れてください");
+}
+
 static enum err prepare(struct run *r)
 {
 	CLEANUP(paper_charter_release) struct paper_charter charter = {0};
@@ -149,6 +161,7 @@ static enum err prepare(struct run *r)
 		    "所有者%sには調査がまだありません。azukari owner survey を見てください",
 		    owner);
 	RETURN_IF(read_map(r));
+	RETURN_IF(refuse_second_count(r));
 	return check_files(r);
 }
 
@@ -174,6 +187,16 @@ static enum err take_stream(struct run *r)
 	    .map = r->map, .fhir = r->fhir};
 
 	return ingest_stream(r->ingest, &stream);
+}
+
+static void warn_of_count(const struct run *r)
+{
+	if (r->map == NULL || !csv_map_counts_rows(r->map) ||
+	    r->report->counts.duplicates == 0)
+		return;
+	outcome_add(r->h->outcome, OUTCOME_WARNING,
+	    "known already are records whose number came before under this mapping's prefix, whatever is in them: another file needs another prefix",
+	    "「受け入れ済み」は、この対応表の接頭辞と同じ番号の行がすでにあることだけを示し、内容は比べていません。別のファイルには別の接頭辞が必要です");
 }
 
 static enum err take_all(struct run *r)
@@ -224,6 +247,7 @@ enum err intake_run(struct home *h, const struct intake_run_args *args,
 	*ret = (struct intake_run_report){0};
 	RETURN_IF(prepare(&r));
 	RETURN_IF(take_and_end(&r));
+	warn_of_count(&r);
 	return tell_bad(&r);
 }
 

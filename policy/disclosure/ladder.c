@@ -166,7 +166,7 @@ label_week(int32_t day, struct buf *out)
 	clock_day_parts(middle, &y, &m, &d, &weekday);
 	(void)snprintf(january, sizeof(january), "%04u-01-01",
 	    (unsigned)y % 10000);
-	RETURN_IF(clock_parse_day(bytes_str(january), &first));
+	RETURN_IF(clock_parse_date(bytes_str(january), &first));
 	return buf_printf(out, "%04d-W%02d", y, (middle - first) / 7 + 1);
 }
 

@@ -55,7 +55,7 @@ is_value(const struct survey_field *f, struct bytes v)
 	case SURVEY_KIND_INTEGER:
 		return is_integer(f, v);
 	case SURVEY_KIND_DATE:
-		return clock_parse_day(v, &day) == ERR_OK;
+		return clock_parse_date(v, &day) == ERR_OK;
 	case SURVEY_KIND_DIGITS:
 		return is_digits(v, f->digits);
 	case SURVEY_KIND_TEXT:

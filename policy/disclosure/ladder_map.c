@@ -344,7 +344,7 @@ static int64_t
 first_direct(const struct survey_field *f)
 {
 	if (f->kind == SURVEY_KIND_DATE)
-		return SURVEY_DATE_FIRST;
+		return survey_date_base(f);
 	return f->has_minimum ? f->minimum : 0;
 }
 

@@ -124,6 +124,14 @@ days_are_japanese(void **state)
 	    ERR_SYNTAX);
 	assert_err(clock_parse_day(bytes_str("2020-02-30"), &other),
 	    ERR_RANGE);
+	assert_err(clock_parse_day(bytes_str("1969-12-31"), &other),
+	    ERR_RANGE);
+	assert_ok(clock_parse_date(bytes_str("1600-01-01"), &other));
+	assert_int_equal(other, -135140);
+	assert_err(clock_parse_date(bytes_str("1900-02-29"), &other),
+	    ERR_RANGE);
+	assert_err(clock_parse_date(bytes_str("0999-12-31"), &other),
+	    ERR_RANGE);
 	assert_int_equal(clock_jst_day(-9 * 3600 - 1), -1);
 	assert_int_equal(clock_jst_day(0), 0);
 }

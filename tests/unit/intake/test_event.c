@@ -85,11 +85,11 @@ test_reasons_have_texts(void **state)
 
 	(void)state;
 	for (i = 0; i < INTAKE_REASON_COUNT; i++) {
-		assert_non_null(intake_reason_text((enum intake_reason)i));
+		assert_non_null(intake_reason_text((enum intake_reason)i, 0));
 		for (j = 0; j < i; j++)
 			assert_string_not_equal(
-			    intake_reason_text((enum intake_reason)i),
-			    intake_reason_text((enum intake_reason)j));
+			    intake_reason_text((enum intake_reason)i, 0),
+			    intake_reason_text((enum intake_reason)j, 0));
 	}
 }
 

@@ -129,6 +129,33 @@ test_exact_bytes(void **state)
 	env_release(&v);
 }
 
+/* An earlier minimum is where a field's dates begin. */
+static void
+test_dates_of_birth(void **state)
+{
+	struct env v;
+
+	(void)state;
+	env_init(&v, HEAD "{\"name\":\"D\",\"type\":\"date\","
+	    "\"constraints\":{\"minimum\":\"1900-01-01\"}}]}");
+	assert_int_equal(set(&v, "D", "1900-01-01"), ERR_OK);
+	assert_packed(&v, "\1\0\1", 3);
+	assert_int_equal(answers_decode(v.s, bytes_buf(&v.out), v.values),
+	    ERR_OK);
+	assert_int_equal(v.values[0].number, -25567);
+	answers_clear(&v.b);
+	assert_int_equal(set(&v, "D", "2079-06-05"), ERR_OK);
+	assert_packed(&v, "\1\xff\xff", 3);
+	assert_int_equal(answers_decode(v.s, bytes_buf(&v.out), v.values),
+	    ERR_OK);
+	answers_clear(&v.b);
+	assert_int_equal(set(&v, "D", "2079-06-06"), ERR_RANGE);
+	assert_int_equal(set(&v, "D", "1899-12-31"), ERR_RANGE);
+	assert_int_equal(set(&v, "D", "1900-02-29"), ERR_SYNTAX);
+	assert_int_equal(set(&v, "D", "0000-01-01"), ERR_SYNTAX);
+	env_release(&v);
+}
+
 /* A zero byte inside a number at the end is cut, and read back. */
 static void
 test_cut_inside_a_value(void **state)
@@ -158,7 +185,7 @@ test_refused_values(void **state)
 		{"C", "d", ERR_UNKNOWN}, {"C", "", ERR_UNKNOWN},
 		{"L", "a", ERR_MISMATCH}, {"I", "12", ERR_MISMATCH},
 		{"N", "36.5", ERR_MISMATCH}, {"B", "true", ERR_MISMATCH},
-		{"D", "2019-12-31", ERR_RANGE}, {"D", "2020-02-30", ERR_RANGE},
+		{"D", "2019-12-31", ERR_RANGE}, {"D", "2020-02-30", ERR_SYNTAX},
 		{"D", "2200-01-01", ERR_RANGE}, {"D", "20200101", ERR_SYNTAX},
 		{"D", "2020-01-01Z", ERR_SYNTAX},
 		{"P", "123456", ERR_SYNTAX}, {"P", "12345678", ERR_SYNTAX},
@@ -702,6 +729,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exact_bytes),
+		cmocka_unit_test(test_dates_of_birth),
 		cmocka_unit_test(test_cut_inside_a_value),
 		cmocka_unit_test(test_refused_values),
 		cmocka_unit_test(test_twice_is_refused),

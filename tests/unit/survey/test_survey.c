@@ -185,7 +185,14 @@ static const struct refused refused[] = {
 	{ONE("\"type\":\"date\",\"constraints\":{\"minimum\":"
 	    "\"2020-02-30\"}"), ERR_SYNTAX, "date"},
 	{ONE("\"type\":\"date\",\"constraints\":{\"minimum\":"
+	    "\"1599-12-31\"}"), ERR_SYNTAX, "1600"},
+	{ONE("\"type\":\"date\",\"constraints\":{\"maximum\":"
 	    "\"1999-12-31\"}"), ERR_RANGE, "2000-01-01"},
+	{ONE("\"type\":\"date\",\"constraints\":{\"maximum\":"
+	    "\"2179-06-06\"}"), ERR_RANGE, "65535 days"},
+	{ONE("\"type\":\"date\",\"constraints\":{\"minimum\":"
+	    "\"1900-01-01\",\"maximum\":\"2079-06-06\"}"), ERR_RANGE,
+	    "65535 days"},
 	{ONE("\"type\":\"string\",\"constraints\":{\"minimum\":1}"),
 	    ERR_RANGE, "minimum"},
 	{ONE("\"type\":\"integer\",\"constraints\":{\"minimum\":1.5}"),
