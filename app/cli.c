@@ -27,6 +27,12 @@ void cli_tell(struct cli *cli, const char *en, const char *ja, ...)
 }
 #pragma GCC diagnostic pop
 
+void cli_name_file(struct cli *cli, const char *path)
+{
+	(void)snprintf(cli->outcome.info.file, sizeof(cli->outcome.info.file),
+	    "%s", path);
+}
+
 static enum err parse_number(const char *text, uint64_t *ret)
 {
 	char *end = NULL;
@@ -244,10 +250,22 @@ static void print_json(struct cli *cli, const char *command, enum err e)
 		(void)fputs(buf_text(&out), stdout);
 }
 
+/* A folder where a file is wanted is no fault of a disk. */
+static enum err explain_folder(struct cli *cli, enum err e)
+{
+	struct err_info *info = &cli->outcome.info;
+
+	if (e != ERR_IO || info->message[0] != '\0' || !fs_is_folder(info->file))
+		return e;
+	return err_at(info, ERR_USAGE, 0, "this is a folder");
+}
+
 int cli_finish(struct cli *cli, const char *command, enum err e)
 {
-	int code = outcome_exit_code(e);
+	int code;
 
+	e = explain_folder(cli, e);
+	code = outcome_exit_code(e);
 	explain_output(cli, e);
 	if (cli->json) {
 		print_json(cli, command, e);

@@ -84,6 +84,9 @@ const char *cli_say(const struct cli *cli, const char *en, const char *ja);
 /* A sentence to standard error (silent with --quiet or --json). */
 void cli_tell(struct cli *cli, const char *en, const char *ja, ...);
 
+/* The file that an error from now on is about; "" none. */
+void cli_name_file(struct cli *cli, const char *path);
+
 /* Print outcome lines and the error; with --json one object with "command",
  * "error", "exit", "lines" and "result" on standard output.  Releases what
  * ${cli} owns.  Returns the exit code. */

@@ -222,9 +222,9 @@ static void how_many(struct page *p)
 	label(p, "whoever answered several times", "何度も回答した人");
 	put(p, plan->visits == PLAN_VISITS_JOINED ?
 	    say(p, "is alike only in all answers together, their number and order\n",
-	    "は、全回答とその回数・順序を合わせて同じ特徴かどうかを見ます\n") :
+	    "全回答とその回数・順序を合わせて同じ特徴かどうかを見ます\n") :
 	    say(p, "is looked at one answer at a time: WHOEVER KNOWS SEVERAL OF THEM may find fewer people alike\n",
-	    "は、回答ごとに別々に見ます。複数の回答を知る者には、より少ない人数に絞られ得ます\n"));
+	    "回答ごとに別々に見ます。複数の回答を知る者には、より少ない人数に絞られ得ます\n"));
 	models(p);
 	label(p, "left out for that, at most", "そのために除く割合の上限");
 	(void)snprintf(text, sizeof(text), "%u.%02u %%\n",

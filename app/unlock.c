@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/clock.h"
 #include "keys/passphrase.h"
@@ -29,6 +30,7 @@ enum err unlock_passphrase(struct cli *cli, const char *prompt_en,
 		.prompt = cli_say(cli, prompt_en, prompt_ja),
 		.again = cli_say(cli, "once more: ", "もう一度: "),
 	};
+	enum err e;
 
 	if (cli->passphrase_file != NULL) {
 		from.source = PASSPHRASE_FILE;
@@ -37,7 +39,13 @@ enum err unlock_passphrase(struct cli *cli, const char *prompt_en,
 		from.source = PASSPHRASE_DESCRIPTOR;
 		from.fd = cli->passphrase_fd;
 	}
-	return named(cli, passphrase_read(&from, ret));
+	e = passphrase_read(&from, ret);
+	if (e != ERR_OK && cli->passphrase_file == NULL &&
+	    cli->passphrase_fd < 0 && !isatty(STDIN_FILENO))
+		outcome_add(&cli->outcome, OUTCOME_HINT,
+		    "there is no terminal to ask at: give --passphrase-file FILE",
+		    "尋ねる端末がありません。--passphrase-file で指定してください");
+	return named(cli, e);
 }
 
 /* The key file to use: an option, or what the home notes. */

@@ -27,6 +27,7 @@ fs_error(int errno_value)
 	case EDQUOT:
 		return ERR_NO_SPACE;
 	case ENOENT:
+	case ENOTDIR:
 		return ERR_NOT_FOUND;
 	case EEXIST:
 		return ERR_EXISTS;
@@ -99,6 +100,14 @@ fs_exists(const char *path)
 	struct stat st;
 
 	return lstat(path, &st) == 0;
+}
+
+int
+fs_is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 enum err

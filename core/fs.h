@@ -1,8 +1,8 @@
 /* core/fs.h - moves on the file system that survive a crash.
  *
  * Files appear by temporary file, fsync, rename, fsync of the folder.  Every
- * result is checked.  ENOSPC and EDQUOT are ERR_NO_SPACE, ENOENT is
- * ERR_NOT_FOUND, EEXIST ERR_EXISTS, everything else ERR_IO.
+ * result is checked.  ENOSPC and EDQUOT are ERR_NO_SPACE, ENOENT
+ * and ENOTDIR ERR_NOT_FOUND, EEXIST ERR_EXISTS, everything else ERR_IO.
  */
 #ifndef AZUKARI_CORE_FS_H
 #define AZUKARI_CORE_FS_H
@@ -34,6 +34,7 @@ enum err fs_folder_of(const char *path, char ret[FS_PATH_MAX]) MUST_USE;
 enum err fs_absolute(const char *path, char ret[FS_PATH_MAX]) MUST_USE;
 
 int fs_exists(const char *path);
+int fs_is_folder(const char *path);
 enum err fs_size(const char *path, uint64_t *ret_bytes) MUST_USE;
 
 /* Append the whole regular file to ${out}; ERR_LIMIT above ${max} bytes.

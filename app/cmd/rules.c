@@ -7,6 +7,8 @@
 #include "app/papers.h"
 #include "app/unlock.h"
 #include "core/encode.h"
+#include "core/json_doc.h"
+#include "exporters/sums.h"
 #include "keys/sshsig.h"
 
 /* ---- charter show ---- */
@@ -137,6 +139,41 @@ static enum err sign_kind(const char *word, enum sshsig_ns *ret)
 	return ERR_UNKNOWN;
 }
 
+/* Is it a document of its kind at all?  Nobody signs a wrong file by mistake;
+ * what is in it is judged by those who take it. */
+static int is_kind(enum sshsig_ns ns, struct bytes text)
+{
+	CLEANUP(json_doc_cleanup) struct json_doc *doc = NULL;
+	CLEANUP(sums_release) struct sums sums = {0};
+	char head[64];
+	const char *kind, *name = sshsig_ns_name(ns);
+
+	if (ns == SSHSIG_BYTERELEASE)
+		return sums_parse(text, &sums, NULL) == ERR_OK &&
+		    sums.len > 0;
+	if (ns == SSHSIG_POLICY) {
+		if (json_doc_parse(text, BUF_MAX_DEFAULT, &doc, NULL) != ERR_OK)
+			return 0;
+		kind = json_doc_string(json_doc_get(doc, "azukari"));
+		return kind != NULL && strncmp(kind, "policy v", 8) == 0;
+	}
+	(void)snprintf(head, sizeof(head), "azukari-%.*s v",
+	    (int)strcspn(name, "@"), name);
+	return text.len > strlen(head) &&
+	    memcmp(text.data, head, strlen(head)) == 0;
+}
+
+static enum err check_kind(struct cli *cli, enum sshsig_ns ns,
+    struct bytes text)
+{
+	const char *name = sshsig_ns_name(ns);
+
+	if (is_kind(ns, text))
+		return ERR_OK;
+	return err_at(&cli->outcome.info, ERR_SYNTAX, 0, "is no document of "
+	    "the kind that %s is for", name);
+}
+
 static enum err run_sign(struct cli *cli, struct cli_args args)
 {
 	const char *identity = NULL, *out = NULL;
@@ -153,7 +190,10 @@ static enum err run_sign(struct cli *cli, struct cli_args args)
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
 		    "azukari sign charter|policy|request|byterelease|session|erasure FILE --identity FILE.key -o FILE.sig",
 		    "azukari sign charter|policy|request|byterelease|session|erasure FILE --identity FILE.key -o FILE.sig の形で指定してください");
+	cli_name_file(cli, args.items[1]);
 	RETURN_IF(fs_read_file(args.items[1], BUF_MAX_DEFAULT, &text));
+	RETURN_IF(check_kind(cli, ns, bytes_buf(&text)));
+	cli_name_file(cli, "");
 	RETURN_IF(unlock_identity(cli, identity, &id));
 	RETURN_IF(sshsig_sign(identity_sign_seed(id), ns, bytes_buf(&text),
 	    &sig));

@@ -50,11 +50,18 @@ static enum err open_holder(struct cli *cli, const char *dir,
     struct witness_holder **ret)
 {
 	CLEANUP(secret_cleanup) struct secret *passphrase = NULL;
+	char path[FS_PATH_MAX];
 
 	if (dir == NULL)
 		return outcome_refuse(&cli->outcome, ERR_USAGE,
 		    "give the witness's folder: --dir DIR",
 		    "立会人のフォルダを --dir DIR で指定してください");
+	RETURN_IF(fs_path(path, "%s/witness.key", dir));
+	if (!fs_exists(path))
+		return outcome_refuse(&cli->outcome, ERR_NOT_FOUND,
+		    "%s is not a witness's folder; see: azukari witness init",
+		    "%sは立会人のフォルダではありません。azukari witness init を見てください",
+		    dir);
 	RETURN_IF(unlock_passphrase(cli, "passphrase of the witness: ",
 	    "立会人のパスフレーズ: ", 0, &passphrase));
 	return witness_holder_open(dir, passphrase, ret, &cli->outcome);
@@ -158,7 +165,9 @@ static enum err run_accept(struct cli *cli, struct cli_args args)
 
 	RETURN_IF(cli_options(cli, &args, NULL, 0, 1, 1));
 	RETURN_IF(unlock_home(cli, &h));
+	cli_name_file(cli, args.items[0]);
 	RETURN_IF(fs_read_file(args.items[0], NOTE_MAX, &answer));
+	cli_name_file(cli, "");
 	return witness_ask_accept(h, bytes_buf(&answer));
 }
 

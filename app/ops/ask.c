@@ -93,7 +93,10 @@ enum err ask_write(const struct ask_draft *d, const char *path,
 	struct identity_public pub;
 	char age[BECH32_RECIPIENT_LEN + 1], ssh[SSHSIG_PUBLIC_TEXT_LEN + 1];
 
+	(void)snprintf(o->info.file, sizeof(o->info.file), "%s",
+	    d->identity_pub);
 	RETURN_IF(identity_public_read(d->identity_pub, &pub, &o->info));
+	o->info.file[0] = '\0';
 	bech32_encode_recipient(pub.age.key, age);
 	sshsig_public_format(pub.ssh, ssh);
 	fill_texts(d, &r);

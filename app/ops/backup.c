@@ -254,7 +254,10 @@ enum err backup_make(struct home *h, const char *dir)
 		return ERR_NOMEM;
 	b->h = h;
 	RETURN_IF(log_backup(h));
+	(void)snprintf(h->outcome->info.file, sizeof(h->outcome->info.file),
+	    "%s", dir);
 	RETURN_IF(fs_mkdir_all(dir, 0700));
+	h->outcome->info.file[0] = '\0';
 	RETURN_IF(make_folder(b->vault, dir, "vault", h->now_unix_s));
 	RETURN_IF(make_folder(b->erase, dir, "erase", h->now_unix_s));
 	RETURN_IF(make_keys_folder(b));

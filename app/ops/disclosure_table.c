@@ -39,7 +39,9 @@ static enum err find_hierarchy(const char *dir, const char *name,
 	const char *found = NULL;
 
 	(void)snprintf(end, sizeof(end), "_hierarchy_%s.csv", name);
+	(void)snprintf(o->info.file, sizeof(o->info.file), "%s", dir);
 	RETURN_IF(fs_list(dir, &names));
+	o->info.file[0] = '\0';
 	for (size_t i = 0; i < names.len; i++) {
 		size_t len = strlen(names.names[i]), tail = strlen(end);
 

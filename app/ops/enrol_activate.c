@@ -250,9 +250,9 @@ enum err enrol_activate(struct home *h, const char *owner,
 		    charter_warning(&a.charter, 0),
 		    charter_warning(&a.charter, 1));
 	outcome_add(h->outcome, OUTCOME_DONE,
-	    "owner %s is live: %u of %zu seats decide. If more than %zu seats are lost, nobody can read its answers",
-	    "所有者%sは有効になりました。決定には%u席（全%zu席）が必要です。%zuを超える席を失うと誰も回答を読めません",
+	    "owner %s is live: %u of %zu seats decide. Where %zu or more are lost, nobody can read its answers",
+	    "所有者%sは有効になりました。決定には%u席（全%zu席）が必要です。%zu席以上を失うと誰も回答を読めません",
 	    owner, a.charter.threshold, a.charter.seats_len,
-	    a.charter.seats_len - a.charter.threshold);
+	    a.charter.seats_len - a.charter.threshold + 1);
 	return ERR_OK;
 }

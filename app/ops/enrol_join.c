@@ -120,7 +120,7 @@ static enum err sheet_seats(const struct charter *c, struct buf *out)
 static enum err write_sheet(const struct join *j, struct buf *out)
 {
 	const struct charter *c = &j->charter;
-	size_t may_lose = c->seats_len - c->threshold;
+	size_t too_many = c->seats_len - c->threshold + 1;
 	char sha256[DIGEST_HEX_LEN + 1];
 
 	RETURN_IF(buf_printf(out, "憲章 Charter %s  %s (%s)\n"
@@ -133,11 +133,11 @@ static enum err write_sheet(const struct join *j, struct buf *out)
 	digest_sha256_hex(j->charter_bytes, sha256);
 	return buf_printf(out,
 	    "憲章のSHA256 SHA256 of charter.txt（控えること / note it）:\n  %s\n"
-	    "%zuを超える席の鍵を失うと、預けた回答は誰にも読めなくなります。\n"
-	    "If the keys of more than %zu seats are lost, nobody can read the answers again.\n"
+	    "%zu席以上の鍵を失うと、預けた回答は誰にも読めなくなります。\n"
+	    "If the keys of %zu or more seats are lost, nobody can read the answers again.\n"
 	    "上の指紋を、本人どうしで読み合わせてください。\n"
 	    "Read these fingerprints to each other before anything is taken in.\n",
-	    sha256, may_lose, may_lose);
+	    sha256, too_many, too_many);
 }
 
 enum err enrol_join(const char *packet, const struct identity *id,

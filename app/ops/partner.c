@@ -43,7 +43,7 @@ enum err partner_open(const struct partner_args *args, const char *dir,
 	CLEANUP(verify_result_release) struct verify_result v = {0};
 	CLEANUP(payload_read_result_release) struct payload_read_result r = {0};
 
-	if (!fs_exists(dir))
+	if (!fs_is_folder(dir))
 		return outcome_refuse(o, ERR_NOT_FOUND,
 		    "there is no folder %s to open it into",
 		    "開く先のフォルダ%sがありません", dir);

@@ -190,6 +190,18 @@ def opened_identity(person):
     return out
 
 
+def ssh_key(person):
+    """The key file for ssh-keygen that is inside an identity."""
+    key = write(person.key.with_suffix(".ssh"), "".join(
+        line[2:] + "\n" for line in person.identity()
+        .read_text(encoding="utf-8").splitlines()
+        if line.startswith("# ") and " " not in line[2:].replace(
+            "OPENSSH PRIVATE KEY", "").replace("BEGIN ", "").replace(
+            "END ", "")))
+    key.chmod(0o600)
+    return key
+
+
 class Home:
     """A gateway's home and the people of its owners."""
 

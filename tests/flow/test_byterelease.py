@@ -145,13 +145,7 @@ def test_by_hand(built):
     accept(built, packet, "a")
     sums = folder / "SHA256SUMS"
     sums.write_bytes(flow.members(packet)["SHA256SUMS"])
-    key = flow.write(folder / "c.ssh", "".join(
-        line[2:] + "\n" for line in built.seats["14"]["c"].identity()
-        .read_text(encoding="utf-8").splitlines()
-        if line.startswith("# ") and " " not in line[2:].replace(
-            "OPENSSH PRIVATE KEY", "").replace("BEGIN ", "").replace(
-            "END ", "")))
-    key.chmod(0o600)
+    key = flow.ssh_key(built.seats["14"]["c"])
     for namespace, code in (("release@azukari", 1),
                             ("byterelease@azukari", 0)):
         (folder / "SHA256SUMS.sig").unlink(missing_ok=True)

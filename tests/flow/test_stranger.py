@@ -130,6 +130,67 @@ def test_keygen_says_what_is_wrong(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.pub"]
 
 
+# ---- files ----
+
+KINDS = {"charter": "azukari-charter v1\n", "request": "azukari-request v1\n",
+         "session": "azukari-session v1\n", "erasure": "azukari-erasure v1\n",
+         "policy": '{"azukari": "policy v1"}',
+         "byterelease": "0" * 64 + "  README.txt\n"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_its_kind_is_signed(home, tmp_path, kind):
+    """Nobody signs the wrong file by mistake; nothing is written then."""
+    person, sig = home.seats["14"]["a"], tmp_path / "sig"
+    for other, text in [*KINDS.items(), ("none", "hello\n"), ("empty", "")]:
+        path = flow.write(tmp_path / "text", text)
+        ran = flow.az("sign", kind, path, *person.options(), "-o", sig,
+                      code=0 if other == kind else 3)
+        assert sig.exists() == (other == kind)
+        if other == kind:
+            sig.unlink()
+        else:
+            assert str(path) in ran.err and f"{kind}@azukari" in ran.err
+
+
+FILES = [
+    ("sign", "policy", "@", "--identity", "seat", "-o", "out"),
+    ("receipt", "accept", "@"), ("plan", "accept", "@"),
+    ("owner", "survey", "14", "@"), ("owner", "ladder", "14", "new", "@"),
+    ("policy", "check", "14", "@"), ("request", "submit", "@"),
+    ("intake", "14", "@"), ("ledger", "witness", "accept", "@"),
+    ("request", "draft", "--id", "REQ-9", "--project", "p", "--title", "t",
+     "--partner", "keio", "--institution", "i", "--investigator", "v",
+     "--purpose", "DUO:0000007", "--owners", "14", "--survey", "corona 1",
+     "--fields", "Q03", "--period", "2020-03-01..2020-03-31",
+     "--identity-pub", "@", "--retention-until", "2030-01-01", "-o", "out"),
+]
+
+
+@pytest.mark.parametrize("command", FILES, ids=lambda c: "-".join(c[:2]))
+def test_a_file_that_is_none(home, tmp_path, command):
+    """Not there: 4. A folder, which is no fault of a disk: 2. Both named."""
+    person = home.seats["14"]["a"]
+    for bad, code in ((tmp_path / "no", 4), (tmp_path, 2)):
+        words = [{"@": bad, "seat": person.key, "out": tmp_path / "out"}.get(
+            w, w) for w in command]
+        if "seat" in command:
+            words += ["--passphrase-file", person.passphrase]
+        ran = home.az(*words, code=code)
+        assert str(bad) in ran.err, ran
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_to_ask_at(home):
+    ran = flow.az("keygen", "new", "--dir", home.folder, code=1, stdin="")
+    assert "no terminal" in ran.err and "--passphrase-file" in ran.err
+
+
+def test_no_folder_of_a_witness(tmp_path):
+    ran = flow.az("witness", "show", "--dir", tmp_path, code=4)
+    assert str(tmp_path) in ran.err
+
+
 # ---- who withdraws ----
 
 @pytest.mark.parametrize("data, code, word", [
