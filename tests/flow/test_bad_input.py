@@ -53,9 +53,9 @@ NDJSON = [
     bad("bad UTF-8", R.encode().replace(b'"e"', b'"\xff\xfe"'), "UTF-8|JSON"),
     bad("overlong UTF-8", R.encode().replace(b'"e"', b'"\xc0\xaf"'),
         "UTF-8|JSON"),
-    bad("half a surrogate", R.replace('"e"', '"\\ud800"'), "UTF-8|JSON"),
-    bad("NUL", R.encode().replace(b'"e"', b'"e\0"'), "UTF-8|JSON|event"),
-    bad("NUL, escaped", R.replace('"e"', '"e\\u0000"'), "JSON|event"),
+    bad("half a surrogate", R.replace('"e"', '"\\ud800"'), "half a character"),
+    bad("NUL", R.encode().replace(b'"e"', b'"e\0"'), "a NUL character"),
+    bad("NUL, escaped", R.replace('"e"', '"e\\u0000"'), "a NUL character"),
     bad("control character", R.replace('"e"', '"e\x07"'), "JSON|event"),
     bad("bidi override", R.replace('"e"', '"e\u202e"'), "event"),
     bad("bidi override, escaped", line("response", "e", "U\u2066x").encode(
