@@ -136,7 +136,7 @@ static enum err take_shown(struct cli *cli, const char *owner)
 	if (text == NULL || whose == NULL)
 		return ERR_SYNTAX;
 	if (strcmp(whose, owner) != 0) {
-		cli->outcome.len = 0;
+		outcome_release(&cli->outcome);
 		return ERR_NOT_FOUND;
 	}
 	if (!cli->json)

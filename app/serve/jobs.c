@@ -186,7 +186,8 @@ static int is_cancelled(void *ctx)
 	return cancel;
 }
 
-/* A service that died may have been through, all but forgetting the job. */
+/* A service that died may have been through, all but forgetting the job: then
+ * there is nothing left that job_run would do. */
 static int was_through(struct home *h, const char *plan)
 {
 	struct register_plan p;
@@ -197,6 +198,7 @@ static int was_through(struct home *h, const char *plan)
 	    (e.state != REGISTER_EXPORT_RELEASED &&
 	    e.state != REGISTER_EXPORT_RECALLED))
 		return 0;
+	outcome_release(h->outcome);
 	outcome_add(h->outcome, OUTCOME_DONE,
 	    "%s was released before the service died",
 	    "%sは、サービスが停止する前に提供済みです", p.export_id);
@@ -210,15 +212,17 @@ static enum err carry_out(struct jobs *j, const struct entry *entry,
 	CLEANUP(home_cleanup) struct home *h = NULL;
 	struct job_options options = j->options;
 	struct job_result r;
+	enum err e;
 
 	options.progress = on_progress;
 	options.cancelled = is_cancelled;
 	options.progress_ctx = j;
 	RETURN_IF(serve_home_open(j->serve, o, &h));
-	if (entry->recalled && was_through(h, plan))
-		return ERR_OK;
 	RETURN_IF(plans_expire(h));
-	RETURN_IF(job_run(h, plan, &options, &r));
+	e = job_run(h, plan, &options, &r);
+	if (e == ERR_STATE && entry->recalled && was_through(h, plan))
+		return ERR_OK;
+	RETURN_IF(e);
 	serve_scrub(j->serve, o);
 	/* where the bundle lies is the gateway's own business */
 	if (r.path[0] != '\0')
