@@ -2,6 +2,7 @@
 
 #include "app/act.h"
 #include "app/step.h"
+#include "vault/store_notice.h"
 #include "vault/store_segment.h"
 
 #define SEGMENTS_AT_ONCE 64     /* rewritten in one transaction: 8 MiB */
@@ -97,6 +98,16 @@ static enum err drop_all(struct owner *w, struct compact_result *sum)
 	return ERR_OK;
 }
 
+static enum err drop_books(struct owner *w, struct compact_result *sum)
+{
+	CLEANUP(act_abort) struct act a = {0};
+
+	RETURN_IF(act_data_begin(w->home, store_db(w->store), &a));
+	RETURN_IF(store_notice_books_expire(w->store, w->home->now_unix_s,
+	    &sum->books));
+	return act_data_commit(&a);
+}
+
 /* ---- the act ---- */
 
 static enum err log_compaction(struct owner *w, int64_t last)
@@ -145,6 +156,7 @@ enum err compact_run(struct owner *w, struct compact_result *ret)
 	RETURN_IF(store_count(w->store, &counts));
 	r.erased = counts.to_compact;
 	RETURN_IF(drop_all(w, &r));
+	RETURN_IF(drop_books(w, &r));
 	if (r.erased > 0 || r.dropped > 0)
 		RETURN_IF(log_compaction(w, last));
 	*ret = r;

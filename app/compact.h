@@ -1,4 +1,4 @@
-/* app/compact.h - the bytes of erased records, gone from the disk.
+/* app/compact.h - what nothing needs any more, gone from the disk.
  *
  * Erasing deletes a key; the sealed bytes stay until compaction, which needs no
  * key: of a record that nothing opens any more it keeps id and Poly1305 tag
@@ -6,6 +6,8 @@
  * epoch are never joined, since its root is over them one by one.
  *
  *     vault.db    segment after segment, some in a transaction
+ *     vault.db    notice books past the retention of their exports: nobody is
+ *                 told of them any more, and who was in them is nobody's business
  *     vault.db    the mark up to which erasures are done, the entry `compaction`
  *     WAL         cut to nothing, and with it the last copies
  *
@@ -21,6 +23,7 @@ struct compact_result {
 	uint64_t erased;        /* people whose records were still there */
 	uint64_t dropped;       /* records whose bytes are gone now */
 	uint64_t bytes;         /* of these */
+	uint64_t books;         /* notice books past their retention, removed */
 };
 
 /* ERR_BUSY with a sentence while an export reads, or while somebody else's

@@ -324,10 +324,15 @@ static enum err run_compact(struct cli *cli, struct cli_args args)
 	RETURN_IF(cli_options(cli, &args, NULL, 0, 1, 1));
 	RETURN_IF(open_both(cli, args.items[0], &h, &w));
 	RETURN_IF(compact_run(w, &r));
-	if (r.dropped == 0)
+	if (r.books > 0)
+		outcome_add(&cli->outcome, OUTCOME_DONE,
+		    "who was in %llu exports past their retention is not kept any longer",
+		    "保存期限を過ぎた提供%llu件の対象者一覧を削除しました",
+		    (unsigned long long)r.books);
+	if (r.dropped == 0 && r.books == 0)
 		outcome_add(&cli->outcome, OUTCOME_DONE,
 		    "there was nothing to drop", "整理するものはありません");
-	else
+	if (r.dropped > 0)
 		outcome_add(&cli->outcome, OUTCOME_DONE,
 		    "the sealed bytes of %llu records that nothing opens any more are gone (%llu bytes)",
 		    "もう開けない記録%llu件の封印済みデータを削除しました（%lluバイト）",

@@ -239,6 +239,21 @@ static enum err add_owner(void *ctx, const struct register_owner *o)
 	return ERR_OK;
 }
 
+/* To the last page, and what no page tells alone: numbers, tags, roots. */
+static enum err check_whole(struct owner *w)
+{
+	enum err e = store_check(w->store);
+
+	if (e == ERR_OK)
+		e = db_check_all_pages(erase_db(w->erase));
+	if (e != ERR_CORRUPT)
+		return e;
+	return outcome_refuse(w->home->outcome, e,
+	    "the stores of owner %s in this backup are damaged: take an older backup",
+	    "このバックアップにある所有者%sの保管庫は壊れています。別の古いバックアップを使ってください",
+	    w->code);
+}
+
 static enum err check_owner(struct restoring *r, const char *code)
 {
 	CLEANUP(home_owner_cleanup) struct owner *w = NULL;
@@ -252,8 +267,7 @@ static enum err check_owner(struct restoring *r, const char *code)
 	RETURN_IF(e);
 	RETURN_IF(check_acts(w, r->result->ledger_size));
 	RETURN_IF(check_keys(w));
-	RETURN_IF(db_check_all_pages(store_db(w->store)));
-	return db_check_all_pages(erase_db(w->erase));
+	return check_whole(w);
 }
 
 /* ---- what a backup cannot bring back ---- */

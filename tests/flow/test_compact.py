@@ -189,6 +189,29 @@ def test_an_export_frozen_before(frozen, officers):
     frozen.az("export", frozen.plan)
 
 
+def books(home):
+    db = attacker.recover.Database(str(home.path / "owners/14/vault.db"),
+                                   Disk(home).keys.vault, attacker.CIPHER)
+    return [len(list(db.rows(f"SELECT 1 FROM {table}")))
+            for table in ("book_row", "book_chunk")]
+
+
+def test_who_was_in_an_export_is_forgotten_after_its_retention(frozen,
+                                                               officers):
+    officers.approve_fully(frozen.plan)
+    frozen.az("export", frozen.plan)
+    before = books(frozen)
+    assert min(before) > 0
+    assert "nothing to drop" in frozen.az("compact", "14").err
+    assert books(frozen) == before
+    later = "2089-04-02 10:00:00"
+    said = frozen.az("compact", "14", now=later).err
+    assert "who was in 1 exports past their retention" in said
+    assert books(frozen) == [0, 0]
+    assert "nothing to drop" in frozen.az("compact", "14", now=later).err
+    frozen.az("ledger", "verify")
+
+
 @contextlib.contextmanager
 def locked(home, how):
     with open(home.path / "owners/14/compact.lock", "w") as f:

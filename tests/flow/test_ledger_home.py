@@ -216,3 +216,22 @@ def test_a_service_that_cannot_enter_it_does_not_start(home, fault):
     with Service(home):
         assert [w for _, w, _ in settings(home)] == ["gateway", "service"]
     home.az("ledger", "verify")
+
+
+@pytest.mark.parametrize("damage", [
+    None, "UPDATE segment SET records = records + 1",
+    "UPDATE segment SET leaf = zeroblob(length(leaf))"])
+def test_a_backup_is_read_whole_before_it_is_a_home(home, tmp_path, damage):
+    """What no page tells alone: counts and leaves of what it holds."""
+    home.az("intake", "14", flow.lines(
+        home.folder / "f", flow.line("consent", "c1", "U" + "0" * 32),
+        flow.line("response", "r1", "U" + "0" * 32)))
+    if damage is not None:
+        sql(home, "owners/14/vault.db", damage)
+    home.az("backup", tmp_path / "b")
+    ran = flow.az("restore", tmp_path / "again", *(tmp_path / "b").iterdir(),
+                  "--gateway-key", home.path / "keys/gateway.key",
+                  "--key-file", home.key_file,
+                  code=0 if damage is None else 5)
+    assert (tmp_path / "again").exists() == (damage is None)
+    assert ("are damaged" in ran.err) == (damage is not None), ran
