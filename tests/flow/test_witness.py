@@ -106,6 +106,40 @@ def test_nothing_moves_without_the_quorum(home, officers, tmp_path):
     assert "the quorum of witnesses cosigned" in said
 
 
+def without_cosignatures(proof, names):
+    """A proof as a gateway would hand it out that does not wait for them."""
+    lines = proof.decode().splitlines(True)
+    kept = [s for s in lines if not any(s.startswith(f"— {n}") for n in names)]
+    assert len(lines) - len(kept) == len(names)
+    return "".join(kept).encode()
+
+
+@pytest.mark.parametrize("missing", [["w1"], ["w2"], ["w1", "w2"]],
+                         ids="-".join)
+def test_no_share_to_a_gateway_that_does_not_wait(home, officers, missing):
+    """The officer's own tool counts the quorum: with enough approvals in the
+    packet, and in the ledger, neither a share nor an approval is given."""
+    plan = flow.freeze(home)
+    both(home)
+    for seat in ("a", "b"):
+        officers.approve(plan, seat)
+    both(home)
+    packet = officers.pack(plan, "a")
+    names = [w.vkey.split("+")[0] for w in home.witnesses
+             if w.name in missing]
+    assert len(names) == len(missing)
+    hostile = flow.rewrite(packet, officers.path("hostile"), {
+        name: without_cosignatures(data, names)
+        for name, data in flow.members(packet).items()
+        if name.endswith(".tlog-proof")})
+    answer, ran = officers.run("approve", hostile, "a", "--yes", code=None)
+    assert ran.code == 6 or ran.code == 1, ran
+    assert "does not prove that the entry is in the ledger" in ran.err
+    assert not answer.exists()
+    answer, ran = officers.run("approve", packet, "a", "--yes")
+    assert "approvals stand" in ran.err and answer.exists()
+
+
 def trust_of(home, bundle, folder):
     """The verifier's own copies: the owner's policy of witnesses."""
     trust = folder / "trust"
